@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from helpers import inventory_of
 
 from vpnframe import schema
-from vpnframe.auditing.review import AuditSettings, examine
+from vpnframe.auditing.review import examine
+from vpnframe.auditing.settings import AuditSettings
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.inventory import Inventory
 

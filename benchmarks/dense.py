@@ -17,7 +17,8 @@ from typing import Any
 
 import vpnframe as vf
 from vpnframe import schema
-from vpnframe.auditing.review import AuditSettings, examine
+from vpnframe.auditing.review import examine
+from vpnframe.auditing.settings import AuditSettings
 from vpnframe.inventory import Inventory, flattening
 from vpnframe.model.records import Records
 

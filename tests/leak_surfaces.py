@@ -29,7 +29,8 @@ from zxcvbn import zxcvbn
 
 import vpnframe as vf
 from vpnframe import schema
-from vpnframe.auditing.review import AuditSettings, Review, examine
+from vpnframe.auditing.review import Review, examine
+from vpnframe.auditing.settings import AuditSettings
 from vpnframe.cli import app
 from vpnframe.cli.audit_output import ReviewFormat, encode
 from vpnframe.cloud.answers import decode_download

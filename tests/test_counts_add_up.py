@@ -21,7 +21,8 @@ from vpnframe import schema
 from vpnframe.auditing.narrowing import narrow, reviews_by_owner
 from vpnframe.auditing.outputs.page import as_page
 from vpnframe.auditing.outputs.sarif import as_sarif
-from vpnframe.auditing.review import AuditSettings, Review, examine
+from vpnframe.auditing.review import Review, examine
+from vpnframe.auditing.settings import AuditSettings
 from vpnframe.auditing.summaries import count_connections, count_rules
 from vpnframe.cli.audit_output import ReviewFormat, counts_sentence, encode, headline
 from vpnframe.plot import _SEVERITY_COLORS

@@ -12,7 +12,8 @@ from audit_helpers import with_key_facts
 from expected_findings import find_findings
 from helpers import each_once, in_xml, inventory_of, slow_after
 
-from vpnframe.auditing.review import AuditSettings, examine
+from vpnframe.auditing.review import examine
+from vpnframe.auditing.settings import AuditSettings
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.unset import SHAPES
 from vpnframe.fetching.crawl import Plan

@@ -16,13 +16,13 @@ if TYPE_CHECKING:  # the same names as below, for editors and type checkers
     from vpnframe import plot as plot
     from vpnframe import schema as schema
     from vpnframe import stats as stats
-    from vpnframe.auditing.review import AuditSettings as AuditSettings
     from vpnframe.auditing.review import assert_no_findings as assert_no_findings
     from vpnframe.auditing.review import audit as audit
     from vpnframe.auditing.review import audit_connections as audit_connections
     from vpnframe.auditing.review import audit_summary as audit_summary
     from vpnframe.auditing.review import profile_matrix as profile_matrix
     from vpnframe.auditing.review import rules as rules
+    from vpnframe.auditing.settings import AuditSettings as AuditSettings
     from vpnframe.auditing.strength import connection_strength as connection_strength
     from vpnframe.auditing.strength import strength as strength
     from vpnframe.auditing.strength import strength_counts as strength_counts
@@ -83,9 +83,9 @@ if TYPE_CHECKING:  # the same names as below, for editors and type checkers
 _MODULES = ("plot", "schema", "stats")
 _NAMES = {
     "auditing.review": (
-        "AuditSettings assert_no_findings audit audit_connections audit_summary profile_matrix "
-        "rules"
+        "assert_no_findings audit audit_connections audit_summary profile_matrix rules"
     ),
+    "auditing.settings": "AuditSettings",
     "auditing.strength": "connection_strength strength strength_counts",
     "auditing.waivers": "Waiver read_waivers",
     "cloud.actions": "Limit",

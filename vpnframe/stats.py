@@ -5,14 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.overlapping import address_usage
-from vpnframe.overlapping.connections import CONNECTION
 from vpnframe.schema.checked import checked_table
 
 ALGORITHM_COLUMNS = (
     *("ike_version", "ike_mode", "ike_encryption", "ike_integrity", "ike_dh_group"),
     *("ipsec_encryption", "ipsec_integrity", "ipsec_pfs_group"),
 )
+_CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 _SUMMED = (
     *("tunnel_status", "connection_status", "tunnel_count", "vpn_gateway_id"),
     *("customer_gateway_id", "transit_router_id", "routing_mode", "bgp_enabled", "witnesses"),
@@ -43,8 +42,8 @@ def summary(tunnels: pd.DataFrame) -> pd.DataFrame:
     >>> summary(schema.empty("tunnels"))["n"].sum()
     np.int64(0)
     """
-    tunnels = checked_table("tunnels", tunnels, needs=[*CONNECTION, *_SUMMED])
-    first = tunnels.drop_duplicates([*CONNECTION])
+    tunnels = checked_table("tunnels", tunnels, needs=[*_CONNECTION, *_SUMMED])
+    first = tunnels.drop_duplicates([*_CONNECTION])
     # Cast to str: the two columns have different categories.
     status = (
         tunnels["tunnel_status"].astype("str").fillna(tunnels["connection_status"].astype("str"))
@@ -91,7 +90,7 @@ def algorithms(tunnels: pd.DataFrame) -> pd.DataFrame:
     >>> algorithms(schema.empty("tunnels")).empty
     True
     """
-    tunnels = checked_table("tunnels", tunnels, needs=[*CONNECTION, *ALGORITHM_COLUMNS])
+    tunnels = checked_table("tunnels", tunnels, needs=[*_CONNECTION, *ALGORITHM_COLUMNS])
     is_version_2 = (tunnels["ike_version"] == 2).fillna(False)
     has_mode = tunnels[~is_version_2.to_numpy(bool)]  # IKEv2 has no mode
     counts = []
@@ -125,7 +124,7 @@ def lifetimes(tunnels: pd.DataFrame) -> pd.DataFrame:
     >>> lifetimes(schema.empty("tunnels")).empty
     True
     """
-    tunnels = checked_table("tunnels", tunnels, needs=[*CONNECTION, *_LIFETIMES.values()])
+    tunnels = checked_table("tunnels", tunnels, needs=[*_CONNECTION, *_LIFETIMES.values()])
     counts = [
         _counts(tunnels, column, n_tunnels=len(tunnels)).assign(phase=phase)
         for phase, column in _LIFETIMES.items()
@@ -162,10 +161,13 @@ def address_space(subnets: pd.DataFrame) -> pd.DataFrame:
     >>> address_space(schema.empty("subnets")).empty
     True
     """
-    needs = [*CONNECTION, "side", "cidr", "is_default_route"]
+    needs = [*_CONNECTION, "side", "cidr", "is_default_route"]
     subnets = checked_table("subnets", subnets, needs=needs)
     blocks = subnets[~subnets["is_default_route"].fillna(False)]
-    blocks = blocks.drop_duplicates([*CONNECTION, "side", "cidr"])
+    blocks = blocks.drop_duplicates([*_CONNECTION, "side", "cidr"])
+    # Loaded only here: `vpnframe stats` does not need it, and would wait for the whole package.
+    from vpnframe.overlapping import address_usage  # noqa: PLC0415
+
     return address_usage(blocks, groups="side").rename(columns={"group": "side"})
 
 
@@ -174,7 +176,7 @@ def _counts(tunnels: pd.DataFrame, column: str, *, n_tunnels: int) -> pd.DataFra
     values = tunnels[column]
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype("str")
-    keyed = tunnels[[*CONNECTION]].assign(value=values)
+    keyed = tunnels[[*_CONNECTION]].assign(value=values)
     n_of = [one.groupby("value", dropna=False).size() for one in (keyed, keyed.drop_duplicates())]
     table = pd.DataFrame(dict(zip(("n_tunnels", "n_connections"), n_of, strict=True)))
     table["share"] = table["n_tunnels"] / max(1, n_tunnels)

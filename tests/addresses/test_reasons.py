@@ -14,7 +14,7 @@ from vpnframe.addresses.cidr import explain
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "empty text"),
+        ("", "it is empty"),
         ("172.17.0.0/12", "host bits set: did you mean 172.16.0.0/12?"),
         ("2001:db8::1/64", "host bits set: did you mean 2001:db8::/64?"),
         ("10.0.0.0/33", "the prefix length must be 0 to 32"),
@@ -22,10 +22,10 @@ from vpnframe.addresses.cidr import explain
         ("300.1.1.1/8", "an octet over 255"),
         ("010.0.0.0/8", "an octet with a leading zero"),
         ("10.0.0/8", "an IPv4 address has four octets"),
-        ("10.0.0.0/8/8", "more than one slash"),
-        ("10.0.0.0/8 ", "a space in or around it"),
-        ("10.0.0.0/8,10.0.0.0/8", "several blocks in one text: one is expected"),
-        ("\uff11\uff10.0.0.0/8", "characters other than plain ASCII"),
+        ("10.0.0.0/8/8", "it has more than one slash"),
+        ("10.0.0.0/8 ", "it contains a space"),
+        ("10.0.0.0/8,10.0.0.0/8", "it lists several blocks where one is expected"),
+        ("\uff11\uff10.0.0.0/8", "it contains characters other than ASCII"),
         ("office", "not an IP address"),
     ],
 )

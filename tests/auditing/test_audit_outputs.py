@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -22,7 +24,8 @@ from vpnframe.auditing.outputs.ocsf import as_ocsf
 from vpnframe.auditing.outputs.page import MOST_ROWS, as_page
 from vpnframe.auditing.outputs.sarif import as_sarif
 from vpnframe.auditing.owners import by_owner
-from vpnframe.auditing.review import AuditSettings, Review, examine
+from vpnframe.auditing.review import Review, examine
+from vpnframe.auditing.settings import AuditSettings
 from vpnframe.cli.audit_output import ReviewFormat, encode
 from vpnframe.cli.output import without_formulas
 from vpnframe.model.display import printable
@@ -174,6 +177,21 @@ def test_a_page_runs_nothing_and_loads_nothing(hostile: Review) -> None:
     assert names <= {"lang", "charset", "http-equiv", "content", "name", "class"}
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "default-src 'none'" in text
+
+
+def test_a_page_shows_no_control_characters(review: Review) -> None:
+    """They are replaced in every text, and each is escaped once."""
+    text = as_page(replace(review, notes=("\x1b[31m<red>",)), title="a\x07 & b")
+    assert "<li>\ufffd[31m&lt;red&gt;</li>" in text
+    assert "<h1>a\ufffd &amp; b</h1>" in text
+    assert "&lt;div" not in text
+
+
+def test_the_template_engine_is_loaded_for_a_page_alone() -> None:
+    """Other outputs do not pay for it."""
+    code = "import sys, vpnframe.cli.audit_output; print('jinja2' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_a_page_says_how_many_it_leaves_out(review: Review) -> None:

@@ -25,7 +25,8 @@ from audit_helpers import (
 import vpnframe as vf
 from vpnframe import schema
 from vpnframe.addresses.nesting import TooManyPairsError
-from vpnframe.auditing.review import AuditSettings, examine
+from vpnframe.auditing.review import examine
+from vpnframe.auditing.settings import AuditSettings
 from vpnframe.inventory import Inventory
 
 AT = AuditSettings(now=NOW)

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 import pytest
 from audit_helpers import NEXT, NOW, block, connections_of, inventory, pair
-from rule_edges import BGP, DOWN, LOOSE
+from rule_fleets import BGP, DOWN, LOOSE
 
 import vpnframe as vf
 from vpnframe import schema
-from vpnframe.auditing.review import AuditSettings, Review, examine
+from vpnframe.auditing.review import Review, examine
+from vpnframe.auditing.settings import AuditSettings
 
 AT = AuditSettings(now=NOW)
 OTHER = {"customer_gateway_ip": "91.9.9.9", "customer_gateway_id": "cgw-2"}

@@ -14,15 +14,15 @@ from functools import cache
 from typing import Any
 
 import pytest
-import rule_cases as cases
 import test_audit_false_alarms as alarms
 import test_rules_oracle as product
 from audit_helpers import BY_ID, GOOD, NOW, NOW_MS, WORDS, block, inventory, table, with_key_facts
 from expected_findings import find_findings
 from helpers import inventory_of
 from mutation import Mutant, mutants_of
-from rule_edges import EDGES, Edge
+from rule_cases import CASES, EDGES
 from rule_findings import findings_of, severities_of, words_of
+from rule_fleets import Edge
 
 from vpnframe import schema
 from vpnframe.auditing.fleet import Fleet, gather
@@ -45,7 +45,7 @@ for rule in RULES:
 def case_fleets() -> dict[str, list[tuple[str, str | None, Fleet]]]:
     """For each rule: what is expected, how bad, and the fleet."""
     found: dict[str, list[tuple[str, str | None, Fleet]]] = {}
-    for rule_id, case in cases.CASES.items():
+    for rule_id, case in CASES.items():
         makers = (("fail", case.fails), ("pass", case.passes), ("unknown", case.unknown))
         found[rule_id] = [
             (word, case.severity if word == "fail" else None, gather(make(), now=NOW))

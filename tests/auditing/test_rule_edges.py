@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from audit_helpers import BY_ID, fleet_of, inventory
-from rule_edges import CEILINGS, EDGES, Edge
+from audit_helpers import BY_ID, SM, fleet_of, inventory
+from rule_cases import EDGES
 from rule_findings import findings_of, severities_of, words_of
+from rule_fleets import Edge
 
 from vpnframe.auditing.evaluation import is_at_ceiling
 
+# What a tunnel is, and whether the best group on offer alone holds it under 128 bits.
+CEILINGS: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
+    ({}, {}, True),
+    ({}, {"psk_bits": 112}, False),
+    ({"ike_dh_group": 24}, {}, False),
+    ({"ike_dh_group": 5}, {}, False),
+    ({"ipsec_encryption": "3des-cbc"}, {"psk_bits": 111}, False),
+    ({}, {"psk_bits": 111}, False),
+    (SM | {"auth_method": "psk", "ike_dh_group": 14}, {}, False),
+    ({"ike_encryption": "des-cbc"}, {}, True),
+]
 EVERY_EDGE = [
     pytest.param(rule_id, edge, id=f"{rule_id}-{number}")
     for rule_id, edges in EDGES.items()

@@ -13,7 +13,7 @@ from audit_helpers import NEXT, NOW, inventory
 
 import vpnframe as vf
 from vpnframe import schema
-from vpnframe.auditing.review import AuditSettings
+from vpnframe.auditing.settings import AuditSettings
 
 AT = AuditSettings(now=NOW, owner_tag="owner")
 GOOD = {
@@ -126,7 +126,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     ("changes", "problem"),
     [
         ({"rule": "vpn-ike-dse"}, "there is no rule 'vpn-ike-dse'"),
-        ({"connection": None}, "selects nothing"),
+        ({"connection": None}, "it has no selector"),
         ({"until": date(2027, 1, 11)}, "lasts 366 days: choose at most 365"),
         ({"until": date(2026, 1, 9)}, "before it begins"),
         ({"created": date(2026, 3, 2)}, "in the future"),
@@ -136,7 +136,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ({"owner": None}, "owner is missing"),
         ({"until": None}, "until is missing"),
         ({"until": "2026-06-30"}, "until must be a date"),
-        ({"tag": "env"}, "tag must be text as key=value"),
+        ({"tag": "env"}, "tag must be a string such as env=test"),
         ({"note": "x"}, "unknown key 'note'"),
         ({"connection": 7}, "connection must be"),
     ],
@@ -159,14 +159,14 @@ def test_a_year_is_the_longest(tmp_path: Path) -> None:
     ("changes", "problem"),
     [
         ({"rule": "vpn-ike-dse"}, "waiver 1 of vpn-ike-dse: there is no rule"),
-        ({"connection": None}, "selects nothing: set connection, gateway, customer_gateway"),
+        ({"connection": None}, "it has no selector: set connection, gateway, customer_gateway"),
         ({"until": date(2027, 1, 11)}, "lasts 366 days"),
         ({"until": date(2099, 1, 1)}, "at most 365"),
         ({"created": date(2030, 1, 1), "until": date(2030, 2, 1)}, "in the future"),
         ({"until": date(2026, 1, 9)}, "before it begins"),
-        ({"reason": " "}, "reason must be a line of text"),
-        ({"owner": ""}, "owner must be a line of text"),
-        ({"tag": "env"}, "tag must be text as key=value"),
+        ({"reason": " "}, "reason must be a non-blank string of one line"),
+        ({"owner": ""}, "owner must be a non-blank string of one line"),
+        ({"tag": "env"}, "tag must be a string such as env=test"),
         ({"until": datetime(2026, 6, 30, tzinfo=UTC)}, "until must be a date"),
     ],
 )
@@ -223,3 +223,13 @@ def test_a_waiver_begins_and_ends_by_the_local_date(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_a_tag_selects_nothing_where_a_finding_has_no_tags() -> None:
+    """A finding on the whole fleet has none, and an audit with such a waiver is still done."""
+    accepted = waiver(rule="vpn-psk-unavailable", connection=None, tag="env=prod")
+    inv = inventory({}, NEXT, keys=[None, None])
+    findings = vf.audit(inv, waivers=[accepted], settings=AT)
+    rows = findings[(findings["rule_id"] == "vpn-psk-unavailable").to_numpy()]
+    assert rows["tags"].isna().all()
+    assert rows["status"].tolist() == ["unknown"]

@@ -66,12 +66,17 @@ def test_every_command_and_option_is_documented(command):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_has_a_variable(command):
-    """VPNFRAME_ and its name; the emulator's have its name in between."""
+    """VPNFRAME_ and its name; the emulator's have its name in between.
+
+    The folder to write to has a second variable, that of the folder to read.
+    """
     prefix = "VPNFRAME_EMULATOR_" if command == "emulator" else "VPNFRAME_"
     for option in load_command(command).params:
         if option.param_type_name == "option" and option.name != "help":
             name = max(option.opts, key=len).removeprefix("--").replace("-", "_").upper()
-            assert option.envvar == prefix + name
+            is_shared = option.name == "out" and command != "demo"
+            own = prefix + name
+            assert option.envvar == ([own, "VPNFRAME_INVENTORY"] if is_shared else own)
 
 
 def test_fetch_writes_a_snapshot_and_says_what_it_read(tmp_path, cloud):
@@ -226,7 +231,7 @@ def test_doctor_prints_what_is_ok_and_what_is_not(cloud):
     keys = keys_of(cloud) | {"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "kX9wrongSecretQ7"}
     bad = vpnframe("doctor", "-f", "csv", code=1, **keys)
     assert b"identity,missing" in bad.stdout
-    assert b"give another access key" in bad.stderr
+    assert b"use another access key" in bad.stderr
     assert b"kX9wrongSecretQ7" not in bad.stdout + bad.stderr
 
 

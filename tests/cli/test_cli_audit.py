@@ -168,9 +168,16 @@ def test_a_rule_that_there_is_not_is_a_usage_error() -> None:
     assert "vpn-ike-dh-2" in done.stderr
 
 
-def test_a_folder_is_needed() -> None:
-    """Or a rule."""
-    assert "--explain" in audit(code=2).stderr
+def test_a_folder_that_is_not_there_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the default one, if none is given; a fleet there is reviewed."""
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["audit"])
+    assert isinstance(done.exception, vf.InventoryError)
+    assert "vpnframe fetch --out inventory" in str(done.exception)
+    written(tmp_path, DES)
+    assert "vpn-ike-des" in audit().stdout
 
 
 def test_key_facts_are_shown_to_those_who_ask(tmp_path: Path) -> None:

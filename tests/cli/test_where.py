@@ -112,7 +112,7 @@ def test_a_condition_holds_for(condition: str, expected: list[int]) -> None:
     [
         ("verzion == 1", "perhaps version"),
         ("nothing == 1", "version, hours, mode"),
-        ("version == '1'", "version is a number and '1' is a text"),
+        ("version == '1'", "version is a number and '1' is a string"),
         ("mode == None", "use .isna()"),
         ("is_up & (version == 1)", "write 'and'"),
         ("~is_up", "write 'not'"),
@@ -120,7 +120,7 @@ def test_a_condition_holds_for(condition: str, expected: list[int]) -> None:
         ("version is 1", "use == or .isna()"),
         ("severity >= 'hihg'", "'hihg' is not one of info, low, high"),
         ("ends_at < 'soon'", "'soon' is not a time"),
-        ("version.str.contains('1')", "version is a number, not a text"),
+        ("version.str.contains('1')", "version is a number, not a string"),
         ("version", "is not a condition on rows"),
         ("1 == 1", "is not a condition on rows"),
         ("1 / 0 == version", "division by zero"),

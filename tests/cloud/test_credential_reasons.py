@@ -104,7 +104,7 @@ def unreachable(*_: object) -> None:
         ({"mode": "RamRoleArn", **KEY},
          "'p' (RamRoleArn) yields no credentials: it has no ram_role_arn"),
         ({"mode": "Telepathy", **KEY},
-         "'p' (of an unknown type) yields no credentials: AK, StsToken"),
+         "'p' (of an unknown type) yields no credentials: the known types are AK, StsToken"),
         ({"mode": ["AK"], **KEY}, "'p' (of an unknown type) yields no credentials"),
         ({"mode": "External"}, "'p' (External) yields no credentials: it has no process_command"),
         ({"mode": "ChainableRamRoleArn", "source_profile": "q", **ROLE},
@@ -151,10 +151,14 @@ STEPS = {
 @pytest.mark.parametrize(
     ("status", "body", "why"),
     [
-        (403, f'{{"Code": "NoPermission", "Message": "{CANARY}"}}', "refuses it (HTTP 403, NoPer"),
-        (401, f"<html>{CANARY}</html>", "refuses it (HTTP 401)"),
-        (500, f"<Error><Code>Internal.X</Code>{CANARY}</Error>", "it (HTTP 500, Internal.X)"),
-        (200, f'{{"x": "{CANARY}"}}', "returned none"),
+        (
+            403,
+            f'{{"Code": "NoPermission", "Message": "{CANARY}"}}',
+            "the request (HTTP 403, NoPer",
+        ),
+        (401, f"<html>{CANARY}</html>", "refuses the request (HTTP 401)"),
+        (500, f"<Error><Code>Internal.X</Code>{CANARY}</Error>", "request (HTTP 500, Internal.X)"),
+        (200, f'{{"x": "{CANARY}"}}', "returned no credentials"),
     ],
 )
 def test_a_refusal_names_the_status_and_the_code(

@@ -288,5 +288,7 @@ def test_facts_of_a_key_need_a_judge() -> None:
 def test_a_list_of_too_many_rows_is_no_answer(row: bytes) -> None:
     """A few MiB of empty rows would be some GiB of notes."""
     body = b'{"Regions":{"Region":[' + b",".join([row] * 100_001) + b"]}}"
-    with pytest.raises(ResponseError, match=r"Regions\.Region has 100,001 rows: 100,000 at most"):
+    with pytest.raises(
+        ResponseError, match=r"Regions\.Region has 100,001 rows; the limit is 100,000"
+    ):
         decode_page(Response(200, {}, body), action="DescribeRegions")

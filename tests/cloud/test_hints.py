@@ -10,7 +10,7 @@ import pytest
 from helpers import response
 from test_rows import CONFIG, IKE, ROW, option, tunnel
 
-from vpnframe.cloud import rows
+from vpnframe.cloud import answers
 from vpnframe.cloud.answers import decode_download, decode_page
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.hints import Hints
@@ -142,7 +142,10 @@ def test_what_is_no_key_is_noted_and_costs_itself_alone() -> None:
     statement = listed({"IkeConfig": with_key({"Canary": "canary-9"})})
     assert facts_of(statement) == [KeyFacts()]
     assert [(n.field, n.message) for n in statement.notes] == [
-        ("VpnConnections.VpnConnection[0].IkeConfig.Psk", "a key is neither text nor a number")
+        (
+            "VpnConnections.VpnConnection[0].IkeConfig.Psk",
+            "a pre-shared key is neither a string nor a number",
+        )
     ]
     assert statement.tunnels[0].phases.ike.dh_group == 14
 
@@ -176,7 +179,7 @@ def test_an_interrupt_leaves_no_key_in_our_frames(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("vpnframe.model.psk.judge_key", stop)
     with pytest.raises(KeyboardInterrupt) as caught:
-        rows.decode_row("DescribeVpnConnections", Fields(ROW, [], judge=JUDGE))
+        answers.decode_row("DescribeVpnConnections", Fields(ROW, [], judge=JUDGE))
     frames, held = caught.value.__traceback__, []
     while frames is not None:
         if str(frames.tb_frame.f_globals["__name__"]).startswith("vpnframe"):

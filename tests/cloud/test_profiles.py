@@ -103,8 +103,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     ("lines", "problem"),
     [
         ([], "ours.csv: the file contains no profile"),
-        (["ours,ike_version,2,,,must,"], "ours.csv:2: 7 fields, not 8"),
-        ([" ,ike_version,2,,,must,,own"], "ours.csv:2: the profile has no name"),
+        (["ours,ike_version,2,,,must,"], "ours.csv:2: the line has 7 fields, not 8"),
+        (
+            [" ,ike_version,2,,,must,,own"],
+            "ours.csv:2: the first field, the name of the profile, is empty",
+        ),
         (["ours,ike_cipher,2,,,must,,own"], "ours.csv:2: profiles do not judge 'ike_cipher', only"),
         (["ours,ike_version,2,,,shall,,own"], "ours.csv:2: the verdict 'shall' is not one of must"),
         (["ours,ike_version,2,,,must,,me"], "ours.csv:2: the basis 'me' is not one of verified,"),

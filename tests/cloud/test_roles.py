@@ -79,7 +79,7 @@ def test_identity_is_account_and_arn() -> None:
     """Both stand in one answer."""
     answer = response({"AccountId": "12", "Arn": "acs:ram::12:user/audit", "UserId": "3"})
     assert isinstance(answer, Response)
-    assert decode_identity(answer).arn == "acs:ram::12:user/audit"
+    assert decode_identity(answer)[1] == "acs:ram::12:user/audit"
 
 
 def test_the_call_names_role_session_and_duration() -> None:

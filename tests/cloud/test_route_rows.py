@@ -8,9 +8,8 @@ import pytest
 from helpers import response
 from test_emulator_client import NOW, signer_of
 
-from vpnframe.cloud.answers import action_of, decode_page
+from vpnframe.cloud.answers import action_of, decode_page, decode_row
 from vpnframe.cloud.fields import Fields
-from vpnframe.cloud.rows import decode_row
 from vpnframe.emulator import handle, make_fleet, make_state
 from vpnframe.model.records import Note, RouteEntry, Vpc
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from vpnframe.cloud import rows
+from vpnframe.cloud import answers, rows
+from vpnframe.cloud.actions import LISTS
 from vpnframe.cloud.fields import Fields
 from vpnframe.model.records import End, Gateway, Phases, Proposal, Statement
 
@@ -74,19 +75,19 @@ def listed(**changed: Any) -> Statement:
 
 
 def listed_row(row: dict[str, Any]) -> Statement:
-    statement = rows.decode_row("DescribeVpnConnections", Fields(row, []))
+    statement = answers.decode_row("DescribeVpnConnections", Fields(row, []))
     assert isinstance(statement, Statement)
     return statement
 
 
 def vpn_gateway(row: dict[str, Any]) -> Gateway:
-    gateway = rows.decode_row("DescribeVpnGateways", Fields(row, []))
+    gateway = answers.decode_row("DescribeVpnGateways", Fields(row, []))
     assert isinstance(gateway, Gateway)
     return gateway
 
 
 def customer_gateway(row: dict[str, Any]) -> Gateway:
-    gateway = rows.decode_row("DescribeCustomerGateways", Fields(row, []))
+    gateway = answers.decode_row("DescribeCustomerGateways", Fields(row, []))
     assert isinstance(gateway, Gateway)
     return gateway
 
@@ -253,7 +254,7 @@ def test_bgp_of_no_tunnel_is_noted() -> None:
     configs = {"BgpConfig": [BGP | {"TunnelId": "t-z"}]}
     statement = downloaded(TunnelsConfig={"TunnelConfig": [tunnel("t-a")]}, BgpConfigs=configs)
     assert noted(statement) == [
-        "VpnConnectionConfig.BgpConfigs.BgpConfig[0].TunnelId: is not a tunnel of this answer"
+        "VpnConnectionConfig.BgpConfigs.BgpConfig[0].TunnelId: is not the id of a tunnel here"
     ]
 
 
@@ -304,11 +305,11 @@ def test_vpn_types(name: str, ours: str | None) -> None:
     assert gateway.vpn_type == ours
 
 
-@pytest.mark.parametrize("action", sorted(rows.DECODERS))
+@pytest.mark.parametrize("action", sorted(LISTS))
 def test_a_row_without_an_id_is_none(action: str) -> None:
     """Nothing could be joined to it."""
     for row in ({}, {"Name": "n"}, {"VpnConnectionId": {"a": 1}}):
-        assert rows.decode_row(action, Fields(row, [])) is None
+        assert answers.decode_row(action, Fields(row, [])) is None
 
 
 def test_gateway_notes_go_with_the_gateway() -> None:

@@ -22,7 +22,6 @@ from vpnframe.cloud.signing import (
     authorization,
     canonical_query,
     percent_encode,
-    rpc_v1_signature,
     sign,
 )
 from vpnframe.emulator.signatures import is_signed_by
@@ -31,7 +30,6 @@ VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "data" / "signing-vectors.json").read_text(encoding="utf-8")
 )
 ACS3 = [vector for vector in VECTORS if vector["scheme"].startswith("ACS3")]
-V1 = [vector for vector in VECTORS if not vector["scheme"].startswith("ACS3")]
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 BASE_URL = "https://vpc.cn-shanghai.aliyuncs.com"
 PARAMS = st.dictionaries(
@@ -67,11 +65,6 @@ def sdk_authorization(request: Request, params: dict[str, str]) -> str:
     return str(Utils.get_authorization(same, "ACS3-HMAC-SHA256", EMPTY_SHA256, "id", "secret"))
 
 
-def test_all_nine_vectors_are_here() -> None:
-    """Six of today's scheme, three of the older one."""
-    assert (len(ACS3), len(V1)) == (6, 3)
-
-
 @pytest.mark.parametrize("vector", ACS3, ids=name_of)
 def test_acs3_vector_authorization(vector: dict[str, Any]) -> None:
     """The header that we compute is the vector's."""
@@ -88,15 +81,6 @@ def test_acs3_vector_canonical_request(vector: dict[str, Any]) -> None:
     assert rest[-1] == request.headers["x-acs-content-sha256"] == EMPTY_SHA256
     digest = hashlib.sha256(vector["canonical_request"].encode()).hexdigest()
     assert digest == vector["canonical_request_sha256"]
-
-
-@pytest.mark.parametrize("vector", V1, ids=name_of)
-def test_v1_vector_signature(vector: dict[str, Any]) -> None:
-    """The older scheme's signature is the vector's."""
-    signature = rpc_v1_signature(
-        vector["method"], vector["params"], access_key_secret=vector["access_key_secret"]
-    )
-    assert signature == vector["signature"]
 
 
 @pytest.mark.parametrize("token", [None, "STS.token"])

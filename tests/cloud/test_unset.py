@@ -9,7 +9,7 @@ import pytest
 from helpers import response
 from test_rows import customer_gateway, listed_row, vpn_gateway
 
-from vpnframe.cloud import rows
+from vpnframe.cloud import answers
 from vpnframe.cloud.answers import decode_download, decode_page
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.redaction import redact_answer
@@ -141,7 +141,7 @@ def test_zero_times_and_priorities_are_none_and_weights_are_not(zero: object) ->
     gateway = vpn_gateway({"VpnGatewayId": "vpn-1", "EndTime": zero})
     assert (gateway.expires_ms, gateway.notes) == (None, ())
     row = {"RouteDest": "10.0.0.0/8", "NextHop": "vco-1", "Priority": zero, "Weight": zero}
-    route = rows.decode_row("DescribeVpnPbrRouteEntries", Fields(row, []))
+    route = answers.decode_row("DescribeVpnPbrRouteEntries", Fields(row, []))
     assert (route.priority, route.weight) == (None, 0)  # type: ignore[union-attr]
 
 
@@ -297,7 +297,7 @@ def test_an_attachment_tells_what_its_list_row_does_not() -> None:
     known = Fields({"InstanceId": "vco-1", "TunnelBandwidth": "large"}, [])
     odd = Fields({"InstanceId": "vco-1", "TunnelBandwidth": "Huge"}, [])
     for fields, mbps, n_notes in ((known, 3000, 0), (odd, None, 1)):
-        attached = rows.decode_row("DescribeVpnAttachments", fields)
+        attached = answers.decode_row("DescribeVpnAttachments", fields)
         assert isinstance(attached, Attachment)
         joined = with_attachments({"vco-1": listed(SINGLE)}, {"vco-1": attached})["vco-1"]
         assert (joined.bandwidth_mbps, len(joined.notes)) == (mbps, n_notes)

@@ -8,7 +8,7 @@ import pytest
 from test_emulator_client import NOW, Signer, signer_of
 
 from vpnframe.emulator import State, handle, make_fleet, make_state
-from vpnframe.emulator.quotas import QuotaMeter, QuotaSettings
+from vpnframe.emulator.quotas import QuotaMeter
 
 KEY = ("1234", "cn-hangzhou", "DownloadVpnConnectionConfig")
 
@@ -20,19 +20,19 @@ def admitted(meter: QuotaMeter, times: list[float]) -> list[float]:
 
 def test_thirty_downloads_a_minute() -> None:
     """The published number of downloads is admitted, and none more."""
-    meter = QuotaMeter(QuotaSettings())
+    meter = QuotaMeter()
     assert len(admitted(meter, [0.0] * 40)) == 30
 
 
 def test_short_window_keeps_the_number() -> None:
     """A window of two seconds admits as many calls as one of sixty."""
-    meter = QuotaMeter(QuotaSettings(window_s=2.0))
+    meter = QuotaMeter(window_s=2.0)
     assert len(admitted(meter, [0.0] * 40 + [2.0] * 40)) == 60
 
 
 def test_sliding_window_looks_back() -> None:
     """A sliding window admits a call only when an old one leaves it."""
-    meter = QuotaMeter(QuotaSettings(window_s=60.0, limits={KEY[2]: 2}))
+    meter = QuotaMeter(window_s=60.0, limits={KEY[2]: 2})
     assert admitted(meter, [50.0, 59.0, 61.0, 109.9, 110.0, 111.0, 119.0]) == [
         *(50.0, 59.0),
         *(110.0, 119.0),
@@ -41,21 +41,21 @@ def test_sliding_window_looks_back() -> None:
 
 def test_fixed_window_starts_anew() -> None:
     """A fixed window admits everything again at its next start."""
-    meter = QuotaMeter(QuotaSettings(window_s=60.0, mode="fixed", limits={KEY[2]: 2}))
+    meter = QuotaMeter(window_s=60.0, mode="fixed", limits={KEY[2]: 2})
     assert admitted(meter, [50.0, 59.0, 59.9, 60.0, 61.0, 62.0]) == [50.0, 59.0, 60.0, 61.0]
 
 
 @pytest.mark.parametrize(("mode", "wait_s"), [("sliding", 50.0), ("fixed", 40.0)])
 def test_wait(mode: str, wait_s: float) -> None:
     """A refusal knows when the next call would be admitted."""
-    meter = QuotaMeter(QuotaSettings(mode=mode, limits={KEY[2]: 1}))
+    meter = QuotaMeter(mode=mode, limits={KEY[2]: 1})
     meter.admit(KEY, now=10.0)
     assert meter.admit(KEY, now=20.0) == wait_s
 
 
 def test_keys_do_not_share() -> None:
     """Another account, region or action has a quota of its own."""
-    meter = QuotaMeter(QuotaSettings(limits={KEY[2]: 1, "Other": 1}))
+    meter = QuotaMeter(limits={KEY[2]: 1, "Other": 1})
     keys = [KEY, ("5678", *KEY[1:]), (KEY[0], "cn-beijing", KEY[2]), (*KEY[:2], "Other")]
     assert [meter.admit(key, now=0.0) for key in keys] == [None] * 4
     assert meter.admit(KEY, now=0.0) is not None
@@ -63,14 +63,15 @@ def test_keys_do_not_share() -> None:
 
 def test_other_calls_have_six_hundred() -> None:
     """Every other action is admitted 600 times."""
-    assert QuotaSettings().limit_of("DescribeVpnConnections") == 600
+    meter, key = QuotaMeter(), (*KEY[:2], "DescribeVpnConnections")
+    assert sum(meter.admit(key, now=0.0) is None for _ in range(700)) == 600
 
 
 @pytest.mark.parametrize("settings", [{"mode": "leaky"}, {"window_s": 0.0}])
 def test_bad_settings(settings: dict[str, object]) -> None:
     """A word or a number that means nothing is refused."""
     with pytest.raises(ValueError, match="quota"):
-        QuotaSettings(**settings)  # type: ignore[arg-type]
+        QuotaMeter(**settings)  # type: ignore[arg-type]
 
 
 def throttled_state(*, has_retry_after: bool = False) -> tuple[State, Signer]:
@@ -116,5 +117,5 @@ def test_quota_comes_before_parameters() -> None:
 
 def test_quotas_off() -> None:
     """Without quotas nothing is ever throttled."""
-    meter = QuotaMeter(QuotaSettings(is_on=False))
+    meter = QuotaMeter(is_on=False)
     assert len(admitted(meter, [0.0] * 1000)) == 1000

@@ -61,7 +61,10 @@ ONE = '[[account]]\nname = "a"\nprofile = "p"\n'
         (ONE + 'skip_regions = "x"', "account 'a': skip_regions must be a list"),
         (ONE + "skip_regions = [3]", "account 'a': skip_regions must be a list"),
         (ONE + 'role_arn = "audit"', "account 'a': role_arn must be text such as acs:ram"),
-        ('[[account]]\nname = 3\nprofile = "p"', "account 1: name must be text"),
+        (
+            '[[account]]\nname = 3\nprofile = "p"',
+            "account 1: name must be a non-blank string of one line",
+        ),
         (ONE + ONE, "two accounts have the name 'a'"),
         ("account = [3]", "account 1: is not a table"),
     ],

@@ -120,7 +120,9 @@ def test_a_second_run_must_say_that_it_goes_on(tmp_path: Path) -> None:
 def test_going_on_with_another_purpose_is_refused(tmp_path: Path) -> None:
     """What differs is named, and the checkpoint stays."""
     path = kept(tmp_path)
-    with pytest.raises(SettingsError, match=r"was for other regions: ask for the same, or remove"):
+    with pytest.raises(
+        SettingsError, match=r"was for other regions: repeat the options of that fetch, or remove"
+    ):
         opened(tmp_path, resume=True, regions="cn-shanghai")
     assert path.exists()
 
@@ -241,7 +243,7 @@ def test_what_cannot_be_trusted_is_set_aside(
     with caplog.at_level(logging.WARNING), opened(tmp_path, resume=resume) as checkpoint:
         assert not checkpoint.is_resumed
         assert checkpoint.recall(*KEY) is None
-    assert f"{path} is {said}: set aside as" in caplog.text
+    assert f"{path} is {said}: renamed to" in caplog.text
     (left,) = aside(tmp_path)
     assert key not in left.read_bytes()
 

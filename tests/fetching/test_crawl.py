@@ -238,7 +238,7 @@ def test_events_name_every_region() -> None:
     """A progress bar can be drawn from what is told."""
     told: list[Event] = []
     crawl(make_state(FLEET), plan=Plan(on_event=told.append))
-    assert told[0] == RegionsFound(FLEET.accounts[0].account_id, 3)
+    assert told[0] == RegionsFound(3, account_id=FLEET.accounts[0].account_id)
     assert sorted(e.region_id for e in told if isinstance(e, RegionRead)) == REGIONS
 
 

@@ -101,7 +101,7 @@ def test_events_tell_the_whole_story(cloud: RunningEmulator) -> None:
     """Regions, then downloads as announced, then each region's end."""
     told: list[Event] = []
     inventory = vf.fetch(**access(cloud, on_event=told.append))
-    assert told[0] == RegionsFound(FLEET.accounts[0].account_id, 3)
+    assert told[0] == RegionsFound(3, account_id=FLEET.accounts[0].account_id)
     announced = sum(e.n_connections for e in told if isinstance(e, ConnectionsFound))
     read = [e for e in told if isinstance(e, ConnectionRead)]
     assert announced == len(read) == len(inventory.connections)

@@ -232,7 +232,7 @@ def test_a_page_that_stays_empty_is_told() -> None:
     listing, _ = listing_of(*[page([], 3)] * 5)
     assert listing.failure is not None
     assert (listing.failure.kind, listing.is_stable) == ("malformed", False)
-    assert listing.failure.message == "page 1 is empty, though 3 rows are counted"
+    assert listing.failure.message == "page 1 is empty, though the cloud counts 3 rows"
 
 
 def test_an_account_without_regions_is_no_answer() -> None:

@@ -146,7 +146,7 @@ def test_a_second_profile_of_an_account_is_not_read_again(home: Path) -> None:
     assert_same_inventory(replace(inventory, failures=one.failures), one, but=TIMES)
     said = inventory.failures[inventory.failures["kind"] == "settings"]
     assert said["message"].tolist() == [
-        f"'b' is account {IDS[0]} as well, which is read as 'a': it is not read again"
+        f"'a' and 'b' are the same account, {IDS[0]}: it is read once, as 'a'"
     ]
     assert inventory.is_complete
 

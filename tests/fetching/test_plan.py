@@ -172,12 +172,12 @@ def test_plan_names_the_permissions_that_are_refused(caplog: pytest.LogCaptureFi
 
 
 STORY: list[Event] = [
-    RegionsFound("1", 2),
+    RegionsFound(2, account_id="1"),
     EstimateMade((region(60), region(4, region_id="eu-central-1"))),
-    ConnectionsFound("cn-shanghai", 60, "1"),
-    ConnectionRead("cn-shanghai", True, "1"),
-    Throttled(3, "1"),
-    RegionRead("eu-central-1", "complete", "1"),
+    ConnectionsFound("cn-shanghai", 60, account_id="1"),
+    ConnectionRead("cn-shanghai", True, account_id="1"),
+    Throttled(3, account_id="1"),
+    RegionRead("eu-central-1", "complete", account_id="1"),
 ]
 
 
@@ -185,7 +185,7 @@ def test_progress_says_regions_throttled_and_the_time_left() -> None:
     """By the clock it is given."""
     now = [100.0]
     progress = Progress(clock=lambda: now[0])
-    for event in [*STORY, *[ConnectionRead("cn-shanghai", True, "1")] * 14]:
+    for event in [*STORY, *[ConnectionRead("cn-shanghai", True, account_id="1")] * 14]:
         progress.take(event)
     now[0] = 110.0
     assert progress.sentence() == "region 1 of 2, 3 throttled, 2 min 50 s left"
@@ -208,18 +208,24 @@ def test_the_bar_shows_it_on_a_terminal() -> None:
 def test_progress_says_how_many_lists_of_routes_are_left() -> None:
     """Of a large fleet they take minutes before the first download."""
     progress = Progress(clock=lambda: 0.0)
-    for event in (RegionsFound("1", 2), RouteListsFound("cn-shanghai", 1200, "1")):
+    for event in (
+        RegionsFound(2, account_id="1"),
+        RouteListsFound("cn-shanghai", 1200, account_id="1"),
+    ):
         progress.take(event)
-    progress.take(RouteListRead("cn-shanghai", "1"))
+    progress.take(RouteListRead("cn-shanghai", account_id="1"))
     assert progress.sentence() == "region 0 of 2, routes 1 of 1,200"
     for _ in range(1199):
-        progress.take(RouteListRead("cn-shanghai", "1"))
+        progress.take(RouteListRead("cn-shanghai", account_id="1"))
     assert progress.sentence() == "region 0 of 2"
 
 
 def test_every_event_has_a_sentence() -> None:
     """For the log."""
-    routes = (RouteListsFound("cn-shanghai", 12, "1"), RouteListRead("cn-shanghai", "1"))
+    routes = (
+        RouteListsFound("cn-shanghai", 12, account_id="1"),
+        RouteListRead("cn-shanghai", account_id="1"),
+    )
     assert [sentence(event) for event in (*routes, *STORY)] == [
         "account 1: cn-shanghai has 12 lists of routes",
         "account 1: cn-shanghai: a list of routes was read",

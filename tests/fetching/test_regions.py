@@ -133,7 +133,7 @@ def test_what_cannot_be_looked_up_again_is_not_called_gone() -> None:
     ]
     (failure,) = crawled(lambda request: faults[0](request) or faults[1](request)).failures
     assert failure.kind == "unavailable"
-    assert failure.message.endswith("could not be asked whether it still shows it")
+    assert failure.message.endswith("failed, so it is not known whether it still shows it")
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_gateways_fewer_than_counted_are_told() -> None:
     records = crawled(on_call(few, "DescribeVpnGateways"))
     assert coverage_of(records).status == "partial"
     told = [f.message for f in records.failures if f.action == "DescribeVpnGateways"]
-    assert told == ["70 rows are counted, 50 were given"]
+    assert told == ["the cloud counts 70 rows, but returned 50"]
 
 
 def test_the_parts_of_a_crawl_are_small_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,7 +173,7 @@ def test_a_list_that_gives_less_than_it_counts_is_not_known() -> None:
         {"RouteDest": "10.9.0.0/16", "NextHop": "vco-none"}]}})  # fmt: skip
     fault = on_list(short, BY_DESTINATION, VpnGatewayId=GATEWAY, RouteEntryType="custom")
     records = crawled(fault)
-    assert "2 rows are counted, 1 were given" in records.failures[0].message
+    assert "the cloud counts 2 rows, but returned 1" in records.failures[0].message
     assert {i for i, known in known_of(records).items() if known is False} == ids_on(GATEWAY)
     assert not records.coverage[0].is_stable
 

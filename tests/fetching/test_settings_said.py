@@ -175,7 +175,7 @@ def test_a_silent_host_is_said_while_it_is_asked(
     with caplog.at_level(logging.WARNING, logger="vpnframe"):
         asyncio.run(main())
     assert caplog.messages == [
-        f"{host} does not answer; it is still being asked"
+        f"{host} has not responded yet; the fetch keeps trying"
         for host in ("slow.invalid", "late.invalid")
     ]
 
@@ -199,4 +199,4 @@ def test_a_call_watches_its_host(
             credentials=keys,
             settings=vf.FetchSettings(deadline_s=1.0),
         )
-    assert caplog.messages.count("127.0.0.1:9 does not answer; it is still being asked") == 1
+    assert caplog.messages.count("127.0.0.1:9 has not responded yet; the fetch keeps trying") == 1

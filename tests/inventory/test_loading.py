@@ -441,7 +441,7 @@ def test_pages_of_gateways_that_are_missing_are_told(tmp_path: Path) -> None:
     """As of connections: by the count of the pages that were saved."""
     inventory = loaded(put_fleet(tmp_path, LISTED, VpnGateway=7))
     assert told(inventory, "DescribeVpnGateways") == [
-        ["malformed", "7 rows are counted, but 1 were saved"]
+        ["malformed", "the list has 7 rows, but 1 were saved: save all pages"]
     ]
     assert coverage_of(inventory)["status"] == "partial"
 

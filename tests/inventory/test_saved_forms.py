@@ -207,7 +207,7 @@ def test_one_thing_beside_its_list(tmp_path: Path) -> None:
     assert_same_inventory(both, alone, but=(*BUT, *FACTS))
     put(tmp_path / "two.json", json.dumps(FLAT_2021 | {"Status": "ike_sa_not_established"}))
     (message,) = vf.load(tmp_path).failures["message"]
-    assert message.endswith("two.json contains vco-1 again; the first answer is kept")
+    assert message.endswith("two.json contains vco-1 again: the row that was read first is kept")
 
 
 def test_a_gateway_alone_is_no_list_of_gateways(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_number_and_blanks_around_a_key_are_the_same_key() -> None:
 @pytest.mark.parametrize("secret", [{"a": CANARY}, [CANARY], True, 1.5])
 def test_what_is_no_text_is_refused_without_being_shown(secret: object) -> None:
     """An object, a list, a truth value and a fraction."""
-    with pytest.raises(ResponseError, match="neither text nor a number") as caught:
+    with pytest.raises(ResponseError, match="neither a string nor a number") as caught:
         key_facts(secret, fingerprint_key=KEY)
     assert CANARY not in repr(caught.value)
 
@@ -204,14 +204,18 @@ def test_a_key_file_may_be_text(tmp_path: Path, body: bytes) -> None:
 )  # fmt: skip
 def test_a_key_file_that_is_not_random_is_refused(tmp_path: Path, body: bytes) -> None:
     """Zeros, one character, a word again and again: whoever guesses it can try keys."""
-    with pytest.raises(SettingsError, match=r"is not random, its bytes repeat: head -c 32 /dev/ur"):
+    with pytest.raises(
+        SettingsError, match=r"is not random, because its bytes repeat: create it with head"
+    ):
         read_fingerprint_key(key_file(tmp_path, body))
 
 
 @pytest.mark.parametrize("size", [0, 31, 4097])
 def test_a_key_file_has_a_size(tmp_path: Path, size: int) -> None:
     """32 bytes at least, and no whole disk image."""
-    with pytest.raises(SettingsError, match="must have 32 to 4096 bytes: head -c 32"):
+    with pytest.raises(
+        SettingsError, match="must have 32 to 4096 bytes: create it with head -c 32"
+    ):
         read_fingerprint_key(key_file(tmp_path, CANARY.encode().ljust(size, b"x")[:size]))
 
 
@@ -236,5 +240,5 @@ def test_a_key_file_that_is_none_is_named(tmp_path: Path) -> None:
 def test_a_key_file_is_read_where_facts_are_wanted(tmp_path: Path) -> None:
     """Without a path there is none; a path and no facts contradict each other."""
     assert own_fingerprint_key(None, is_wanted=True) is None
-    with pytest.raises(SettingsError, match="key facts are off: choose one"):
+    with pytest.raises(SettingsError, match="key facts are off: turn them on"):
         own_fingerprint_key(tmp_path / "psk.key", is_wanted=False)

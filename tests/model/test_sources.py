@@ -280,7 +280,7 @@ def test_a_row_that_speaks_of_no_tunnel_denies_none() -> None:
 
 def test_without_any_statement_there_is_nothing_to_join() -> None:
     """Joining nothing is a mistake of the caller's."""
-    with pytest.raises(ValueError, match="at least one statement"):
+    with pytest.raises(ValueError, match="needs a download or a list row"):
         join_statements(None, None)
 
 

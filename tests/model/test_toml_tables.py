@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+from msgspec import Meta
 
 from vpnframe.errors import SettingsError
-from vpnframe.model.toml_tables import Form, is_list_of_texts, is_text, read_toml_tables
+from vpnframe.model.toml_tables import Form, read_toml_tables
+
+
+@dataclass
+class Site:
+    """One table of the file."""
+
+    name: str
+    members: tuple[str, ...]
+    until: date | None = None
+    share: Annotated[float, Meta(gt=0, le=1)] | None = None
+
 
 FORM = Form(
     "site",
-    {"name": (is_text, "text"), "members": (is_list_of_texts, "a list of ids")},
-    required=("name", "members"),
+    Site,
+    {"members": "a list of ids", "until": "a date", "share": "a number above 0 and at most 1"},
     hint="; no more",
 )
 
@@ -28,8 +43,8 @@ def test_tables_come_in_the_order_of_the_file(tmp_path: Path) -> None:
     text = '\ufeff[[site]]\nname = "b"\nmembers = ["x"]\n'
     text += '# then\n[[site]]\nname = "a"\nmembers = []\n'
     assert read_toml_tables(put(tmp_path, text), FORM) == [
-        {"name": "b", "members": ["x"]},
-        {"name": "a", "members": []},
+        Site("b", ("x",)),
+        Site("a", ()),
     ]
 
 
@@ -44,12 +59,27 @@ def test_tables_come_in_the_order_of_the_file(tmp_path: Path) -> None:
         ("site = [3]", "site 1: is not a table: write [[site]]"),
         ("[[site]]\nmembers = []", "site 1: name is missing"),
         ("[[site]]\nname = 'a'", "site 'a': members is missing"),
-        ("[[site]]\nname = ' '\nmembers = []", "site ' ': name must be text"),
+        (
+            "[[site]]\nname = ' '\nmembers = []",
+            "site ' ': name must be a non-blank string of one line",
+        ),
+        ("[[site]]\nname = 3\nmembers = []", "site 1: name must be a non-blank string of one line"),
+        (
+            '[[site]]\nname = "a\\u0007"\nmembers = []',
+            "name must be a non-blank string of one line",
+        ),
         ("[[site]]\nname = 'a'\nmembers = 'x'", "site 'a': members must be a list of ids"),
         ("[[site]]\nname = 'a'\nmembers = [1]", "site 'a': members must be a list of ids"),
+        ("[[site]]\nname = 'a'\nmembers = [' ']", "site 'a': members must be a list of ids"),
+        ("[[site]]\nname = 'a'\nmembers = []\nuntil = 2026-01-01T00:00:00", "until must be a date"),
+        ("[[site]]\nname = 'a'\nmembers = []\nuntil = '2026-01-01'", "until must be a date"),
+        *(
+            (f"[[site]]\nname = 'a'\nmembers = []\nshare = {share}", "share must be a number")
+            for share in ("0", "1.5", "nan", "true", "'1'")
+        ),
         (
             "[[site]]\nname = 'a'\nmembers = []\ncolor = 1",
-            "site 'a': unknown key 'color': the keys are name, members; no more",
+            "site 'a': unknown key 'color': the keys are name, members, until, share; no more",
         ),
     ],
 )
@@ -95,7 +125,7 @@ def test_a_long_list_of_dotted_texts_is_not_nested(tmp_path: Path) -> None:
     addresses = ", ".join(f"'10.0.{n}.0/24'" for n in range(200))
     text = f'[[site]]\nname = "{"A sentence of words. " * 200}"\nmembers = [{addresses}]'
     (table,) = read_toml_tables(put(tmp_path, text), FORM)
-    assert len(table["members"]) == 200
+    assert len(table.members) == 200
 
 
 def test_a_file_that_is_too_long_is_not_read(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""All expected results for a fleet, computed from the finished fleet alone.
+"""Compute all expected results for a fleet from the finished fleet alone.
 
-Their vocabulary, arithmetic and grouping are independent of the package, so that they cannot share
-a bug with the code under test. They contain no key.
+The oracles share no vocabulary, arithmetic or grouping with the package, so that they cannot share
+a bug with the code under test. The results contain no pre-shared key.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def full_answer_key(fleet: EmulatedFleet, *, now_ms: int | None = None) -> dict[
 
 
 def _route_row(route: EmulatedRoute) -> dict[str, object]:
-    """Return a route as a row; a route that the cloud announces has no connection."""
+    """Return a route as a row. A route that the cloud announces has no connection."""
     is_announced = route.learned_from == "CLOUD"
     return {
         "account_id": route.account_id,
@@ -92,7 +92,7 @@ def _count(tunnels: list[dict[str, Any]], columns: tuple[str, ...]) -> Counts:
 
 
 def _shared_keys(fleet: EmulatedFleet) -> list[list[str]]:
-    """Return groups of connections that share a key; the key itself is not returned."""
+    """Return the groups of connections that share a pre-shared key, without the key."""
     holders: defaultdict[str, set[str]] = defaultdict(set)
     for connection in fleet.connections:
         for tunnel in connection.tunnels:

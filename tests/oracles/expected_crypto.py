@@ -1,4 +1,4 @@
-"""Expected findings on proposals: the oracle's own verdicts, in the vendor's terms."""
+"""Compute the expected findings on proposals, in the vendor's terms."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HOURS_8 = 8 * 3600
 
 
 def crypto_faults(fleet: EmulatedFleet) -> Iterator[Sighting]:
-    """Yield every fault of a proposal, per tunnel, and every connection whose tunnels differ."""
+    """Yield every fault of each tunnel's proposal, and every connection whose tunnels differ."""
     sm = sm_gateways(fleet)
     for connection, tunnel in tunnels_of(fleet):
         faults = list(_lifetime_faults(tunnel.proposal))
@@ -84,7 +84,7 @@ def _lifetime_faults(proposal: EmulatedProposal) -> Iterator[tuple[str, str]]:
 
 
 def _is_default(proposal: EmulatedProposal) -> bool:
-    """Check for the API's defaults, except the IKE version, on which documents disagree."""
+    """Check for the API's defaults. The IKE version is ignored: documents disagree on it."""
     return (
         (proposal.ike_version == "ikev2" or proposal.ike_mode == "main")
         and (proposal.ike_enc, proposal.ipsec_enc) == ("aes", "aes")

@@ -1,4 +1,4 @@
-"""The expected findings of a fleet: the oracle's own rules, in plain loops.
+"""Compute the expected findings of a fleet by rules of the oracle alone.
 
 There is one finding per rule, subject and status, with the tunnels that show it and the highest
 severity among them. A fleet is assumed to be read completely, including its keys.
@@ -70,7 +70,7 @@ def _id_of(row: Mapping[str, object], end: str) -> object:
 
 
 def _gathered(sightings: Iterable[Sighting]) -> list[dict[str, object]]:
-    """Merge the sightings of one rule, subject and status into one finding."""
+    """Merge the sightings of one rule, resource and status into one finding."""
     gathered: dict[tuple[str, str, str, str], list[Sighting]] = {}
     for one in sightings:
         key = (one.rule_id, one.subject, one.other, one.status)

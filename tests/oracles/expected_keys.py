@@ -1,4 +1,4 @@
-"""Expected findings on keys, and the strength of tunnels. No key leaves this module."""
+"""Compute the expected findings on pre-shared keys, and the strength of tunnels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GROUP_BITS = {"group1": 70, "group2": 80, "group5": 97, "group14": 112, "group2
 
 
 def key_faults(fleet: EmulatedFleet) -> Iterator[Sighting]:
-    """Yield every fault of a key, and every key whose hash is sent in the clear."""
+    """Yield every fault of a pre-shared key, and every key whose hash is sent unencrypted."""
     planted = _planted(fleet)
     for connection, tunnel in tunnels_of(fleet):
         if tunnel.psk is None:
@@ -48,7 +48,7 @@ def key_faults(fleet: EmulatedFleet) -> Iterator[Sighting]:
 
 
 def at_ceiling(fleet: EmulatedFleet) -> bool:
-    """Check whether only group 14, the best one offered, keeps a tunnel below 128 bits."""
+    """Check whether only the Diffie-Hellman group 14 keeps a tunnel below 128 bits."""
     planted, sm = _planted(fleet), sm_gateways(fleet)
     return any(
         connection.vpn_gateway_id not in sm
@@ -61,7 +61,7 @@ def at_ceiling(fleet: EmulatedFleet) -> bool:
 
 
 def _planted(fleet: EmulatedFleet) -> dict[str, str]:
-    """Return how the keys of connections were weakened, by connection id."""
+    """Return, by connection id, how the pre-shared key was weakened."""
     return {
         connection_id: _GUESSED[plant.plant_id]
         for plant in fleet.planted
@@ -71,7 +71,7 @@ def _planted(fleet: EmulatedFleet) -> dict[str, str]:
 
 
 def _bits(key: str, origin: str) -> float:
-    """Estimate the strength of a key in bits; keys without a planted weakness are random."""
+    """Estimate the strength of a pre-shared key in bits; keys without plant are random."""
     if key in _PUBLISHED:
         return 0
     if origin:
@@ -93,13 +93,13 @@ def _severity(bits: float, *, is_open: bool) -> str:
 
 
 def _worth(tunnel: EmulatedTunnel) -> int:
-    """Return the strength of a tunnel in bits without its key; no offered hash is below 128."""
+    """Return the strength in bits of a tunnel's cipher and Diffie-Hellman groups."""
     cipher = _CIPHER_BITS.get(tunnel.proposal.ipsec_enc, 128)
     return min(cipher, _GROUP_BITS[tunnel.proposal.ike_pfs], 128)
 
 
 def _reused(fleet: EmulatedFleet) -> Iterator[Sighting]:
-    """Yield the tunnels whose key is used at several peers, except the two ends of one tunnel."""
+    """Yield the tunnels that share a pre-shared key, except the two ends of one tunnel."""
     holders: defaultdict[str, list[tuple[EmulatedConnection, EmulatedTunnel]]] = defaultdict(list)
     for connection, tunnel in tunnels_of(fleet):
         if tunnel.psk is not None:
@@ -120,7 +120,7 @@ def _reused(fleet: EmulatedFleet) -> Iterator[Sighting]:
 def _spread(
     group: list[tuple[EmulatedConnection, EmulatedTunnel]], sites: dict[str, object]
 ) -> str:
-    """Return the severity of a key shared by tunnels; empty if they may share it."""
+    """Return the severity of a pre-shared key that tunnels share; empty if this is no fault."""
     if len({tunnel.customer_ip for _, tunnel in group}) == 1:
         return ""
     ids = {connection.vpn_connection_id for connection, _ in group}
@@ -142,7 +142,7 @@ def _spread(
 
 
 def _are_ends(one: EmulatedTunnel, other: EmulatedTunnel) -> bool:
-    """Check whether two tunnels are the two ends of one, by address or by identity."""
+    """Check by address or identity whether two tunnels are the two ends of one tunnel."""
     by_address = (one.cloud_ip, one.customer_ip) == (other.customer_ip, other.cloud_ip)
     by_id = (one.cloud_ike_id, one.customer_ike_id) == (other.customer_ike_id, other.cloud_ike_id)
     return (by_address and one.cloud_ip != one.customer_ip) or (
@@ -159,7 +159,7 @@ def _components(nodes: set[str], edges: set[tuple[str, str]]) -> list[set[str]]:
 
 
 def _sites(fleet: EmulatedFleet) -> dict[str, object]:
-    """Return domain and remote blocks by connection id, if it is attached and names blocks."""
+    """Return the routing domain and the on-premises blocks by connection id, if there are any."""
     parties = list_parties(fleet)
     found: dict[str, object] = {}
     for number, domain in enumerate(routing_domains(fleet)):

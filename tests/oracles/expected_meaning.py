@@ -1,4 +1,4 @@
-"""Classify overlaps: the oracle's own verdict. The first rule that matches decides."""
+"""Classify overlaps by rules of the oracle; the first rule that matches decides."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def judge_sites(left: AnswerBlock, right: AnswerBlock) -> Verdict:
 
 
 def _mirror(a: Party, b: Party) -> bool:
-    """Check whether each is the other's peer: the two ends of one VPC-to-VPC tunnel."""
+    """Check whether two connections are the two ends of one VPC-to-VPC tunnel."""
     return a.address in b.peers and b.address in a.peers
 
 
@@ -78,7 +78,7 @@ def _carry_the_same(a: Party, b: Party) -> bool:
 
 
 def _stand_together(a: Party, b: Party) -> bool:
-    """Check whether one can replace the other, and both show evidence of failover."""
+    """Check whether two connections can replace each other and both show signs of failover."""
     is_one_place = (
         _share(a, b, "vpn_gateway_id") or _share_vpc(a, b) or _share(a, b, "transit_router_id")
     )

@@ -1,4 +1,4 @@
-"""Overlapping blocks within a routing domain: the oracle's own computation.
+"""Compute overlapping blocks within a routing domain, without code of the package.
 
 Deliberately simple: union-find, then every pair of a domain, with the standard library's
 ``ipaddress``.
@@ -79,7 +79,7 @@ def _of_sites(parties: Iterable[Party]) -> Iterator[dict[str, object]]:
 
 
 def _of_vpcs(parties: list[Party], vpcs: Mapping[str, EmulatedVpc]) -> Iterator[dict[str, object]]:
-    """Yield the overlaps of a site with a VPC: its own, or another one of the domain."""
+    """Yield the overlaps of a site with its own VPC or another VPC of the routing domain."""
     clouds: defaultdict[str, list[Party]] = defaultdict(list)
     for party in parties:
         clouds[party.cloud].append(party)

@@ -1,4 +1,4 @@
-"""Facts about single connections and their blocks, before any comparison."""
+"""Collect facts about single connections and their blocks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Entry = tuple[str, str, str, int | None]
 
 @dataclass(frozen=True, order=True)
 class BlockEnd:
-    """One block of one side of one connection: one end of an overlap."""
+    """One block of one side of a connection, which is one half of an overlap."""
 
     account_id: str
     region_id: str
@@ -52,7 +52,7 @@ class Party:
 
     @property
     def cloud(self) -> str:
-        """The id of its VPC; without one, of its gateway or of the connection itself."""
+        """The id of the VPC; if there is none, the id of the gateway or of the connection."""
         connection = self.connection
         return self.vpc_id or connection.vpn_gateway_id or connection.vpn_connection_id
 
@@ -95,7 +95,7 @@ class Party:
 
 
 def _inside(blocks: Iterable[str], own: Iterable[str]) -> Iterator[str]:
-    """Yield the intersections of blocks with a VPC's own blocks: the smaller of each pair."""
+    """Yield the smaller block of each overlap of a block with a block of the VPC."""
     for block, held in [(block, held) for block in blocks for held in own]:
         a, b = ip_network(block), ip_network(held)
         if a.version == b.version and a.overlaps(b):
@@ -117,7 +117,7 @@ class AnswerBlock:
 
     @property
     def is_by_policy(self) -> bool:
-        """Whether selectors or a policy route direct packets there."""
+        """Whether selectors or a policy route direct packets to this block."""
         return self.party.has_selectors or "policy" in self.origins
 
 

@@ -1,4 +1,4 @@
-"""Expected findings on the blocks of single connections, computed with ``ipaddress``."""
+"""Compute the expected findings on the blocks of single connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expected findings on availability: outages, expiry, changes and missing redundancy."""
+"""Compute the expected findings on outages, expiry, changes and missing redundancy."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def _is_inside(address: str) -> bool:
 
 
 def _is_behind_nat(tunnel: EmulatedTunnel) -> bool:
-    """Check whether the peer's IKE id differs from its address, or only its end is private."""
+    """Check whether the peer's address is translated, by its IKE id or a private address."""
     if _is_inside(tunnel.customer_ip) and not _is_inside(tunnel.cloud_ip):
         return True
     try:
@@ -163,7 +163,7 @@ def _is_behind_nat(tunnel: EmulatedTunnel) -> bool:
 
 
 def _alone(party: Party, domain: list[Party], *, are_routes_known: bool) -> Iterator[Sighting]:
-    """Yield findings on a single tunnel without redundancy, and on what cannot be judged."""
+    """Yield findings on a tunnel without redundancy, and on connections that cannot be judged."""
     name = party.connection.vpn_connection_id
     is_silent = not are_routes_known and _says_nothing(party.connection)
     if is_silent:
@@ -181,7 +181,7 @@ def _alone(party: Party, domain: list[Party], *, are_routes_known: bool) -> Iter
 
 
 def _says_nothing(connection: EmulatedConnection) -> bool:
-    """Check whether default routes as selectors leave open which prefixes are carried."""
+    """Check whether the selectors are default routes, which name no prefixes."""
     sides = (set(connection.vpc_subnets), set(connection.onprem_subnets))
     return all(side <= _EVERYTHING for side in sides) or bool(sides[1] & _EVERYTHING)
 

@@ -1,4 +1,4 @@
-"""One fault in one place, as the oracle sees it, and helpers to read a fleet."""
+"""Define a fault in one resource, and helpers to read a fleet."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ UP = "ipsec_sa_established"
 
 @dataclass(frozen=True)
 class Sighting:
-    """A rule that fails in one place, or that cannot be judged there.
+    """A rule that fails for one resource, or that cannot be judged for it.
 
-    ``subject`` is the id of a connection or a gateway, ``other`` that of a pair's second one.
+    ``subject`` is the id of a connection or gateway; ``other`` is the id of a second connection.
     """
 
     rule_id: str

@@ -1,4 +1,4 @@
-"""Expected findings between the two ends: identities, BGP, routes."""
+"""Compute the expected findings on IKE identities, BGP and routes."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _is_odd(cidr: str) -> bool:
 
 
 def _shared_peers(fleet: EmulatedFleet) -> Iterator[Sighting]:
-    """Yield tunnels of several connections between one address pair whose settings differ."""
+    """Yield tunnels between the same two addresses whose settings differ."""
     sm = sm_gateways(fleet)
     groups: defaultdict[tuple[object, ...], list[tuple[EmulatedConnection, EmulatedTunnel]]] = (
         defaultdict(list)

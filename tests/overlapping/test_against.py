@@ -113,7 +113,7 @@ def test_a_column_as_scope_must_be_one_of_both():
     theirs = pd.DataFrame({"cidr": ["10.1.0.0/16", "10.2.0.0/16"], "vpc_id": ["vpc-1", "vpc-1"]})
     answer = overlaps(OURS, against=theirs, scope="vpc_id")
     assert found(answer, "left_cidr", "scope_id") == [("10.1.0.0/16", "vpc-1")]
-    with pytest.raises(ValueError, match="no column 'vpn_gateway_id' to take as scope"):
+    with pytest.raises(ValueError, match="no column 'vpn_gateway_id' to use as scope"):
         overlaps(OURS, against=theirs, scope="vpn_gateway_id")
 
 
@@ -128,7 +128,7 @@ def test_bad_text_is_named():
 )
 def test_what_holds_no_blocks_is_refused(against: object, error: type[Exception]):
     """One text is not a list of its characters."""
-    with pytest.raises(error, match=r"is one text|no column cidr"):
+    with pytest.raises(error, match=r"is a single string|no column cidr"):
         overlaps(OURS, against=against)  # type: ignore[arg-type]
 
 

@@ -34,7 +34,7 @@ def test_groups_are_a_column_or_its_name(groups):
     """Equal keys have equal codes; a missing key has a code of its own."""
     asked = read_asked(TABLE, groups)
     assert asked.codes.tolist() == [0, 1, 0]
-    assert [asked.label(code) for code in range(2)] == ["vpc-1", None]
+    assert asked.labels == ["vpc-1", None]
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT])
@@ -42,13 +42,13 @@ def test_missing_groups_are_each_their_own(missing):
     """Two of them are not equal."""
     asked = read_asked(["10.0.0.0/8"] * 3, [missing, 5, missing])
     assert asked.codes.tolist() == [0, 1, 2]
-    assert [asked.label(code) for code in range(3)] == [None, "5", None]
+    assert asked.labels == [None, "5", None]
 
 
 def test_without_groups_there_are_no_codes():
     """Nothing to compare by, and no label."""
     asked = read_asked(TABLE, None)
-    assert (asked.codes, asked.label(0)) == (None, None)
+    assert (asked.codes, asked.labels) == (None, [None])
 
 
 def test_a_bad_text_is_named_with_its_position():
@@ -63,9 +63,9 @@ def test_a_bad_text_is_named_with_its_position():
 @pytest.mark.parametrize(
     ("cidrs", "groups", "error", "message"),
     [
-        ("10.0.0.0/8", None, TypeError, "'10.0.0.0/8' is one text: give a list, a column"),
+        ("10.0.0.0/8", None, TypeError, "'10.0.0.0/8' is a single string: give a list, a column"),
         (["10.0.0.0/8"], "vpc_id", TypeError, "groups is 'vpc_id': give a group for each block"),
-        (["10.0.0.0/8"], [1, 2], ValueError, "2 groups for 1 blocks: give one for each"),
+        (["10.0.0.0/8"], [1, 2], ValueError, "2 groups for 1 blocks: give one for each block"),
         (TABLE, "site", ValueError, "no column 'site': it has cidr, vpc_id"),
         (TABLE[["vpc_id"]], None, ValueError, "no column 'cidr': it has vpc_id"),
     ],

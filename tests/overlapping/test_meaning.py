@@ -116,7 +116,8 @@ def test_selector_pair_names_gateway_and_priorities() -> None:
         return site(name, onprem=[route], vpc=["172.16.0.0/24"], peer_addresses=[name])
 
     assert reason(policy("a", 10), policy("b", 20)) == (
-        "Both are policies of vpn-1 with priorities 10 and 20: the smaller is looked at first."
+        "Both are policies of vpn-1 with priorities 10 and 20: the policy with the "
+        "smaller number comes first."
     )
     assert "and the same priority, 10:" in reason(policy("a", 10), policy("b", 10))
 

@@ -56,8 +56,8 @@ def test_every_key_is_read(tmp_path: Path):
         (WHOLE.replace("100.65.0.0/16", "100.65.0.0/17"), "nat 1: nat: 10.1.0.0/16 and"),
         (WHOLE.replace("100.65.0.0/16", "fd00::/16"), "differ in size"),
         (WHOLE.replace("10.1.0.0/16", "10.1.0.0/8"), "'10.1.0.0/8' is not a CIDR block"),
-        (WHOLE.replace('connection = "a"', ""), "give connection or vpn_gateway, one of them"),
-        (WHOLE + 'vpn_gateway = "vpn-1"', "give connection or vpn_gateway, one of them"),
+        (WHOLE.replace('connection = "a"', ""), "give either connection or vpn_gateway"),
+        (WHOLE + 'vpn_gateway = "vpn-1"', "give either connection or vpn_gateway"),
     ],
 )
 def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, problem: str):

@@ -214,13 +214,13 @@ def test_the_cap_counts_before_it_makes():
 
 def test_a_wrong_scope_is_named():
     """With the columns that there are."""
-    with pytest.raises(ValueError, match=r"no column 'gateway' to take as scope.*vpn_gateway_id"):
+    with pytest.raises(ValueError, match=r"no column 'gateway' to use as scope.*vpn_gateway_id"):
         overlaps(subnets_of(), scope="gateway")
 
 
 def test_missing_columns_are_named():
     """A table of another kind is refused by what it lacks."""
-    with pytest.raises(ValueError, match="no column side, cidr: is this a subnets table"):
+    with pytest.raises(ValueError, match="no column side, cidr: pass the table subnets"):
         overlaps(subnets_of().drop(columns=["side", "cidr"]))
 
 

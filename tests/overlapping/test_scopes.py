@@ -113,7 +113,10 @@ def test_two_domains_of_one_name_are_refused(tmp_path: Path):
         ("[[domain]]\nname = 'a'\nmembers = []", "domain 'a': members must be a list of ids"),
         ("[[domain]]\nname = 'a'\nmembers = 'x'", "domain 'a': members must be a list of ids"),
         ("[[domain]]\nname = 'a'\nmembers = [1]", "domain 'a': members must be a list of ids"),
-        ("[[domain]]\nname = 1\nmembers = ['a']", "domain 1: name must be text"),
+        (
+            "[[domain]]\nname = 1\nmembers = ['a']",
+            "domain 1: name must be a non-blank string of one line",
+        ),
         (CORE + "color = 'x'", "domain 'core': unknown key 'color'"),
     ],
 )

@@ -19,7 +19,7 @@ def resolved(text, *path):
 
 def values(section):
     """Values without their lines."""
-    return {name: value for name, (value, _) in section.settings.items()}
+    return {name: value for name, (value, *_) in section.settings.items()}
 
 
 def test_its_own_come_first_then_the_first_reference():

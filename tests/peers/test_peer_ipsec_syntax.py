@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpnframe.peers.ipsec_conf import MAX_STEPS, parse_ipsec_conf
-from vpnframe.peers.sections import Problem, Section
+from vpnframe.peers.sections import Problem, Section, Setting
 
 
 def read(text):
@@ -15,7 +15,7 @@ def read(text):
     found = parse_ipsec_conf(text)
     assert isinstance(found, Section), found
     return {
-        name: {key: value for key, (value, _) in section.settings.items()}
+        name: {key: value for key, (value, *_) in section.settings.items()}
         for name, section in found.sections.items()
     }
 
@@ -44,7 +44,7 @@ def test_values_are_read_as_written(text, value):
 def test_lines_are_kept_with_inherited_values():
     """The line is that of the section that sets them; unknown keywords are not kept."""
     found = parse_ipsec_conf("conn a\n\tleft=192.0.2.1\nconn b\n\talso=a\n\tpsk=x\n")
-    assert found.sections["b"].settings == {"left": ("192.0.2.1", 2)}
+    assert found.sections["b"].settings == {"left": Setting("192.0.2.1", 2)}
 
 
 def test_sections_of_one_name_are_one_and_others_are_not_kept():
@@ -106,12 +106,12 @@ def test_includes_are_noted():
     [
         ("conn a\nleft=1\n", 2, "begins with a blank"),
         ('conn a\n: PSK "Canary"\n', 2, "begins with a blank"),
-        ("conn\n", 1, "without a name"),
+        ("conn\n", 1, "has no name"),
         ("conn a b\n", 1, "more than one name"),
-        ("conn a\n\tleft\n", 2, "without ="),
+        ("conn a\n\tleft\n", 2, "has no ="),
         ("conn a\n\tleft=a=b\n", 2, "outside of quotes"),
-        ('conn a\n\tleft="a\n', 2, 'without its "'),
-        ("conn a\n\talso=b\n", 2, "not there"),
+        ('conn a\n\tleft="a\n', 2, 'no closing "'),
+        ("conn a\n\talso=b\n", 2, "does not exist"),
         ("conn a\n\talso=b\nconn b\n\talso=a\n", 4, "circle"),
         ("conn a\n\talso=a\n", 2, "circle"),
     ],

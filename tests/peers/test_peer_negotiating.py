@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpnframe.peers.model import PeerProposal
-from vpnframe.peers.negotiating import both, choose, first_group, phase2_group, wanted_of
+from vpnframe.peers.negotiating import choose, first_group, phase2_group, wanted_of
 from vpnframe.peers.tokens import DEFAULT_PROPOSALS, parse_proposal
 
 CIPHERS = ["aes-128-cbc", "aes-256-cbc", "aes-128-gcm"]
@@ -29,6 +29,12 @@ PROPOSALS = st.builds(
     ),
 )
 OURS = st.tuples(*map(st.sampled_from, (CIPHERS, HASHES, GROUPS)))
+
+
+def both(answers: dict[str, bool | None]) -> bool | None:
+    """Whether all kinds are offered; a kind that is not outweighs one that is not known."""
+    values = answers.values()
+    return False if False in values else None if None in values else True
 
 
 def concrete(proposal: PeerProposal, *, first_alone: bool) -> set[tuple[object, ...]]:
@@ -124,10 +130,8 @@ def test_the_nearest_proposal_is_chosen_kind_by_kind():
     assert wanted == {"encryption": "aes-128-gcm", "dh_groups": 14}
 
 
-def test_answers_are_combined_and_groups_are_chosen():
-    """False before unknown; the group that is named first."""
-    answers = ({"a": True, "b": None}, {"a": None, "b": False}, {})
-    assert [both(one) for one in answers] == [None, False, True]
+def test_groups_are_chosen():
+    """The group that is named first."""
     assert first_group([parse_proposal("aes128-sha256-ecp256-modp2048", protocol="ike")]) == 19
     listed = [parse_proposal("aes128-sha256-modp1024-modp2048", protocol="esp")]
     assert [phase2_group(listed, group) for group in (14, 5)] == [14, 2]

@@ -37,7 +37,7 @@ def test_the_syntax_is_seen_from_the_sections(tmp_path, text, syntax):
 def test_includes_are_told_of(tmp_path):
     """They are not followed: what is in them is not known."""
     found = read_peer(write(tmp_path, f"include conf.d/*.conf\n{swanctl()}"))
-    assert found.notes == ("line 1: include is not followed: compare that file too",)
+    assert found.notes == ("line 1: the included file is not read: compare it, too",)
     for text in ("include conf.d/*.conf\n", "config setup\ninclude /etc/ipsec.d/*.conf\n"):
         with pytest.raises(SettingsError, match=r"line [12]\) are not read: compare those"):
             read_peer(write(tmp_path, text))
@@ -48,10 +48,10 @@ def test_includes_are_told_of(tmp_path):
     [
         ("", "neither a swanctl.conf nor an ipsec.conf"),
         ("charon {\n}\n", "neither a swanctl.conf nor an ipsec.conf"),
-        ("connections {\n a {\n", "line 2: a section without its }"),
-        ("conn a\n\tleft\n", "line 2: a setting without ="),
+        ("connections {\n a {\n", "line 2: the section has no closing }"),
+        ("conn a\n\tleft\n", "line 2: the setting has no ="),
         ("connections {\n a : connections.a {\n }\n}\n", "circle"),
-        (b"\xff\xfe\x00", "without = or {"),
+        (b"\xff\xfe\x00", "neither = nor {"),
     ],
 )
 def test_what_cannot_be_read_names_file_and_line(tmp_path, text, word):

@@ -22,7 +22,7 @@ def verdict(field, ours=None, **changes):
     [
         ("10.0.0.0/24", "match", "none", "same"),
         ("10.0.0.0/25, 10.0.0.128/25", "match", "none", "same"),
-        ("10.0.0.0/25", "info", "none", "rest of ours"),
+        ("10.0.0.0/25", "info", "none", "rest of the cloud's"),
         ("10.0.0.0/8", "info", "none", "would carry more"),
         ("0.0.0.0/0", "info", "none", "would carry more"),
         ("10.0.0.0/24[tcp/80]", "info", "none", "one protocol"),
@@ -65,7 +65,7 @@ def test_ikev1_says_how_many_pairs_carry_nothing_at_least():
     row = {"ike_version": 1, "vpc_subnets": [f"10.{n}.0.0/24" for n in range(5)]}
     found = verdict("selectors", row)
     assert (found.result, found.ike_error) == ("mismatch", "INVALID_ID_INFORMATION")
-    assert "at least 4 of our 5" in found.reason
+    assert "at least 4 of the cloud's 5" in found.reason
     with pytest.raises(KeyError):
         verdict("selectors", {"ike_version": 1})
 
@@ -84,7 +84,7 @@ def test_text_that_the_daemon_ignores_is_told_of(theirs, result, networks):
     """What it reads is compared."""
     found = verdict("vpc_subnets", child={"remote_ts": f'"{theirs}"'})
     assert (found.result, found.theirs) == (result, networks)
-    assert "ignores the text after it" in found.reason
+    assert "ignores what follows the block" in found.reason
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.peers.sections import Problem, Section
+from vpnframe.peers.sections import Problem, Section, Setting
 from vpnframe.peers.swanctl import MAX_DEPTH, parse_swanctl
 
 
@@ -19,7 +19,7 @@ def read(text):
 
 def values(section):
     """Values without their lines."""
-    return {name: value for name, (value, _) in section.settings.items()}
+    return {name: value for name, (value, *_) in section.settings.items()}
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_nothing_else_is_kept():
         "a {\n id = 1\n revocation = Canary\n Canary = 2\n}\nsecrets { ike { id = Canary } }"
     )
     assert "Canary" not in repr(root)
-    assert root.sections["a"].others == {"revocation": (False, 3)}
+    assert root.sections["a"].settings["revocation"] == Setting("", 3, is_valid=False)
     assert root.sections["a"].unknown_lines == [4]
     assert list(root.sections) == ["a"]
     root = read("a {\n id = x y # z\n psk = 1\n}\nsecrets {\n id = q\n}")
-    assert root.sections["a"].settings == {"id": ("x y", 2)}
+    assert root.sections["a"].settings == {"id": Setting("x y", 2)}
     assert root.sections["a"].unknown_lines == [3]
     assert list(root.sections) == ["a"]
 
@@ -87,15 +87,15 @@ def test_includes_are_noted_where_they_stand():
 @pytest.mark.parametrize(
     ("text", "line", "word"),
     [
-        ("a {\n b {\n }\n", 1, "without its }"),
-        ("}\n", 1, "without its section"),
-        ("\n\na b", 3, "without = or {"),
+        ("a {\n b {\n }\n", 1, "no closing }"),
+        ("}\n", 1, "closes no section"),
+        ("\n\na b", 3, "neither = nor {"),
         ('"a" {', 1, "neither"),
-        ("a . b = c", 1, "without = or {"),
-        ('\na = "b\n\n', 2, 'without its "'),
-        ("a : { }", 1, "without = or {"),
-        ("a : b c { }", 1, "without = or {"),
-        ("a", 1, "without = or {"),
+        ("a . b = c", 1, "neither = nor {"),
+        ('\na = "b\n\n', 2, 'no closing "'),
+        ("a : { }", 1, "neither = nor {"),
+        ("a : b c { }", 1, "neither = nor {"),
+        ("a", 1, "neither = nor {"),
         ("= b", 1, "neither"),
     ],
 )

@@ -68,12 +68,12 @@ def test_a_right_connection_is_neither_refused_nor_noted():
         ({"child": {"mode": "magic"}}, "mode cannot be read"),
         ({"child": {"mode": '""'}}, "mode cannot be read"),
         ({"child": {"esp_proposals": "sha256"}}, "esp_proposals has an ESP proposal"),
-        ({"child": {"esp_proposals": "aes128-sha1-modp1024!"}}, "esp_proposals has a word"),
-        ({"child": {"esp_proposals": "aes128-sha1-group2"}}, "esp_proposals has a word"),
-        ({"child": {"esp_proposals": "aes128-sha1 aes256-sha1"}}, "esp_proposals has a word"),
-        ({"child": {"esp_proposals": "aes128-sha1;aes256-sha1"}}, "esp_proposals has a word"),
-        ({"child": {"ah_proposals": "SHA1"}}, "ah_proposals has a word"),
-        ({"connection": {"proposals": "AES128-sha1-modp1024"}}, "proposals has a word"),
+        ({"child": {"esp_proposals": "aes128-sha1-modp1024!"}}, "esp_proposals has a keyword"),
+        ({"child": {"esp_proposals": "aes128-sha1-group2"}}, "esp_proposals has a keyword"),
+        ({"child": {"esp_proposals": "aes128-sha1 aes256-sha1"}}, "esp_proposals has a keyword"),
+        ({"child": {"esp_proposals": "aes128-sha1;aes256-sha1"}}, "esp_proposals has a keyword"),
+        ({"child": {"ah_proposals": "SHA1"}}, "ah_proposals has a keyword"),
+        ({"connection": {"proposals": "AES128-sha1-modp1024"}}, "proposals has a keyword"),
         ({"connection": {"keyingtries": "%forever"}}, "keyingtries cannot be read"),
         ({"connection": {"mobike": "perhaps"}}, "mobike cannot be read"),
         ({"connection": {"dpd_timeout": "1min"}}, "dpd_timeout cannot be read"),
@@ -96,7 +96,7 @@ def test_an_unknown_option_is_noted_without_its_name(changes):
     """It may be new, or a slip: charon of 5.9 would not load it."""
     found = one(**changes)
     assert found.refused is None
-    assert "no option" in found.notes[0]
+    assert "an option that strongSwan 5.9 does not have" in found.notes[0]
     assert "Canary" not in repr(found)
 
 
@@ -120,7 +120,7 @@ def test_what_some_versions_or_machines_take_is_noted_and_not_refused(changes):
     """Whether the connection is loaded cannot be told then."""
     found = one(**changes)
     assert (found.refused, found.may_not_load) == (None, True)
-    assert "not loaded" in found.notes[0]
+    assert "does not load the connection" in found.notes[0]
 
 
 def test_options_of_no_use_here_are_passed_over():
@@ -176,3 +176,12 @@ def test_an_address_may_be_asked_for():
     """Then dynamic is what nobody knows before."""
     assert one(connection={"vips": "::"}).local.has_virtual_ip
     assert not one().local.has_virtual_ip
+
+
+def test_an_empty_option_in_the_wrong_section_is_ignored():
+    """As strongSwan does, whether the option is compared or not."""
+    for option in ("remote_ts", "hostaccess"):
+        (one,) = read(swanctl(connection={option: ""}))
+        (other,) = read(swanctl(connection={option: "yes"}))
+        assert one.refused is None
+        assert "in the wrong section" in other.refused

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.peers.sections import Values
+from vpnframe.peers.sections import Setting, Values
 from vpnframe.peers.values import (
     leading_int,
     parse_number,
@@ -68,7 +68,7 @@ def test_the_two_files_have_two_grammars_of_times(text, swanctl, starter):
 
 def test_a_value_that_cannot_be_read_is_noted_by_name_and_line_alone():
     """The value itself is not shown: it may be anything."""
-    values = Values({"rekey_time": ("Canary", 7), "encap": (None, 9)})
+    values = Values({"rekey_time": Setting("Canary", 7), "encap": Setting(None, 9)})
     assert values.read("rekey_time", swanctl_time, 60) == 60
     assert values.read("encap", parse_switch, False) is False
     assert values.read("mobike", parse_switch, True) is True
@@ -77,13 +77,13 @@ def test_a_value_that_cannot_be_read_is_noted_by_name_and_line_alone():
 
 def test_proposals_note_what_is_refused_and_what_nobody_knows():
     """A refusal for what is wrong, a note for a word."""
-    values = Values({"proposals": ("", 3)})
+    values = Values({"proposals": Setting("", 3)})
     texts = ["aes128-sha256", "aes128-sha256-modp2048-mlkem768", "aes128-sha256-modp2048-new"]
     assert len(values.proposals("proposals", "ike", texts)) == 3
     assert "Diffie-Hellman" in values.refusals[0]
     assert "does not know" in values.refusals[1]
     assert "not every version" in values.notes[0]
-    assert values.may_not_load
+    assert values.connection([], name="a").may_not_load
 
 
 def test_values_are_split_and_parsed():

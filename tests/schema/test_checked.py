@@ -88,7 +88,7 @@ def test_doubled_rows_are_refused(name: str) -> None:
 def test_a_missing_column_is_named(name: str) -> None:
     """Whatever is left of the table."""
     spoiled = held_as(HELD, lambda _, table: table[["tags"]] if "tags" in table else table[[]])
-    with pytest.raises(SchemaError, match=r"no column '?\w+.*(is this a \w+ table|it has)"):
+    with pytest.raises(SchemaError, match=r"no column '?\w+.*(is this a \w+ table|pass the table|it has)"):
         CALLS[name](spoiled)
 
 
@@ -113,10 +113,15 @@ def test_findings_that_nobody_could_count_do_not_pass(
 @pytest.mark.parametrize(
     ("table", "column", "value", "told"),
     [
-        ("tunnels", "ike_dh_group", 14.5, "holds 14.5 in row 0: whole numbers are needed"),
-        ("tunnels", "ike_dh_group", 70_000, "holds 70000 in row 0: whole numbers.* to 32767"),
-        ("tunnels", "ike_dh_group", "modp", "holds 'modp' in row 0: whole numbers are needed"),
-        ("tunnels", "ike_version", True, "holds True in row 0: whole numbers are needed"),
+        ("tunnels", "ike_dh_group", 14.5, "holds 14.5 in row 0: write a whole number"),
+        (
+            "tunnels",
+            "ike_dh_group",
+            70_000,
+            "holds 70000 in row 0: write a whole .* to 32767",
+        ),
+        ("tunnels", "ike_dh_group", "modp", "holds 'modp' in row 0: write a whole number"),
+        ("tunnels", "ike_version", True, "holds True in row 0: write a whole number"),
         ("tunnels", "account_id", 1e16, "digits may be lost: read the column as text"),
         ("tunnels", "dpd_enabled", "yes", "holds 'yes' in row 0: write True or False"),
         ("tunnels", "created_at", 5, "write a time as in 2026-01-31 12:00:00"),
@@ -156,7 +161,7 @@ def test_a_value_that_cannot_be_is_named(table: str, column: str, value: Any, to
         (vf.plot.algorithms, FLEET, "use inv.tunnels"),
         (vf.plot.address_map, FLEET, "use inv.subnets"),
         (vf.connection_strength, FLEET, "pass the table strength, not Inventory"),
-        (vf.find_overlaps, FLEET, "cidrs is an Inventory: give a table of it, inv.subnets"),
+        (vf.find_overlaps, FLEET, "cidrs is an Inventory: give one of its tables, such as inv.subnets"),
         (vf.overlaps, ["10.0.0.0/8"], "pass the table subnets or an Inventory, not list"),
         (vf.assert_no_findings, [], "pass the table findings or an Inventory, not list"),
         (lambda it: vf.compare_peer(it, peer=it), FLEET, "use inv.tunnels"),
@@ -181,7 +186,7 @@ def test_a_table_for_an_inventory_and_the_reverse_are_told_apart(
 )
 def test_blocks_in_two_columns_are_refused(blocks: Any) -> None:
     """They were taken for blocks that are missing, which overlap nothing."""
-    with pytest.raises(SchemaError, match=r"of 2 dimensions: give one column|several columns"):
+    with pytest.raises(SchemaError, match=r"has 2 dimensions: give one column|several columns"):
         vf.find_overlaps(blocks)
 
 

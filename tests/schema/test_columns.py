@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_series_equal
 
-from vpnframe.schema.columns import DTYPES, join_columns, make_column
+from vpnframe.schema.columns import DTYPES, join_columns, make_column, take_rows
 from vpnframe.schema.tables import Kind
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -54,6 +55,17 @@ def test_pieces_join_to_the_column_of_all_values(kind: Kind, pieces: Any, data: 
     whole = pd.Series(make_column(kind, [value for piece in drawn for value in piece]))
     assert_series_equal(joined, whole)
     assert joined.dtype == whole.dtype
+
+
+@pytest.mark.parametrize(("kind", "values"), VALUES.items(), ids=list(VALUES))
+@given(data=st.data())
+def test_taken_rows_are_the_column_of_their_values(kind: Kind, values: Any, data: Any) -> None:
+    """In any order and repeated; -1 is a null, and categories that no row has are gone."""
+    held = data.draw(st.lists(values, min_size=1, max_size=5))
+    rows = data.draw(st.lists(st.integers(-1, len(held) - 1), max_size=6))
+    taken = take_rows(make_column(kind, held), np.array(rows, np.intp))
+    expected = make_column(kind, [None if i < 0 else held[i] for i in rows])
+    assert_series_equal(pd.Series(taken), pd.Series(expected))
 
 
 @pytest.mark.parametrize("kind", ["text", "texts"])

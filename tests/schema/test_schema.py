@@ -98,15 +98,15 @@ def spoiled(**changes: Any) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("frame", "problem"),
     [
-        (spoiled().drop(columns=["status", "n_read"]), "missing status, n_read"),
-        (spoiled(extra=1), "unknown extra"),
+        (spoiled().drop(columns=["status", "n_read"]), "missing: status, n_read"),
+        (spoiled(extra=1), "unknown: extra"),
         (spoiled()[list(reversed(spoiled().columns))], "out of order"),
         (spoiled(n_read=1.5), "n_read is float64, not Int32"),
         (spoiled(account_id=1), "account_id is int64, not str"),
         (spoiled(status=None), "status is object, not category"),
         (spoiled(n_read=pd.array([None], dtype="Int32")), "n_read has nulls"),
         (spoiled(status=pd.Categorical(["b"], categories=["b", "a"])), "unsorted categories"),
-        (pd.concat([spoiled(), spoiled()], axis=1), "repeated account_id"),
+        (pd.concat([spoiled(), spoiled()], axis=1), "repeated: account_id"),
     ],
 )
 def test_validate_names_the_problem(frame: pd.DataFrame, problem: str) -> None:

@@ -1,15 +1,16 @@
-"""Convert CIDR text to numbers and back, IPv4 and IPv6.
+"""Convert IPv4 and IPv6 blocks from CIDR strings to numbers, and back.
 
-A text is valid if ``ipaddress.ip_network(text, strict=True)`` accepts it. Text in the usual form is
-parsed many values at a time; any other text is parsed by ``ipaddress``.
+A string is valid if ``ipaddress.ip_network(text, strict=True)`` accepts it. Strings in the usual
+form are parsed thousands at a time; ``ipaddress`` parses all other strings.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from vpnframe.addresses.ordering import Blocks
 from vpnframe.addresses.plain import Entries, read_plain
 from vpnframe.addresses.wide import Mask, Positions, Words
 
-# The numbers 0 to 255 as text of three characters, padded with zero bytes.
+# The numbers 0 to 255 as strings of three characters, padded with zero bytes.
 _NUMBERS = np.array([[*str(n).encode().ljust(3, b"\0")] for n in range(256)], np.uint8)
 
 
@@ -29,25 +30,23 @@ class ParsedCidrs:
     Parameters
     ----------
     row : ndarray of int64, shape (n,)
-        Input position of each block's value, ascending; repeated if a value lists several blocks.
+        Position in the input of the value that each block comes from. The positions ascend, and
+        are repeated if a value lists several blocks.
     family : ndarray of uint8, shape (n,)
         4 or 6.
     high, low : ndarray of uint64, shape (n,)
-        Upper and lower 64 bits of the first address; IPv4 has all of it in ``low``.
+        Upper and lower 64 bits of the first address; an IPv4 address is all in ``low``.
     prefix_length : ndarray of uint8, shape (n,)
         0 to 32, or 0 to 128 for IPv6.
     is_masked : ndarray of bool, shape (n,)
-        Whether the text had host bits set, which are cleared here.
+        Whether the string had host bits set; they are cleared in ``high`` and ``low``.
     failed_rows : ndarray of int64, shape (m,)
-        Positions of the values that are not CIDR blocks, ascending.
+        Positions in the input of the values that are not CIDR blocks, ascending.
     failed_texts : tuple of str, length m
-        Those values unchanged; if a value is a list, only the part that is not a block.
+        The invalid strings, unchanged. Of a value that lists several blocks, only the invalid block
+        is included.
     failed_reasons : tuple of str, length m
-        What is wrong with each, in a few words.
-    missing_rows : ndarray of int64
-        Positions of the missing values (None, NaN, NA), which are not failures.
-    n_values : int
-        Number of input values.
+        A short explanation of why each string is invalid.
     """
 
     row: Positions
@@ -59,41 +58,38 @@ class ParsedCidrs:
     failed_rows: Positions
     failed_texts: tuple[str, ...]
     failed_reasons: tuple[str, ...]
-    missing_rows: Positions
-    n_values: int
 
     def take(self, keep: Mask | Positions) -> ParsedCidrs:
-        """Return the blocks that ``keep`` selects; ``row`` remains the position in the input."""
+        """Return the blocks that ``keep`` selects; ``row`` is still the position in the input."""
         columns = ("row", "family", "high", "low", "prefix_length", "is_masked")
         return replace(self, **{name: getattr(self, name)[keep] for name in columns})
 
     def at(self, positions: Positions) -> ParsedCidrs:
-        """Return the blocks at the given positions, which may repeat, with rows numbered from 0."""
-        n = len(positions)
-        return replace(self.take(positions), row=np.arange(n), n_values=n)
+        """Return the blocks at ``positions``, which can repeat, with ``row`` numbered from 0."""
+        return replace(self.take(positions), row=np.arange(len(positions)))
 
     def texts(self) -> list[str]:
-        """Return the canonical text of each block."""
+        """Return each block as a string in canonical form."""
         return format_cidr(self.high, self.low, self.family, self.prefix_length)
 
     def of_family(
         self, family: int, *, groups: Positions | None = None
     ) -> tuple[Positions, Blocks]:
-        """Return the blocks of one family as Blocks, and the position of each in the input.
+        """Return the blocks of one address family.
 
         Parameters
         ----------
         family : int
             4 or 6.
         groups : ndarray of int64, shape (n_values,), optional
-            The group code of each input value, from 0.
+            The group code of each input value; codes start at 0.
 
         Returns
         -------
         row : ndarray of int64
-            Positions in the input.
+            Position in the input of each block.
         blocks : Blocks
-            The blocks at these positions.
+            The blocks.
         """
         chosen = self.family == family
         row = self.row[chosen]
@@ -104,6 +100,11 @@ class ParsedCidrs:
             None if groups is None else groups[row],
         )
 
+    def by_family(self, *, groups: Positions | None = None) -> Iterator[tuple[Positions, Blocks]]:
+        """Yield the result of :meth:`of_family` for IPv4, then for IPv6."""
+        for family in (4, 6):
+            yield self.of_family(family, groups=groups)
+
 
 def parse_cidrs(
     values: Iterable[object], *, as_lists: bool = False, mask_host_bits: bool = False
@@ -113,18 +114,19 @@ def parse_cidrs(
     Parameters
     ----------
     values : iterable of str
-        List, Series, numpy or arrow array of CIDR text; None, NaN and NA are missing values, and
-        anything else is converted to text (network objects work, too).
+        List, Series, numpy or arrow array of CIDR strings. None, NaN and NA are missing values,
+        which are left out. All other objects, such as network objects, are converted to strings.
     as_lists : bool
-        Whether each value contains any number of blocks separated by commas, the format of the
-        cloud API (see :func:`split_cidrs`), instead of one block.
+        If true, each value lists any number of blocks separated by commas, as in the cloud API
+        (see :func:`split_cidrs`). If false, each value is one block.
     mask_host_bits : bool
-        Whether to clear host bits and set ``is_masked``, instead of rejecting the text.
+        If true, host bits are cleared and ``is_masked`` is set. If false, a string with host bits
+        is a failure.
 
     Returns
     -------
     ParsedCidrs
-        The blocks, the failures with their reasons, and the missing values.
+        The blocks, and the values that are not blocks.
 
     Raises
     ------
@@ -143,9 +145,9 @@ def parse_cidrs(
     ([0, 0], [False, True])
     """
     if isinstance(values, str):
-        raise TypeError(f"{values!r} is one text: give a list or a column of blocks")
+        raise TypeError(f"{values!r} is a single string: give a list or a column of blocks")
     listed = values.tolist() if hasattr(values, "tolist") else list(values)
-    texts, row, missing = _present(listed)
+    texts, row = _present(listed)
     if as_lists:
         texts, row = _split_all(texts, row)
     entries = _read(texts)
@@ -166,32 +168,29 @@ def parse_cidrs(
         failed_rows=row[failed],
         failed_texts=failed_texts,
         failed_reasons=tuple(reasons[text] for text in failed_texts),
-        missing_rows=missing,
-        n_values=len(listed),
     )
 
 
-def _present(listed: list[object]) -> tuple[list[str], Positions, Positions]:
-    """Return the present values as text, their positions, and the positions of missing values."""
+def _present(listed: list[object]) -> tuple[list[str], Positions]:
+    """Return the values that are not missing as strings, and the position of each in the list."""
     if set(map(type, listed)) <= {str}:
-        return cast("list[str]", listed), np.arange(len(listed)), np.empty(0, np.int64)
-    is_missing = np.array([_is_missing(value) for value in listed], bool)
-    present = np.flatnonzero(~is_missing)
-    return [str(listed[i]) for i in present.tolist()], present, np.flatnonzero(is_missing)
+        return cast("list[str]", listed), np.arange(len(listed))
+    present = [i for i, value in enumerate(listed) if not _is_missing(value)]
+    return [str(listed[i]) for i in present], np.array(present, np.int64)
 
 
 def split_cidrs(text: str) -> list[str]:
-    """Split text that lists several blocks in the format of the cloud API.
+    """Split a string that lists several blocks in the format of the cloud API.
 
     Parameters
     ----------
     text : str
-        Blocks separated by "," or "、"; spaces around them are allowed.
+        Blocks separated by "," or "、"; spaces around each block are allowed.
 
     Returns
     -------
     list of str
-        The blocks in order, without empty ones; not validated.
+        The strings between the separators that are not empty, in order. They are not validated.
 
     Examples
     --------
@@ -202,29 +201,26 @@ def split_cidrs(text: str) -> list[str]:
 
 
 def _split_all(texts: list[str], row: Positions) -> tuple[list[str], Positions]:
-    """Split each text as ``split_cidrs`` does; return all parts, and the row of each part."""
-    # All texts are joined and split at once: one list per text would be a million small objects.
+    """Split each string as ``split_cidrs`` does; return all blocks, and the row of each block."""
+    # All strings are joined and split at once: one list per string would be a million objects.
     joined = ",".join(texts).replace("、", ",")
     parts = list(map(str.strip, joined.split(",")))
     row = np.repeat(row, [1 + text.count(",") + text.count("、") for text in texts])
     if "" not in parts:
         return parts, row
-    is_full = np.array([bool(part) for part in parts])
+    is_full = np.array(list(map(bool, parts)))
     return [part for part in parts if part], row[is_full[: len(row)]]
 
 
 def format_cidr(
-    high: Words,
-    low: Words,
-    family: npt.NDArray[np.uint8],
-    prefix_length: npt.NDArray[np.uint8],
+    high: Words, low: Words, family: npt.NDArray[np.uint8], prefix_length: npt.NDArray[np.uint8]
 ) -> list[str]:
-    """Format blocks as canonical CIDR text: the inverse of ``parse_cidrs``.
+    """Format blocks as canonical CIDR strings: the inverse of ``parse_cidrs``.
 
     Parameters
     ----------
     high, low : ndarray of uint64, shape (n,)
-        Upper and lower 64 bits of the first address; IPv4 has all of it in ``low``.
+        Upper and lower 64 bits of the first address; an IPv4 address is all in ``low``.
     family : ndarray of uint8, shape (n,)
         4 or 6.
     prefix_length : ndarray of uint8, shape (n,)
@@ -233,7 +229,7 @@ def format_cidr(
     Returns
     -------
     list of str
-        n texts.
+        n CIDR strings.
 
     Examples
     --------
@@ -253,7 +249,7 @@ def format_cidr(
 
 
 def _format_ipv4(address: Words, prefix_length: npt.NDArray[np.uint8]) -> list[str]:
-    """Format IPv4 blocks: fill a matrix of characters, then remove the unused characters."""
+    """Format IPv4 blocks with a matrix of characters, whose unused characters are zero."""
     octets = [address >> np.uint64(shift) & np.uint64(255) for shift in (24, 16, 8, 0)]
     characters = np.zeros((len(address), 20), np.uint8)
     characters[:, 3::4] = np.frombuffer(b".../\n", np.uint8)
@@ -264,75 +260,53 @@ def _format_ipv4(address: Words, prefix_length: npt.NDArray[np.uint8]) -> list[s
 
 def _is_missing(value: object) -> bool:
     """Check whether a value is None, NaN, NaT or NA; the last three do not equal themselves."""
-    if value is None or isinstance(value, str):
-        return value is None
-    if hasattr(value, "__len__"):
-        return False  # a list or array is not missing, but its text is not a block
+    if value is None or hasattr(value, "__len__"):
+        return value is None  # an object with a length, even an empty list, is not missing
     is_same = value == value  # noqa: PLR0124  a missing value does not equal itself
     return not (isinstance(is_same, (bool, np.bool_)) and bool(is_same))
 
 
 def _read(texts: list[str]) -> Entries:
-    """Parse all texts; invalid ones get family 0."""
+    """Parse all strings; an invalid string gets family 0."""
     entries = read_plain(texts)
-    known: dict[str, _ParsedBlock | None] = {}
+    unusual: dict[str, list[int]] = {}
     for i in np.flatnonzero(entries.family == 0).tolist():
-        text = texts[i]
-        if text not in known:
-            known[text] = _read_one(text)
-        entry = known[text]
-        if entry is not None:
-            entries.address.high[i], entries.address.low[i] = divmod(entry.address, 2**64)
-            entries.family[i], entries.prefix_length[i] = entry.family, entry.prefix_length
+        unusual.setdefault(texts[i], []).append(i)
+    for text, rows in unusual.items():
+        try:
+            # An interface keeps the host bits of its address, which a network clears.
+            interface = ipaddress.ip_interface(text)
+        except ValueError:
+            continue
+        entries.address.high[rows], entries.address.low[rows] = divmod(int(interface), 2**64)
+        entries.family[rows] = interface.version
+        entries.prefix_length[rows] = interface.network.prefixlen
     return entries
 
 
-class _ParsedBlock(NamedTuple):
-    """One block as parsed by the standard library, with host bits unchanged."""
-
-    address: int
-    family: int
-    prefix_length: int
-
-
-def _read_one(text: str) -> _ParsedBlock | None:
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None
-    address = ipaddress.ip_address(text.split("/", maxsplit=1)[0])
-    return _ParsedBlock(int(address), network.version, network.prefixlen)
-
-
 def explain(text: str) -> str:
-    """Explain in a few words why ``ipaddress.ip_network`` rejects a text."""
-    if not text.strip():
-        return "empty text"
-    if any(comma in text for comma in ",、"):
-        return "several blocks in one text: one is expected"
-    if any(character.isspace() for character in text):
-        return "a space in or around it"
-    if not text.isascii():
-        return "characters other than plain ASCII"
-    try:
+    """Explain in a few words why ``ipaddress.ip_network`` rejects a string."""
+    problems = {
+        "it is empty": not text.strip(),
+        "it lists several blocks where one is expected": any(comma in text for comma in ",、"),
+        "it contains a space": any(character.isspace() for character in text),
+        "it contains characters other than ASCII": not text.isascii(),
+        "it has more than one slash": text.count("/") > 1,
+    }
+    for problem, is_found in problems.items():
+        if is_found:
+            return problem
+    with suppress(ValueError):
         return f"host bits set: did you mean {ipaddress.ip_network(text, strict=False)}?"
-    except ValueError:
-        return _explain_parts(*text.split("/"))
-
-
-def _explain_parts(address: str, *prefixes: str) -> str:
-    """Explain which part of a text is invalid: the address or the prefix length."""
-    if len(prefixes) > 1:
-        return "more than one slash"
-    try:
-        version = ipaddress.ip_address(address).version
-    except ValueError:
-        return _explain_address(address)
-    return f"the prefix length must be 0 to {32 if version == 4 else 128}"
+    address = text.partition("/")[0]
+    with suppress(ValueError):
+        longest = ipaddress.ip_address(address).max_prefixlen
+        return f"the prefix length must be 0 to {longest}"
+    return _explain_address(address)
 
 
 def _explain_address(address: str) -> str:
-    """Explain why a text is not an IP address."""
+    """Explain in a few words why a string is not an IP address."""
     octets = address.split(".")
     if ":" in address or not all(octet.isdigit() for octet in octets):
         return "not an IP address"

@@ -1,7 +1,8 @@
-"""Arrange distinct CIDR blocks as a forest: a block's parent is the smallest one containing it.
+"""Arrange distinct CIDR blocks as a forest: a block's parent is the smallest block around it.
 
 The number of pairs among n blocks can grow with n squared, but the forest has at most n nodes.
-Counts, depths, clusters and smallest enclosing blocks are computed from it without building pairs.
+Counts, depths, clusters, smallest enclosing blocks and longest-prefix matches are computed from the
+forest, without pairs.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vpnframe.addresses.ordering import Blocks, Rows, sort_blocks
+from vpnframe.addresses.ordering import Blocks, Rows, join_blocks, sort_blocks
 from vpnframe.addresses.wide import Mask, Positions
 
 
 @dataclass(frozen=True, slots=True)
 class Forest:
     """The m distinct blocks among n blocks, as nodes in nesting order.
+
+    In nesting order, each node is followed directly by all nodes inside it.
 
     Parameters
     ----------
@@ -35,12 +38,12 @@ class Forest:
 
     @property
     def sizes(self) -> Positions:
-        """Number of equal blocks in each node, shape (m,)."""
+        """The number of equal blocks in each node, shape (m,)."""
         return np.diff(self.starts)
 
     @property
     def first_rows(self) -> Rows:
-        """Smallest row of each node, shape (m,)."""
+        """The smallest row of each node, shape (m,)."""
         return self.rows[self.starts[:-1]]
 
     def by_row(self, values: npt.NDArray[np.int64]) -> Positions:
@@ -61,7 +64,7 @@ def find_forest(blocks: Blocks) -> Forest:
     Returns
     -------
     Forest
-        With m <= n nodes.
+        A forest of m <= n nodes.
 
     Examples
     --------
@@ -82,7 +85,7 @@ def find_forest(blocks: Blocks) -> Forest:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """For each of n blocks, the numbers of other blocks that are equal to it, inside and around it.
+    """For each of n blocks, how many other blocks equal it, are inside it, and contain it.
 
     Each field is an ndarray of int64, shape (n,), in row order.
     """
@@ -103,7 +106,7 @@ def count_overlaps(blocks: Blocks) -> Counts:
     Returns
     -------
     Counts
-        The counts, in row order.
+        The counts of each block, in row order.
 
     Examples
     --------
@@ -127,14 +130,14 @@ def find_depths(forest: Forest, *, among: Mask | None = None) -> Positions:
     Parameters
     ----------
     forest : Forest
-        With m nodes.
+        A forest of m nodes.
     among : ndarray of bool, shape (m,), optional
         Which nodes are counted; all by default.
 
     Returns
     -------
     ndarray of int64, shape (m,)
-        0 for an outermost block.
+        The depth of each node: 0 for an outermost block.
 
     Examples
     --------
@@ -153,12 +156,12 @@ def find_depths(forest: Forest, *, among: Mask | None = None) -> Positions:
 
 
 def find_roots(forest: Forest) -> Positions:
-    """Find the root of each node: the outermost node that contains it. One root is one cluster.
+    """Find the root of each node: the outermost node that contains it.
 
     Parameters
     ----------
     forest : Forest
-        With m nodes.
+        A forest of m nodes.
 
     Returns
     -------
@@ -181,14 +184,14 @@ def find_holders(forest: Forest, *, among: Mask | None = None) -> Positions:
     Parameters
     ----------
     forest : Forest
-        With m nodes.
+        A forest of m nodes.
     among : ndarray of bool, shape (m,), optional
-        Which nodes may be holders; all by default.
+        Which nodes can be holders; all by default.
 
     Returns
     -------
     ndarray of int64, shape (m,)
-        The holder of each node, -1 if it has none.
+        The holder of each node; -1 if no node contains it.
 
     Examples
     --------
@@ -210,3 +213,52 @@ def find_holders(forest: Forest, *, among: Mask | None = None) -> Positions:
     held = np.full(m, -1)
     held[inside] = levels[np.searchsorted(levels, level[inside] - m) - 1] - (depth[inside] - 1) * m
     return held
+
+
+def find_longest(prefixes: Blocks, addresses: Blocks) -> Positions:
+    """Find the longest prefix that matches each address.
+
+    To find all matching prefixes instead, use
+    :func:`vpnframe.addresses.nesting.find_pairs_between`.
+
+    Parameters
+    ----------
+    prefixes : Blocks
+        n prefixes in any order; prefixes can be repeated.
+    addresses : Blocks
+        m addresses of the same family, as blocks of prefix length 32 or 128. A larger block is
+        matched by the longest prefix that contains all of it. If ``addresses`` and ``prefixes``
+        have groups (for example routing tables), an address is matched only inside its group.
+
+    Returns
+    -------
+    ndarray of int64, shape (m,)
+        The row of the longest prefix that matches each address; of equal prefixes, the smallest
+        row. It is -1 if no prefix matches.
+
+    Raises
+    ------
+    ValueError
+        If only one argument has groups, or if the arguments are of different families.
+
+    Examples
+    --------
+    >>> routes = Blocks(
+    ...     np.array([0x0A000000, 0x0A010000, 0x0A010000], np.uint64),
+    ...     np.array([8, 16, 16], np.uint8),
+    ... )
+    >>> hosts = Blocks(
+    ...     np.array([0x0A010203, 0x0A020304, 0x0B000001], np.uint64), np.full(3, 32, np.uint8)
+    ... )
+    >>> find_longest(routes, hosts).tolist()
+    [1, 0, -1]
+    """
+    n = len(prefixes.first)
+    forest = find_forest(join_blocks(prefixes, addresses))
+    # The rows of prefixes are smaller than the rows of addresses, so they come first in each node.
+    first = forest.first_rows
+    is_prefix = first < n
+    holders = find_holders(forest, among=is_prefix)
+    nodes = np.where(is_prefix, np.arange(len(first)), holders)
+    # The last entry is -1: the node -1, for addresses without a prefix, selects it.
+    return forest.by_row(np.append(first, -1)[nodes])[n:]

@@ -1,7 +1,7 @@
 """Find overlapping CIDR blocks, given as numbers, with one sort.
 
-The sort finds for each block the run of blocks inside it. The lengths of the runs give the number
-of overlapping pairs without building them; the pairs are built from the runs.
+After the sort, the blocks inside a block follow it directly: they are its run. The lengths of all
+runs add up to the number of overlapping pairs; the pairs themselves are built from the runs.
 """
 
 from __future__ import annotations
@@ -12,13 +12,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from vpnframe.addresses.ordering import (
-    Blocks,
-    Rows,
-    join_blocks,
-    row_dtype,
-    sort_blocks,
-)
+from vpnframe.addresses.ordering import Blocks, Rows, join_blocks, row_dtype, sort_blocks
 from vpnframe.addresses.wide import Mask, Positions
 
 CONTAINS, EQUAL, WITHIN = 0, 1, 2
@@ -30,16 +24,16 @@ _CHUNK = 2**15  # pairs built at a time, so that temporary arrays stay in the pr
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Overlaps as runs: block ``outer[i]`` contains ``inner[starts[i] : stops[i]]``.
+    """Overlaps as runs: block ``outer[i]`` contains the blocks ``inner[starts[i] : stops[i]]``.
 
     Parameters
     ----------
     outer : ndarray of int32 or int64, shape (m,)
         Rows of the blocks that contain others.
     inner : ndarray of int32 or int64, shape (n,)
-        Rows in nesting order, into which the runs point.
+        Rows of all blocks in nesting order. Each run is a slice of this array.
     starts, stops, equal_stops : ndarray of int64, shape (m,)
-        Bounds of each run; blocks before ``equal_stops`` are equal to the outer one.
+        Bounds of each run. The blocks before ``equal_stops[i]`` are equal to ``outer[i]``.
     """
 
     outer: Rows
@@ -61,7 +55,7 @@ class Pairs:
     Parameters
     ----------
     left, right : ndarray of int32 or int64, shape (k,)
-        Rows of the two blocks; left < right if both blocks are from one set.
+        Rows of the two blocks of each pair; left < right if both blocks are from one set.
     relation : ndarray of uint8, shape (k,)
         Relation of left to right: ``CONTAINS``, ``EQUAL`` or ``WITHIN``.
     """
@@ -91,7 +85,8 @@ def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAI
     Raises
     ------
     ValueError
-        If there are more than ``max_pairs`` pairs, only one set has groups, or the families differ.
+        If there are more than ``max_pairs`` pairs, if only one set has groups, or if the sets are
+        of different families.
 
     Examples
     --------
@@ -119,7 +114,7 @@ def find_runs(blocks: Blocks) -> Runs:
     Returns
     -------
     Runs
-        One run for each block that contains another one or comes before an equal one.
+        One run for each block that contains another block or is followed by an equal block.
 
     Examples
     --------
@@ -133,19 +128,19 @@ def find_runs(blocks: Blocks) -> Runs:
 
 
 def find_runs_between(blocks: Blocks, is_second: Mask) -> Runs:
-    """Find the blocks of the other set that each block contains, as runs.
+    """Find, as runs, the blocks of the other set that each block contains.
 
     Parameters
     ----------
     blocks : Blocks
-        n blocks of one family, both sets together.
+        n blocks of one family: the blocks of both sets in one array.
     is_second : ndarray of bool, shape (n,)
         Which blocks belong to the second set.
 
     Returns
     -------
     Runs
-        The second-set blocks inside each first-set block, and vice versa.
+        For each block of the first set the blocks of the second set inside it, and vice versa.
 
     Examples
     --------
@@ -155,24 +150,15 @@ def find_runs_between(blocks: Blocks, is_second: Mask) -> Runs:
     """
     order = sort_blocks(blocks)
     is_late = is_second[order.rows]
-    outer_is_late = is_late[order.holders]
-    n_first = len(is_late) - int(is_late.sum())
-    bounds = [
-        _positions_in_other(bound, is_late, outer_is_late, n_first)
-        for bound in (order.holders + 1, order.stops, order.equal_stops)
-    ]
-    keep = np.flatnonzero(bounds[1] > bounds[0])
-    starts, stops, equal_stops = (bound[keep] for bound in bounds)
     inner = np.concatenate([order.rows[~is_late], order.rows[is_late]])
-    return Runs(order.rows[order.holders[keep]], inner, starts, stops, equal_stops)
-
-
-def _positions_in_other(
-    bounds: Positions, is_late: Mask, outer_is_late: Mask, n_first: int
-) -> Positions:
-    """Convert run bounds from positions among all blocks to positions in the result's ``inner``."""
+    # Convert the bounds of the runs from positions among all blocks to positions in ``inner``.
+    bounds = np.stack([order.holders + 1, order.stops, order.equal_stops])
     n_late_before = np.concatenate([[0], np.cumsum(is_late)])[bounds]
-    return np.where(outer_is_late, bounds - n_late_before, n_first + n_late_before)
+    n_first = len(is_late) - int(is_late.sum())
+    late = is_late[order.holders]
+    bounds = np.where(late, bounds - n_late_before, n_first + n_late_before)
+    keep = np.flatnonzero(bounds[1] > bounds[0])
+    return Runs(order.rows[order.holders[keep]], inner, *bounds[:, keep])
 
 
 class TooManyPairsError(ValueError):
@@ -180,12 +166,12 @@ class TooManyPairsError(ValueError):
 
 
 def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
-    """Raise TooManyPairsError if there are more pairs than allowed."""
+    """Raise TooManyPairsError if ``n_pairs`` exceeds ``max_pairs``."""
     if n_pairs > max_pairs:
         raise TooManyPairsError(
             f"{n_pairs:,} overlapping pairs, over the limit of {max_pairs:,}: count them instead "
-            f"(overlap_counts), compare fewer blocks or smaller groups, or raise max_pairs (a pair "
-            f"takes 9 bytes and more)"
+            f"(overlap_counts), compare fewer blocks or smaller groups, or raise max_pairs (each "
+            f"pair takes at least 9 bytes of memory)"
         )
 
 
@@ -195,12 +181,12 @@ def make_pairs(runs: Runs) -> Pairs:
     Parameters
     ----------
     runs : Runs
-        With k pairs in all.
+        Runs with k pairs in total.
 
     Returns
     -------
     Pairs
-        k pairs, left < right.
+        k pairs, with left < right.
 
     Examples
     --------
@@ -216,7 +202,9 @@ def make_pairs(runs: Runs) -> Pairs:
     relation = np.empty(total, np.uint8)
     offsets = ends - counts
     shifts = runs.starts - offsets
-    for a, b in _chunks(ends, total):
+    # Build the pairs of some runs at a time: about ``_CHUNK`` pairs.
+    cuts = np.searchsorted(ends, np.arange(_CHUNK, total, _CHUNK)) + 1
+    for a, b in pairwise(np.unique([0, *cuts.tolist(), len(ends)]).tolist()):
         here = slice(offsets[a], ends[b - 1])
         position = np.repeat(shifts[a:b], counts[a:b])
         position += np.arange(here.start, here.stop)
@@ -229,16 +217,10 @@ def make_pairs(runs: Runs) -> Pairs:
     return Pairs(left, right, relation)
 
 
-def _chunks(ends: Positions, total: int) -> list[tuple[int, int]]:
-    """Split the runs into non-empty slices of about ``_CHUNK`` pairs; return their bounds."""
-    cuts = np.searchsorted(ends, np.arange(_CHUNK, total, _CHUNK)) + 1
-    return list(pairwise(np.unique(np.concatenate([[0], cuts, [len(ends)]])).tolist()))
-
-
 def _mark_equal(
     relation: npt.NDArray[np.uint8], offsets: Positions, equal_counts: Positions
 ) -> None:
-    """Set the relation of pairs of equal blocks, which are the first pairs of each run."""
+    """Set the relation of each pair of equal blocks; these are the first pairs of each run."""
     some = np.flatnonzero(equal_counts)
     counts = equal_counts[some]
     position = np.repeat(offsets[some] - (np.cumsum(counts) - counts), counts)

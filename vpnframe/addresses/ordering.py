@@ -1,7 +1,7 @@
 """Sort CIDR blocks in nesting order: each block is followed directly by all blocks inside it.
 
-Two blocks are nested or disjoint. If blocks are sorted by group, first address and prefix length,
-the blocks inside a block are therefore one run directly after it, and one sort finds all overlaps.
+Two blocks are either nested or disjoint. After a sort by group, first address and prefix length,
+the blocks inside a block therefore follow it directly, so that one sort finds all overlaps.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _BLOCK_BITS = 32 + _LENGTH_BITS
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """CIDR blocks of one address family as numbers; no block may have host bits set.
+    """CIDR blocks of one address family as numbers; the blocks must not have host bits set.
 
     Parameters
     ----------
     first : ndarray of unsigned integers, shape (n,)
-        First address: all of it for IPv4, the lower 64 bits for IPv6.
+        First address for IPv4; the lower 64 bits of the first address for IPv6.
     prefix_length : ndarray of uint8, shape (n,)
         0 to 32 for IPv4, 0 to 128 for IPv6.
     high : ndarray of uint64, shape (n,), optional
@@ -42,14 +42,30 @@ class Blocks:
     high: Words | None = None
     groups: npt.NDArray[np.integer[Any]] | None = None
 
+    @property
+    def family(self) -> int:
+        """Address family: 4 or 6."""
+        return 4 if self.high is None else 6
+
+    def addresses(self) -> Wide:
+        """Return the first addresses as numbers of 128 bits."""
+        low = self.first.astype(np.uint64, copy=False)
+        return Wide(np.zeros_like(low) if self.high is None else self.high, low)
+
+    def group_codes(self) -> Positions:
+        """Return the groups; 0 for all blocks if they have no groups."""
+        if self.groups is None:
+            return np.zeros(len(self.first), np.int64)
+        return self.groups.astype(np.int64, copy=False)
+
 
 @dataclass(frozen=True, slots=True)
 class NestingOrder:
-    """Rows in nesting order, and the runs of the blocks that contain others.
+    """Rows in nesting order, and the runs of the blocks that contain other blocks.
 
     ``rows`` lists the rows of the blocks in nesting order. ``holders`` are the positions in
-    ``rows`` of blocks that contain or equal the next block; the run of ``holders[i]`` is
-    ``rows[holders[i] + 1 : stops[i]]``, in which blocks before ``equal_stops[i]`` equal the holder.
+    ``rows`` of blocks that contain or equal the next block. The run of ``holders[i]``, the blocks
+    inside it, is ``rows[holders[i] + 1 : stops[i]]``; those before ``equal_stops[i]`` equal it.
     """
 
     rows: Rows
@@ -69,12 +85,12 @@ def join_blocks(a: Blocks, b: Blocks) -> Blocks:
     Returns
     -------
     Blocks
-        The rows of ``a``, then those of ``b``.
+        The blocks of ``a``, then the blocks of ``b``.
 
     Raises
     ------
     ValueError
-        If only one has groups, or the families differ.
+        If only one set has groups, or if the sets are of different families.
 
     Examples
     --------
@@ -83,9 +99,9 @@ def join_blocks(a: Blocks, b: Blocks) -> Blocks:
     [8, 8]
     """
     if (a.high is None) != (b.high is None):
-        raise ValueError("one set is IPv4, the other IPv6: look at each family by itself")
+        raise ValueError("one set is IPv4 and the other IPv6: compare each family separately")
     if (a.groups is None) != (b.groups is None):
-        raise ValueError("one set alone has groups: give groups to both or to neither")
+        raise ValueError("only one set has groups: pass groups for both sets or for neither")
     return Blocks(
         np.concatenate([a.first, b.first]),
         np.concatenate([a.prefix_length, b.prefix_length]),
@@ -95,7 +111,7 @@ def join_blocks(a: Blocks, b: Blocks) -> Blocks:
 
 
 def sort_blocks(blocks: Blocks) -> NestingOrder:
-    """Sort blocks so that each is followed by all blocks inside it.
+    """Sort blocks so that each block is followed directly by all blocks inside it.
 
     Parameters
     ----------
@@ -105,7 +121,7 @@ def sort_blocks(blocks: Blocks) -> NestingOrder:
     Returns
     -------
     NestingOrder
-        The sorted rows (int32 below 2**31 rows) and the runs.
+        The sorted rows (int32 for less than 2**31 rows, otherwise int64) and the runs.
 
     Examples
     --------
@@ -117,18 +133,10 @@ def sort_blocks(blocks: Blocks) -> NestingOrder:
     if len(blocks.first) == 0:
         none = np.empty(0, np.int64)
         return NestingOrder(none.astype(np.int32), none, none, none)
-    if blocks.high is not None:
-        return _sort_wide(blocks)
     group_bits = 0 if blocks.groups is None else int(blocks.groups.max()).bit_length()
-    if group_bits + _BLOCK_BITS > 64:
-        return _sort_wide(_as_wide(blocks))
-    return _sort_narrow(blocks, group_bits)
-
-
-def _as_wide(blocks: Blocks) -> Blocks:
-    """Convert IPv4 blocks to IPv6 blocks with the same upper 32 bits, which nest the same way."""
-    high = blocks.first.astype(np.uint64) << np.uint64(32)
-    return Blocks(np.zeros_like(high), blocks.prefix_length, high, blocks.groups)
+    if blocks.family == 4 and group_bits + _BLOCK_BITS <= 64:
+        return _sort_narrow(blocks, group_bits)
+    return _sort_wide(blocks)
 
 
 def _sort_narrow(blocks: Blocks, group_bits: int) -> NestingOrder:
@@ -158,10 +166,9 @@ def _last_keys(key: Words, row_bits: int) -> Words:
 
 
 def _sort_with_rows(key: Words, key_bits: int) -> tuple[Words, Rows, int]:
-    """Return the sorted keys, their rows, and how many low bits of each key store the row."""
+    """Return the sorted keys, the row of each key, and how many low bits of a key store its row."""
     n = len(key)
-    row_bits = (n - 1).bit_length()
-    dtype = row_dtype(n)
+    row_bits, dtype = (n - 1).bit_length(), row_dtype(n)
     if key_bits + row_bits > 64:
         order = np.argsort(key, kind="stable")  # equal keys stay in row order
         return key[order], order.astype(dtype), 0
@@ -175,12 +182,15 @@ def _sort_with_rows(key: Words, key_bits: int) -> tuple[Words, Rows, int]:
 
 
 def row_dtype(n: int) -> type[np.signedinteger[Any]]:
-    """Return the dtype for n row numbers: int32 if it is large enough, to halve the memory."""
+    """Return the dtype for n row numbers: int32 for less than 2**31 rows, to halve the memory."""
     return np.int32 if n < 2**31 else np.int64
 
 
 def _equal_stops(holders: Positions, is_repeated: Mask) -> Positions:
-    """Return where the blocks equal to each holder end; ``is_repeated``: its next block is one."""
+    """Return for each holder where the blocks equal to it end.
+
+    ``is_repeated`` is true for a holder whose next block is equal to it.
+    """
     stops = holders + 1
     repeated = np.flatnonzero(is_repeated)
     if len(repeated):
@@ -193,15 +203,18 @@ def _equal_stops(holders: Positions, is_repeated: Mask) -> Positions:
 
 
 def _sort_wide(blocks: Blocks) -> NestingOrder:
-    """Sort IPv6 blocks, whose sort keys are wider than 64 bits."""
-    assert blocks.high is not None  # noqa: S101  callers pass only blocks with high
-    low = blocks.first.astype(np.uint64)
-    fields = [blocks.prefix_length.astype(np.uint64), low, blocks.high]
+    """Sort blocks whose sort keys are wider than 64 bits: IPv6, or IPv4 in many groups."""
+    addresses = blocks.addresses()
+    fields = [blocks.prefix_length.astype(np.uint64), addresses.low, addresses.high]
     if blocks.groups is not None:
         fields.append(blocks.groups.astype(np.uint64))
     rows = _sort_fields(fields)
     length = blocks.prefix_length[rows].astype(np.int16)
-    shared = _shared_bits(Wide(blocks.high[rows], low[rows]))
+    length += 96 if blocks.family == 4 else 0  # an IPv4 address is in the lowest 32 of 128 bits
+    before, after = addresses.at(rows[:-1]), addresses.at(rows[1:])
+    differs = Wide(before.high ^ after.high, before.low ^ after.low)
+    # The number of leading bits, 0 to 128, that each address shares with the next address.
+    shared = (128 - differs.bit_length()).astype(np.int16)
     if blocks.groups is not None:
         groups = blocks.groups[rows]
         shared[groups[1:] != groups[:-1]] = -1
@@ -213,7 +226,7 @@ def _sort_wide(blocks: Blocks) -> NestingOrder:
 
 
 def _sort_fields(fields: list[Words]) -> Rows:
-    """Sort rows by several fields, of which the last is the most significant: a radix sort."""
+    """Sort rows by several fields with a radix sort; the last field is the most significant."""
     n = len(fields[0])
     stripped = [_stripped(field) for field in fields]
     total = sum(bits for _, bits in stripped)
@@ -225,7 +238,7 @@ def _sort_fields(fields: list[Words]) -> Rows:
 
 
 def _stripped(field: Words) -> tuple[Words, int]:
-    """Remove the high and low bits that all rows share; return the field and its bit count."""
+    """Remove high and low bits that are equal in all rows; return the field and its bit count."""
     varying = int(np.bitwise_or.reduce(field ^ field[0]))
     if not varying:
         return field, 0
@@ -235,7 +248,10 @@ def _stripped(field: Words) -> tuple[Words, int]:
 
 
 def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words, int]]:
-    """Pack fields into digits of at most ``width`` bits; yield each, lowest first, and its bits."""
+    """Pack fields into digits of at most ``width`` bits; yield each digit and its bit count.
+
+    The least significant digit comes first.
+    """
     digit, used = np.zeros(len(fields[0][0]), np.uint64), 0
     for field, bits in fields:
         n_taken = 0
@@ -249,13 +265,6 @@ def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words
                 digit, used = np.zeros_like(digit), 0
     if used:
         yield digit, used
-
-
-def _shared_bits(first: Wide) -> npt.NDArray[np.int16]:
-    """Return how many leading bits each address has in common with the next one, 0 to 128."""
-    before, after = first.at(slice(None, -1)), first.at(slice(1, None))
-    differs = Wide(before.high ^ after.high, before.low ^ after.low)
-    return (128 - differs.bit_length()).astype(np.int16)
 
 
 def _run_stops(

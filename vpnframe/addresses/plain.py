@@ -1,8 +1,8 @@
-"""Parse plain CIDR text, thousands of texts at once.
+"""Parse plain CIDR strings, thousands at once.
 
-Plain text has the form that software writes: decimal octets without leading zeros or hexadecimal
-groups, then optionally a slash and a prefix length. It gives the same block as with ``ipaddress``.
-Other text is not parsed here: ``cidr`` passes it to ``ipaddress``.
+A plain string has the form that software writes: decimal octets without leading zeros, or
+hexadecimal groups, then optionally a slash and a prefix length. The results are the same as from
+``ipaddress``. All other strings are left to ``ipaddress`` by the module ``cidr``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Digits = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.int16]
 Sizes = npt.NDArray[np.integer[Any]]
 
-_CHUNK = 2**14  # texts parsed at a time, so that their characters stay in the processor's cache
+_CHUNK = 2**14  # strings parsed at a time; their characters stay in the processor's cache
 _DOT, _COLON, _SLASH, _LINE_END, _ZERO = (np.uint8(ord(mark)) for mark in ".:/\n0")
 _OCTET_SHIFTS = np.array([[24], [16], [8], [0]], np.uint64)
 _NO_DIGIT = np.uint8(255)
@@ -29,30 +29,31 @@ _DIGITS = np.full(256, _NO_DIGIT)
 _DIGITS[[*b"0123456789abcdef"]] = np.arange(16)
 _DIGITS[[*b"ABCDEF"]] = np.arange(10, 16)
 _GROUPS = 8  # groups of 16 bits in an IPv6 address
-_NO_GAP = _GROUPS + 1  # position of the gap in text without "::": after all fields
+_NO_GAP = _GROUPS + 1  # position of the gap in a string without "::": after all fields
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Addresses and prefix lengths parsed from n texts, with host bits unchanged."""
+    """Addresses and prefix lengths parsed from n strings, with host bits unchanged."""
 
-    address: Wide  # the address before the slash; IPv4 has all of it in the lower word
-    family: npt.NDArray[np.uint8]  # 4 or 6; 0 if the text was not parsed
-    prefix_length: npt.NDArray[np.uint8]  # 32 or 128 for text without a slash
+    address: Wide  # the address before the slash; an IPv4 address is all in the lower word
+    family: npt.NDArray[np.uint8]  # 4 or 6; 0 if the string was not parsed
+    prefix_length: npt.NDArray[np.uint8]  # 32 or 128 for a string without a slash
 
 
 def read_plain(texts: Sequence[str]) -> Entries:
-    """Parse the texts that are plain CIDR blocks or addresses.
+    """Parse the strings that are plain CIDR blocks or addresses.
 
     Parameters
     ----------
     texts : sequence of str, length n
-        Any texts.
+        Any strings.
 
     Returns
     -------
     Entries
-        Family 0 for texts that are not plain, which may still be valid.
+        The parsed blocks. The family is 0 for a string that is not plain; ``ipaddress`` can still
+        accept it.
 
     Examples
     --------
@@ -73,14 +74,14 @@ def read_plain(texts: Sequence[str]) -> Entries:
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """Texts as one array of characters, with a line end after each."""
+    """Strings as one array of characters, with a line end after each string."""
 
     characters: Characters
     ends: Positions
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> _Lines:
-        # A non-ASCII character becomes one "?": none of its bytes is mistaken for a digit or mark.
+        # A non-ASCII character becomes "?": its bytes could be mistaken for other characters.
         encoded = "\n".join([*texts, ""]).encode("ascii", "replace")
         if encoded.count(b"\n") != len(texts):
             return cls.of(["?" if "\n" in text else text for text in texts])
@@ -88,7 +89,10 @@ class _Lines:
         return cls(characters, np.flatnonzero(characters == _LINE_END))
 
     def fields(self, marks: Positions) -> tuple[Positions, Positions]:
-        """Return the index of each line end in ``marks`` (non-digits), and each line's marks."""
+        """Find the marks of each line; ``marks`` are the positions of all characters but digits.
+
+        Return the index of each line end in ``marks``, and the number of marks in each line.
+        """
         last = np.searchsorted(marks, self.ends)
         return last, np.diff(last, prepend=-1)
 
@@ -123,7 +127,10 @@ def _places(digits: Digits, ends: Positions, size: Sizes, *, n: int) -> list[Dig
 
 
 def _decimals(digits: Digits, ends: Positions, size: Sizes) -> tuple[Numbers, Mask]:
-    """Return the decimal number before each end; check for 1 to 3 digits and no leading zero."""
+    """Return the decimal number before each end, and whether it is valid.
+
+    A valid number has one to three digits and no leading zero.
+    """
     ones, tens, hundreds = _places(digits, ends, size, n=3)
     values = ones + tens * np.int16(10) + hundreds * np.int16(100)
     is_number = (size >= 1) & (size <= 3) & (digits[ends - size] + (size == 1) > 0)
@@ -140,32 +147,34 @@ def _read_ipv6(lines: _Lines, entries: Entries, at: int) -> None:
     has_slash = mark[last - 1] == _SLASH
     # A line has two colons or more, and no other mark except the slash before the prefix length.
     fits = (n_colons >= 2) & (n_colons <= _GROUPS) & (n_marks == n_colons + has_slash + 1)
-    length, is_length = _prefix_lengths(digits, marks, last, has_slash)
-    fits &= is_length
+    ends = marks[last]
+    size = np.where(has_slash, ends - marks[last - 1] - 1, 1)
+    values, is_number = _decimals(digits, ends, size)
+    is_number &= np.all([digit < 10 for digit in _places(digits, ends, size, n=3)], axis=0)
+    length = np.where(has_slash, values, np.int16(128))
+    fits &= ~has_slash | (is_number & (values <= 128))
     is_field = np.repeat(fits, n_marks)
     is_field[last[has_slash]] = False
     line = np.flatnonzero(fits)
     ends = marks[is_field]
     size = (ends - np.append(-1, marks[:-1])[is_field] - 1).clip(max=5).astype(np.uint8)
-    words, is_address = _join_groups(_hexadecimals(digits, ends, size), size, n_colons[line] + 1)
+    groups = np.zeros(len(ends), np.uint16)
+    for place, digit in enumerate(_places(digits, ends, size, n=4)):
+        groups |= digit.astype(np.uint16) << np.uint16(4 * place)
+    words, is_address = _join_groups(groups, size, n_colons[line] + 1)
     chosen, where = line[is_address], line[is_address] + at
     entries.family[where], entries.prefix_length[where] = 6, length[chosen]
     entries.address.high[where] = words.high[is_address]
     entries.address.low[where] = words.low[is_address]
 
 
-def _hexadecimals(digits: Digits, ends: Positions, size: Sizes) -> npt.NDArray[np.uint16]:
-    """Return the hexadecimal number of up to four digits that ends at each position."""
-    values = np.zeros(len(ends), np.uint16)
-    for place, digit in enumerate(_places(digits, ends, size, n=4)):
-        values |= digit.astype(np.uint16) << np.uint16(4 * place)
-    return values
-
-
 def _join_groups(
     values: npt.NDArray[np.uint16], size: Sizes, n_fields: Positions
 ) -> tuple[Wide, Mask]:
-    """Build each line's address from its fields ("::" means zeros), and check which are valid."""
+    """Build each line's address from its fields; return the addresses and which are valid.
+
+    A field is the group of digits between two colons; the gap "::" stands for groups of zeros.
+    """
     n, first = len(n_fields), np.cumsum(n_fields) - n_fields
     line = np.repeat(np.arange(n), n_fields)
     field = np.arange(len(line)) - first[line]
@@ -187,14 +196,3 @@ def _join_groups(
     groups[line[is_put], slot[is_put]] = values[is_put]
     high, low = groups.view(">u8").T.astype(np.uint64)
     return Wide(high, low), fits
-
-
-def _prefix_lengths(
-    digits: Digits, marks: Positions, last: Positions, has_slash: Mask
-) -> tuple[Numbers, Mask]:
-    """Return each line's prefix length (128 without a slash), and whether it is valid."""
-    ends = marks[last]
-    size = np.where(has_slash, ends - marks[last - 1] - 1, 1)
-    values, is_number = _decimals(digits, ends, size)
-    is_number &= np.all([digit < 10 for digit in _places(digits, ends, size, n=3)], axis=0)
-    return np.where(has_slash, values, np.int16(128)), ~has_slash | (is_number & (values <= 128))

@@ -1,52 +1,33 @@
 """List the special address ranges of IPv4 and IPv6, and find the range that contains a block.
 
-``ipaddress.is_private`` differs: it includes benchmarking, documentation and reserved ranges, and
-calls 100.64.0.0/10 neither private nor global.
+The kind ``private`` is narrower here than ``is_private`` of the module ``ipaddress``, which also
+includes benchmarking, documentation and reserved ranges.
 
 References
 ----------
-IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, RFC 8190); for a row that differs
-from them, the source that it names.
+IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, RFC 8190). Each row of
+``SPECIAL_RANGES`` names the document that defines its range.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
-from vpnframe.addresses.lookup import find_longest
+from vpnframe.addresses.forest import find_longest
 from vpnframe.addresses.nesting import WITHIN, find_pairs_between
 from vpnframe.addresses.wide import Positions
-
-RangeKind = Literal[
-    "public",
-    "private",
-    "shared",
-    "metadata",
-    "unspecified",
-    "loopback",
-    "link-local",
-    "documentation",
-    "benchmarking",
-    "multicast",
-    "broadcast",
-    "discard",
-    "protocol",
-    "transition",
-    "reserved",
-]
 
 
 @dataclass(frozen=True, slots=True)
 class SpecialRange:
-    """One special range."""
+    """A special address range with its use and the document that defines it."""
 
     cidr: str
-    kind: RangeKind  # the kind of use; several ranges share a kind
-    description: str  # a few words
+    kind: str  # the kind of use, such as private or multicast; several ranges can share a kind
+    description: str  # a short description of the use
     source: str  # the document that defines it
 
 
@@ -109,8 +90,8 @@ def find_ranges(blocks: ParsedCidrs) -> Positions:
     Returns
     -------
     ndarray of int64, shape (n,)
-        Positions in ``SPECIAL_RANGES``, which together contain every block. Special ranges inside a
-        block are not considered: see :func:`find_covered_ranges`.
+        Positions in ``SPECIAL_RANGES``. Each block is inside at least one range, because the list
+        includes 0.0.0.0/0 and ::/0. See :func:`find_covered_ranges` for the ranges inside a block.
 
     Examples
     --------
@@ -121,13 +102,13 @@ def find_ranges(blocks: ParsedCidrs) -> Positions:
     found = np.empty(len(blocks.row), np.int64)
     for family in (4, 6):
         rows, ranges = _special_ranges().of_family(family)
-        chosen = blocks.family == family
-        found[chosen] = rows[find_longest(ranges, blocks.of_family(family)[1]).first]
+        asked = blocks.of_family(family)[1]
+        found[blocks.family == family] = rows[find_longest(ranges, asked)]
     return found
 
 
 def find_covered_ranges(blocks: ParsedCidrs) -> tuple[Positions, Positions]:
-    """Find the special ranges that each block covers: those inside it or equal to it.
+    """Find the special ranges that are inside each block or equal to it.
 
     Parameters
     ----------
@@ -139,7 +120,7 @@ def find_covered_ranges(blocks: ParsedCidrs) -> tuple[Positions, Positions]:
     block : ndarray of int64, shape (k,)
         Positions among the n blocks, ascending.
     special : ndarray of int64, shape (k,)
-        Positions in ``SPECIAL_RANGES`` of the ranges that the block covers.
+        Position in ``SPECIAL_RANGES`` of a range inside the block at the same place in ``block``.
 
     Examples
     --------

@@ -13,7 +13,7 @@ from vpnframe.addresses.wide import Mask, Positions, Wide, where
 
 @dataclass(frozen=True, slots=True)
 class _Spans:
-    """Address intervals, sorted by group and address; they do not overlap."""
+    """Address intervals that do not overlap, sorted by group and address."""
 
     first: Wide
     last: Wide
@@ -25,7 +25,7 @@ class _Spans:
 
 @dataclass(frozen=True, slots=True)
 class AddressCounts:
-    """Number of addresses that each group of blocks covers.
+    """The number of addresses that each group of blocks covers.
 
     Parameters
     ----------
@@ -33,8 +33,10 @@ class AddressCounts:
         The groups that occur, ascending; only 0 if the blocks have no groups.
     n_blocks : ndarray of int64, shape (g,)
         Number of blocks; equal blocks count separately.
-    n_addresses, n_shared : tuple of int, length g
-        Number of addresses in at least one block, and in at least two; exact, up to 2**128.
+    n_addresses : tuple of int, length g
+        Number of addresses in at least one block, up to 2**128.
+    n_shared : tuple of int, length g
+        Number of addresses in at least two blocks.
     """
 
     group: Positions
@@ -68,14 +70,14 @@ def merge_blocks(blocks: Blocks) -> Blocks:
 
 
 def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
-    """Find the fewest blocks that cover the free space: each one is as large as possible.
+    """Find the fewest blocks that cover the free space, each as large as possible.
 
     Parameters
     ----------
     blocks : Blocks
         n blocks that are in use.
     within : Blocks
-        Blocks of the same family in which to find free space; each group is searched separately.
+        Blocks of the same family in which to find free space. Each group is searched separately.
 
     Returns
     -------
@@ -85,7 +87,7 @@ def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
     Raises
     ------
     ValueError
-        If only one side has groups, or the families differ.
+        If only one argument has groups, or if the arguments are of different families.
 
     Examples
     --------
@@ -110,7 +112,7 @@ def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
 
 
 def count_addresses(blocks: Blocks) -> AddressCounts:
-    """Count the addresses that blocks cover, and those that at least two blocks cover.
+    """Count the addresses that at least one block covers, and that at least two blocks cover.
 
     Parameters
     ----------
@@ -133,11 +135,10 @@ def count_addresses(blocks: Blocks) -> AddressCounts:
     is_shared = (sizes > 1) | (depth > 0)
     is_outer_shared = is_shared & (find_depths(forest, among=is_shared) == 0)
     rows = forest.first_rows
-    groups = np.zeros(len(blocks.first), np.int64) if blocks.groups is None else blocks.groups
-    found, code = np.unique(groups, return_inverse=True)
+    found, code = np.unique(blocks.group_codes(), return_inverse=True)
     host_bits = _bits(blocks) - blocks.prefix_length.astype(np.int64)
     return AddressCounts(
-        group=found.astype(np.int64),
+        group=found,
         n_blocks=np.bincount(code, minlength=len(found)),
         n_addresses=_sum_sizes(code, host_bits, rows[depth == 0], len(found)),
         n_shared=_sum_sizes(code, host_bits, rows[is_outer_shared], len(found)),
@@ -145,7 +146,7 @@ def count_addresses(blocks: Blocks) -> AddressCounts:
 
 
 def _bits(blocks: Blocks) -> int:
-    return 32 if blocks.high is None else 128
+    return 32 if blocks.family == 4 else 128
 
 
 def _sum_sizes(code: Positions, host_bits: Positions, rows: Rows, n: int) -> tuple[int, ...]:
@@ -160,17 +161,13 @@ def _sum_sizes(code: Positions, host_bits: Positions, rows: Rows, n: int) -> tup
 def _spans(blocks: Blocks, forest: Forest, is_chosen: Mask) -> _Spans:
     """Return the address intervals of the chosen nodes, in nesting order."""
     rows = forest.first_rows[is_chosen]
-    low = blocks.first[rows].astype(np.uint64)
-    first = Wide(np.zeros_like(low) if blocks.high is None else blocks.high[rows], low)
-    group = np.zeros(len(rows), np.int64)
-    if blocks.groups is not None:
-        group = blocks.groups[rows].astype(np.int64)
+    first = blocks.addresses().at(rows)
     host_bits = _bits(blocks) - blocks.prefix_length[rows].astype(np.int64)
-    return _Spans(first, first.filled(host_bits), group)
+    return _Spans(first, first.filled(host_bits), blocks.group_codes()[rows])
 
 
 def _joined(spans: _Spans) -> _Spans:
-    """Merge intervals of one group where one begins directly after the other."""
+    """Merge intervals of one group if one interval begins directly after another one ends."""
     if len(spans.group) == 0:
         return spans
     before, after = spans.at(np.arange(len(spans.group) - 1)), spans.first.at(slice(1, None))
@@ -181,7 +178,10 @@ def _joined(spans: _Spans) -> _Spans:
 
 
 def _between(spans: _Spans, is_edge: Mask) -> _Spans:
-    """Return the free intervals: each span with ``is_edge``, without the used spans after it."""
+    """Return the free intervals: each span with ``is_edge`` minus the used spans inside it.
+
+    The used spans follow directly after the span that contains them.
+    """
     if len(is_edge) == 0:
         return spans
     edge = np.maximum.accumulate(np.where(is_edge, np.arange(len(is_edge)), 0))
@@ -196,7 +196,7 @@ def _between(spans: _Spans, is_edge: Mask) -> _Spans:
 
 
 def _cut(spans: _Spans, *, like: Blocks) -> Blocks:
-    """Split each interval into the fewest blocks: always cut the largest one from its start."""
+    """Split each interval into the fewest blocks: repeatedly cut the largest from its start."""
     owner, first, last = np.arange(len(spans.group)), spans.first, spans.last
     owners, firsts, lengths = [owner[:0]], [first.at(slice(0))], [owner[:0]]
     while len(owner):

@@ -26,12 +26,12 @@ class Wide(NamedTuple):
         return Wide(self.high[where], self.low[where])
 
     def equals(self, other: Wide) -> Mask:
-        """Check at which positions the numbers are equal."""
+        """Return the mask of positions at which the numbers are equal."""
         same: Mask = (self.high == other.high) & (self.low == other.low)
         return same
 
     def minus(self, other: Wide) -> Wide:
-        """Return the difference, computed word by word with borrow."""
+        """Subtract the numbers of ``other``."""
         borrow = self.low < other.low
         return Wide(self.high - other.high - borrow.astype(np.uint64), self.low - other.low)
 
@@ -44,48 +44,54 @@ class Wide(NamedTuple):
         return Wide(self.high - (self.low == 0), self.low - _ONE)
 
     def filled(self, bits: npt.NDArray[np.int64]) -> Wide:
-        """Set the lowest ``bits`` bits (0 to 128): a block's first address becomes its last."""
+        """Set the lowest ``bits`` bits (0 to 128).
+
+        With the number of host bits, this gives the last address of a block.
+        """
         return Wide(
             self.high | host_mask(np.maximum(bits - 64, 0)),
             self.low | host_mask(np.minimum(bits, 64)),
         )
 
     def cleared(self, bits: npt.NDArray[np.int64]) -> Wide:
-        """Clear the lowest ``bits`` bits (0 to 128): any address of a block becomes its first."""
+        """Clear the lowest ``bits`` bits (0 to 128).
+
+        With the number of host bits, this gives the first address of a block.
+        """
         high, low = host_mask(np.maximum(bits - 64, 0)), host_mask(np.minimum(bits, 64))
         return Wide(self.high & ~high, self.low & ~low)
 
     def trailing_zeros(self) -> Positions:
-        """Return the number of zero bits at the low end; 128 for 0."""
+        """Return the number of zero bits below the lowest set bit; 128 for 0."""
         low = _trailing_zeros(self.low)
         return np.where(low == 64, 64 + _trailing_zeros(self.high), low)
 
     def bit_length(self) -> Positions:
-        """Return the number of bits that each number needs; 0 for 0."""
+        """Return the position of the highest set bit, counted from 1; 0 for 0."""
         high = _bit_length(self.high)
         return np.where(high > 0, 64 + high, _bit_length(self.low))
 
 
 def where(mask: Mask, chosen: Wide, other: Wide) -> Wide:
-    """Return ``chosen`` where the mask is set, ``other`` elsewhere."""
+    """Return ``chosen`` where the mask is true, ``other`` elsewhere."""
     return Wide(np.where(mask, chosen.high, other.high), np.where(mask, chosen.low, other.low))
 
 
 def host_mask(bits: npt.NDArray[np.integer[Any]]) -> Words:
-    """Return masks with the given number of low bits set, 0 to 64."""
+    """Return words whose lowest ``bits`` bits (0 to 64) are set."""
     # Shifting a 64-bit number by 64 is undefined: 0 bits are a special case.
     shift = np.minimum(64 - bits, 63).astype(np.uint64)
     return np.where(bits == 0, np.uint64(0), _FULL >> shift)
 
 
 def _trailing_zeros(words: Words) -> Positions:
-    """Count the zero bits below the lowest set bit: those that x - 1 sets; 64 for 0."""
+    # x - 1 sets exactly the zero bits below the lowest set bit of x; 0 gives 64.
     below: Words = (words - _ONE) & ~words
     return np.bitwise_count(below).astype(np.int64)
 
 
 def _bit_length(words: Words) -> Positions:
-    """Count the bits that each word needs: set all bits below its highest set bit, and count."""
+    # Set all bits below the highest set bit, then count the set bits.
     if not words.any():
         return np.zeros(len(words), np.int64)
     filled = words.copy()

@@ -1,4 +1,4 @@
-"""Group a rule's judged rows into findings: one finding per fault of a connection or gateway."""
+"""Turn the rows that a rule judged into findings: one for each fault of a connection or gateway."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Rank = TypeVar("Rank", np.uint8, np.int64)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The findings of one rule, one array item per finding, before they become a table."""
+    """The findings of one rule, before they become table rows: arrays with an item per finding."""
 
     text: Text  # the texts of the rule
     column: str  # the judged columns, joined by ``, ``
@@ -60,7 +60,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """For each row that a rule judges, the profiles that object to its value."""
+    """The profiles that object to the values that a rule judges."""
 
     code: Positions  # for each row, an index into the next three fields
     # profiles, clauses: the profiles that object to a value, and the clauses they cite
@@ -70,7 +70,7 @@ class Cited:
 
 
 def draft(fleet: Fleet, verdicts: Verdicts, text: Text, *, cited: Cited | None = None) -> Draft:
-    """Group the rows that fail a rule, and the rows that it cannot judge, into findings."""
+    """Group the rows that fail a rule, or that it cannot judge, into findings."""
     table, rows = verdicts.table, np.flatnonzero(verdicts.result != NO)
     position, is_open = verdicts.position[rows], verdicts.result[rows] == YES
     subject = fleet.subjects_of(table)[position]
@@ -140,7 +140,7 @@ def single(
 
 
 def _starts(*keys: npt.NDArray[Any]) -> Positions:
-    """Return the positions at which runs of rows with equal values in all arrays begin."""
+    """Return where a new run of equal rows begins; a row has one value in each array."""
     is_new = np.ones(len(keys[0]), bool)
     is_new[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
     return np.flatnonzero(is_new)
@@ -156,7 +156,7 @@ def _evidence(fleet: Fleet, chosen: Verdicts, text: Text) -> Texts:
 
 
 def _references(text: Text, cited: Cited | None, rows: Positions) -> tuple[Texts, Positions, Texts]:
-    """Return for each row the profiles that object to it, their worst verdict, and references."""
+    """Return arrays with each row's objecting profiles, their worst verdict, and references."""
     own = text.cited or None
     if cited is None:
         nobody = np.full(len(rows), None, object)

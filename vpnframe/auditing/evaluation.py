@@ -1,8 +1,8 @@
-"""Evaluate all rules and profiles on one fleet: faults, their causes, and unknown results."""
+"""Apply all rules and profiles to one fleet, and find which findings explain others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,10 +14,12 @@ from vpnframe.auditing.profiles.profiles import COLUMNS, Profile
 from vpnframe.auditing.profiling import Opinion, cite, opinions, profile_drafts
 from vpnframe.auditing.rules import RULES
 from vpnframe.auditing.texts import texts
-from vpnframe.auditing.verdicts import NO_KEY, VALUE_UNKNOWN, Rule, Verdicts, judged
+from vpnframe.auditing.verdicts import COVERAGE, NO_KEY, VALUE_UNKNOWN, Rule, Verdicts, judged
 
 _ENOUGH_BITS, _CEILING_BITS = 112, 128
 _BEST_GROUP = 14
+
+Counts = tuple[int, int, int]  # rows that pass, rows that fail, and rows that cannot be judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Evaluation:
     """The results of all rules and profiles for a fleet."""
 
     # The findings of each rule, and the numbers of rows that pass, fail and cannot be judged
-    results: tuple[tuple[Draft, tuple[int, int, int]], ...]
+    results: tuple[tuple[Draft, Counts], ...]
     opinions: tuple[Opinion, ...]  # in the order of the profiles
     others: tuple[Draft, ...]  # findings of profiles, on ceilings, and on unread regions
 
@@ -33,81 +35,89 @@ class Evaluation:
         """Return all findings, those of rules first."""
         return [*(made for made, _ in self.results), *self.others]
 
+    def adjusted(self, disabled: Container[str], severities: Mapping[str, int]) -> Evaluation:
+        """Drop the findings of disabled rules, and replace the severities of other rules."""
+
+        def ranked(made: Draft) -> Draft:
+            rank = severities.get(made.text.rule_id)
+            if rank is None:
+                return made
+            return replace(made, severity=np.full_like(made.severity, rank))
+
+        return replace(
+            self,
+            results=tuple((ranked(made), counts) for made, counts in self.results),
+            others=tuple(ranked(made) for made in self.others if made.text.rule_id not in disabled),
+        )
+
 
 def evaluate(
     fleet: Fleet, *, profiles: Sequence[Profile] = (), rules: Sequence[Rule] = RULES
 ) -> Evaluation:
     """Judge a fleet by all given rules and profiles."""
     judged_by = opinions(fleet, profiles)
-    verdicts = {rule.rule_id: rule.judge(fleet) for rule in rules}
-    failing = {name: _by_connection(fleet, one, YES) for name, one in verdicts.items()}
-    unknown = {name: _by_connection(fleet, one, UNKNOWN) for name, one in verdicts.items()}
+    covered = {column: np.zeros(len(fleet.tunnels), bool) for column in COLUMNS}
+    made, counts = {}, {}
+    failing: dict[str, Mask] = {}
+    unknown: dict[str, Mask] = {}
+    for rule in rules:
+        name, one = rule.rule_id, rule.judge(fleet)
+        failing[name], unknown[name] = (_by_connection(fleet, one, of) for of in (YES, UNKNOWN))
+        cited = cite(judged_by, rule.columns, one.position) if rule.columns else None
+        made[name], counts[name] = draft(fleet, one, texts()[name], cited=cited), one.counts()
+        _cover(fleet, rule, one, covered)
     results = []
     for rule in rules:
-        one = verdicts[rule.rule_id]
-        cited = cite(judged_by, rule.columns, one.position) if rule.columns else None
-        made = draft(fleet, one, texts()[rule.rule_id], cited=cited)
-        if made.kind == "connections":
-            made = _without_implied(_with_causes(made, rule, failing), rule, unknown)
-        results.append((_at_once(made, one), one.counts()))
-    covered = _covered(fleet, rules, verdicts)
+        told = _with_causes(made.pop(rule.rule_id), rule, failing, unknown)
+        results.append((_at_once(told, rule, counts[rule.rule_id]), counts[rule.rule_id]))
     others = [one for opinion in judged_by for one in profile_drafts(fleet, opinion, covered)]
     others += [*_ceiling(fleet), *_coverage(fleet)]
     return Evaluation(tuple(results), tuple(judged_by), tuple(others))
 
 
 def _by_connection(fleet: Fleet, verdicts: Verdicts, wanted: int) -> Mask:
-    """Mark the connections that have a row with the wanted result."""
+    """Mark the connections with a row that has the wanted result."""
     if verdicts.table in ("gateways", "coverage"):
         return np.zeros(fleet.n_connections, bool)
     rows = verdicts.position[verdicts.result == wanted]
     return marked(fleet.n_connections, fleet.subjects_of(verdicts.table)[rows])
 
 
-def _with_causes(made: Draft, rule: Rule, failing: Mapping[str, Mask]) -> Draft:
-    """Set each fault's cause: the first rule in ``implied_by`` that fails on its connection."""
-    cause = made.cause.copy()
-    for name in reversed(rule.implied_by):
-        if name in failing:
-            cause[made.is_open & failing[name][made.subject]] = name
-    return replace(made, cause=cause)
+def _with_causes(
+    made: Draft, rule: Rule, failing: Mapping[str, Mask], unknown: Mapping[str, Mask]
+) -> Draft:
+    """Relate the findings of a rule to those of the rules in ``implied_by``.
 
-
-def _without_implied(made: Draft, rule: Rule, unknown: Mapping[str, Mask]) -> Draft:
-    """Drop unknown findings on connections for which a rule in ``implied_by`` is unknown too."""
-    is_implied = np.zeros(len(made), bool)
-    for name in rule.implied_by:
-        if name in unknown:
-            is_implied |= unknown[name][made.subject]
+    The cause of a fault is the first of these rules that fails on the same connection. A finding
+    that is unknown is dropped if one of these rules is unknown on the same connection.
+    """
+    known = [name for name in rule.implied_by if name in failing]
+    if made.kind != "connections" or not known:
+        return made
+    for name in reversed(known):
+        made.cause[made.is_open & failing[name][made.subject]] = name
+    is_implied = np.any([unknown[name][made.subject] for name in known], axis=0)
     return made.keep(made.is_open | ~is_implied)
 
 
-def _at_once(made: Draft, verdicts: Verdicts) -> Draft:
+def _at_once(made: Draft, rule: Rule, counts: Counts) -> Draft:
     """Merge the findings of a rule into one if the rule could not judge any row."""
-    n_passed, n_failed, _ = verdicts.counts()
+    n_passed, n_failed, n_unknown = counts
     if n_passed or n_failed or len(made) < 2:
         return made
-    evidence = f"{made.evidence[0]} (all {len(verdicts.position):,} {verdicts.table})"
-    return single(made.text, column=verdicts.column, evidence=evidence, is_open=False)
+    evidence = f"{made.evidence[0]} (all {n_unknown:,} {rule.table})"
+    return single(made.text, column=rule.column, evidence=evidence, is_open=False)
 
 
-def _covered(
-    fleet: Fleet, rules: Iterable[Rule], verdicts: Mapping[str, Verdicts]
-) -> dict[str, Mask]:
-    """Map each column to a mask of the tunnels whose value in it a rule already reports."""
-    covered = {column: np.zeros(len(fleet.tunnels), bool) for column in COLUMNS}
-    for rule in rules:
-        one = verdicts[rule.rule_id]
-        for column in rule.columns:
-            covered[column][one.position[one.result != NO]] = True
-    for column, mask in covered.items():
-        is_of_key = column == "psk_bits"
-        unknown = verdicts.get(NO_KEY if is_of_key else VALUE_UNKNOWN)
-        if unknown is not None:
-            table = fleet.keys if is_of_key else fleet.tunnels
-            rows = unknown.position[unknown.result == UNKNOWN]
-            mask[rows] |= flags(table[column].isna())[rows]
-    return covered
+def _cover(fleet: Fleet, rule: Rule, found: Verdicts, covered: Mapping[str, Mask]) -> None:
+    """Mark the tunnels whose value a rule reports: profiles do not report it again."""
+    for column in rule.columns:
+        covered[column][found.position[found.result != NO]] = True
+    missing = {NO_KEY: ["psk_bits"], VALUE_UNKNOWN: COLUMNS.keys() - {"psk_bits"}}
+    rows = found.position[found.result == UNKNOWN]
+    for column in missing.get(rule.rule_id, ()):
+        table = fleet.keys if column == "psk_bits" else fleet.tunnels
+        covered[column][rows] |= flags(table[column].isna())[rows]
 
 
 def is_at_ceiling(fleet: Fleet) -> Mask:
@@ -121,7 +131,7 @@ def is_at_ceiling(fleet: Fleet) -> Mask:
 
 
 def _ceiling(fleet: Fleet) -> list[Draft]:
-    """Return one finding if tunnels have under 128 bits because no stronger group is offered."""
+    """Return a finding if tunnels have under 128 bits since the cloud offers no better group."""
     at = is_at_ceiling(fleet)
     if not at.any():
         return []
@@ -132,7 +142,7 @@ def _ceiling(fleet: Fleet) -> list[Draft]:
 
 def _coverage(fleet: Fleet) -> list[Draft]:
     """Return a finding for each region that was not read completely."""
-    text = texts()["vpn-coverage"]
+    text = texts()[COVERAGE]
     if not len(fleet.coverage):
         return [single(text, column="status", evidence="nothing was read", is_open=False)]
     is_read = flags(fleet.coverage["status"].isin(READ))

@@ -1,4 +1,4 @@
-"""Fill the evidence templates of findings, once per distinct combination of values."""
+"""Fill the templates of findings' evidence with values of the judged rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def render(template: str, fleet: Fleet, verdicts: Verdicts) -> Texts:
 
 
 def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
-    """Return the values of one template field for every row of the verdicts."""
+    """Return the value of one template field for every row of the verdicts."""
     if name in verdicts.facts:
         return pd.Series(np.asarray(verdicts.facts[name], dtype=object))
     if name == "column":
@@ -41,7 +41,7 @@ def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
 
 
 def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
-    """Return the values of the judged columns as text, row by row."""
+    """Return one string per row with the values of the judged columns."""
     if "value" in verdicts.facts:
         return none_for_empty(objects(verdicts.facts["value"]))
 
@@ -53,7 +53,7 @@ def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
 
 
 def joined(texts: Texts, starts: Positions, *, separator: str = "; ") -> Texts:
-    """Concatenate the distinct texts of each run of rows; the runs begin at ``starts``.
+    """Join the distinct strings of each run of rows; a run begins at each position in ``starts``.
 
     Examples
     --------

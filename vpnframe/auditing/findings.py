@@ -1,9 +1,9 @@
-"""Build table ``findings``, with finding ids that are equal in each run and on each machine."""
+"""Build table ``findings``; a finding has the same id in each run and on each machine."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,11 +23,12 @@ _SUBJECT = (
     *("customer_gateway_id", "customer_gateway_name", "tags"),
 )
 _ID_DIGITS = 16
-_AT_ONCE = 65_536  # number of findings whose ids are computed at a time
+
+Hashes = npt.NDArray[np.uint64]
 
 
 def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) -> pd.DataFrame:
-    """Build the findings table from drafts."""
+    """Build table ``findings`` from the findings of all rules and profiles, and sort it."""
     made = [one for one in drafts if len(one)]
     if not made:
         return schema.empty("findings")
@@ -38,20 +39,21 @@ def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) ->
     rank, which = (pd.factorize(one, sort=True)[0] for one in (subjects["key"], what))
     best = -_all(made, "severity").astype(np.int64)
     order = np.lexsort((which, rank[at], whose, best, ~_all(made, "is_open")))
-    whose = whose[order]
-    heads = objects([f"{one.text.rule_id}\x1f{one.of_profile}" for one in made])
-    columns = {"finding_id": _ids(heads[whose], objects(subjects["key"]), at[order], what[order])}
+    whose, at = whose[order], np.where(at < 0, len(subjects) - 1, at)[order]
+    heads = [f"{one.text.rule_id}\x1f{one.of_profile}" for one in made]
+    keys = zip((heads, subjects["key"], what), (whose, at, order), strict=True)
+    columns = {"finding_id": _ids(*(_hashes(texts)[rows] for texts, rows in keys))}
     columns |= _columns(fleet, made, whose, order)
-    shown = subjects[[*_SUBJECT, "owner", "is_active"]]
-    of_subject = shown.take(np.where(at < 0, len(subjects) - 1, at)[order])
-    columns |= {name: of_subject[name].array for name in of_subject}
-    return pd.DataFrame({name: columns[name] for name in schema.find("findings").names})
+    for name in (*_SUBJECT, "owner", "is_active"):
+        columns[name] = subjects[name].array.take(at)
+    names = schema.find("findings").names
+    return pd.DataFrame({name: columns.pop(name) for name in names}, copy=False)
 
 
 def _columns(
     fleet: Fleet, made: Sequence[Draft], whose: Positions, order: Positions
 ) -> dict[str, Any]:
-    """Return the columns that do not describe a finding's subject, sorted by ``order``."""
+    """Return the columns that do not depend on the connection or gateway, sorted by ``order``."""
 
     def shared(of: Callable[[Draft], str | None]) -> pd.Categorical:
         return _chosen([of(one) for one in made], whose)
@@ -88,14 +90,14 @@ def _all(made: Sequence[Draft], name: str) -> npt.NDArray[Any]:
 
 
 def _places(fleet: Fleet, made: Sequence[Draft]) -> Positions:
-    """Return the row of each finding's subject (see ``_subjects``); -1 if it has none."""
+    """Return the row in ``_subjects`` of what each finding is about; -1 for the whole fleet."""
     n, m = fleet.n_connections, len(fleet.gateways)
     offsets = {"connections": 0, "gateways": n, "coverage": n + m, "": 0}
     return np.concatenate([one.subject + offsets[one.kind] for one in made])
 
 
 def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
-    """Return all subjects (connections, gateways and regions); the last row stands for none."""
+    """Return a row for each connection, gateway and region, and a last one for the fleet."""
     gateways = fleet.gateways
     is_vpn = equals(gateways["kind"], "vpn")
     of_gateways = pd.DataFrame(
@@ -130,22 +132,33 @@ def _is_active(fleet: Fleet) -> pd.api.extensions.ExtensionArray:
     return active
 
 
-def _ids(heads: Texts, keys: Texts, at: Positions, what: Texts) -> pd.api.extensions.ExtensionArray:
-    """Return the id of each finding: a short hash of rule, profile, subject and ``Draft.what``."""
-    sha256, parts = hashlib.sha256, []
-    for start in range(0, len(at), _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
-        lines = zip(heads[some].tolist(), keys[at[some]].tolist(), what[some].tolist(), strict=True)
-        parts += [sha256("\x1f".join(line).encode()).digest()[: _ID_DIGITS // 2] for line in lines]
-    digits = pa.py_buffer(b"".join(parts).hex().encode())
-    offsets = pa.py_buffer(np.arange(len(at) + 1, dtype=np.int64) * _ID_DIGITS)
-    return pd.array(pa.LargeStringArray.from_buffers(len(at), offsets, digits), dtype="str")
+def _hashes(texts: Iterable[str]) -> Hashes:
+    """Return the first eight bytes of the SHA-256 of each string, as a number."""
+    codes, distinct = pd.factorize(objects(texts))
+    digests = b"".join(hashlib.sha256(text.encode()).digest()[:8] for text in distinct)
+    hashes: Hashes = np.frombuffer(digests, ">u8").astype(np.uint64)[codes]
+    return hashes
+
+
+def _ids(rule: Hashes, subject: Hashes, what: Hashes) -> pd.api.extensions.ExtensionArray:
+    """Return 16 hex digits per finding, computed from hashes of its rule, subject and ``what``."""
+    mixed = _mix(_mix(_mix(rule) ^ subject) ^ what)
+    digits = pa.py_buffer(mixed.astype(">u8").tobytes().hex().encode())
+    offsets = pa.py_buffer(np.arange(len(mixed) + 1, dtype=np.int64) * _ID_DIGITS)
+    return pd.array(pa.LargeStringArray.from_buffers(len(mixed), offsets, digits), dtype="str")
+
+
+def _mix(hashes: Hashes) -> Hashes:
+    """Return hashes in which each bit depends on all bits of the given one (as SplitMix64 ends)."""
+    hashes = (hashes ^ (hashes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    hashes = (hashes ^ (hashes >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return hashes ^ (hashes >> np.uint64(31))
 
 
 def _tunnel_ids(
     fleet: Fleet, made: Sequence[Draft], order: Positions
 ) -> pd.api.extensions.ExtensionArray:
-    """Return the tunnel ids of each finding; the tunnel of a single-tunnel connection has none."""
+    """Return the ids of each finding's tunnels. In single-tunnel connections tunnels have none."""
     counts = _all(made, "n_tunnels")
     begins = np.cumsum(counts) - counts
     counts, begins = counts[order], begins[order]
@@ -164,7 +177,7 @@ def _text(values: Texts | list[str]) -> pd.api.extensions.ExtensionArray:
 
 
 def _chosen(values: Sequence[str | None], places: Positions) -> pd.Categorical:
-    """Return ``values[places]`` as a categorical whose categories are those that occur, sorted."""
+    """Return ``values[places]`` as a categorical with sorted categories, without unused ones."""
     is_used = np.bincount(places, minlength=len(values)) > 0
     used = [value if is_there else None for value, is_there in zip(values, is_used, strict=True)]
     codes, found = pd.factorize(objects(used), sort=True)
@@ -172,6 +185,6 @@ def _chosen(values: Sequence[str | None], places: Positions) -> pd.Categorical:
 
 
 def _category(values: Texts) -> pd.Categorical:
-    """Return values as a categorical whose categories are those that occur, sorted."""
+    """Return strings as a categorical with sorted categories."""
     codes, found = pd.factorize(values, sort=True)
     return pd.Categorical.from_codes(codes, categories=pd.Index(found, dtype="str"))

@@ -63,7 +63,7 @@ READ = ("complete", "absent", "skipped")
 
 @dataclass(frozen=True, eq=False)
 class Fleet:
-    """The data of one fleet that the rules judge and do not modify."""
+    """The tables of one fleet, and facts derived from them. Rules only read them."""
 
     # tunnels, connections, subnets, gateways, routes, disagreements, coverage: tables of one
     # inventory
@@ -145,11 +145,11 @@ class Fleet:
         return both(is_version_1, self.is_value("ike_mode", {"aggressive"}))
 
     def is_value(self, column: str, wanted: Collection[object]) -> Truth:
-        """Check which tunnels have a wanted value; a value that is not in ``KNOWN`` is unknown."""
+        """Check in which tunnels a column has a wanted value; it is unknown if not in ``KNOWN``."""
         return is_any(self.tunnels[column], wanted, known=KNOWN[column])
 
     def sets_of_blocks(self, rows: Mask) -> Positions:
-        """Number the distinct sets of (side, block) of the connections; an empty set gets -1."""
+        """Number the set of (side, block) pairs of each connection; an empty set is -1."""
         chosen = np.flatnonzero(rows)
         blocks = self.subnets.iloc[chosen]
         codes = codes_of([blocks["side"], blocks["cidr"]])
@@ -163,7 +163,7 @@ class Fleet:
         return owners[table] if table in owners else np.arange(len(getattr(self, table)))
 
     def blocks(self, rows: Positions, groups: Positions) -> Iterator[tuple[Blocks, Positions]]:
-        """Yield the valid blocks in some rows of ``subnets``, with their rows: IPv4, then IPv6."""
+        """Yield the valid IPv4 blocks in some rows of ``subnets`` with their rows, then IPv6."""
         parsed = self.parsed
         place = np.full(len(self.subnets), -1, np.int64)
         place[parsed.row] = np.arange(len(parsed.row))
@@ -175,7 +175,7 @@ class Fleet:
             yield Blocks(parsed.low[some], parsed.prefix_length[some], high, groups[at]), at
 
     def order_within(self, name: str, rows: Positions) -> list[Positions]:
-        """Return the arrays by which ``numpy.lexsort`` sorts the rows of each connection."""
+        """Return the sort keys (for ``numpy.lexsort``) of the rows of each connection."""
         columns = ("cidr_raw", "origin", "side") if name == "subnets" else ()
         taken = [self.subnets[column].iloc[rows] for column in columns]
         return [rows, *(pd.factorize(values, sort=True)[0] for values in taken)]
@@ -225,13 +225,12 @@ def status(tunnels: pd.DataFrame) -> pd.Series:
 
 
 def _keys(inventory: Inventory) -> pd.DataFrame:
-    """Return the facts about each tunnel's pre-shared key, in the order of the tunnels."""
     columns = ["psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]
     return facts_of(inventory.tunnels, inventory.key_facts, columns)
 
 
 def _unjudged(inventory: Inventory) -> Mask:
-    """Mark connections whose prefixes come from routes that were not read completely."""
+    """Mark the connections whose prefixes are in routes, if not all routes were read."""
     subnets, connections = inventory.subnets, inventory.connections
     of_subnet = positions_of(subnets, connections)
     is_everything = equals(subnets["side"], "onprem") & equals(subnets["origin"], "selector")
@@ -245,7 +244,7 @@ def _unjudged(inventory: Inventory) -> Mask:
 
 
 def _pairs(inventory: Inventory, is_unjudged: Mask, settings: OverlapSettings) -> pd.DataFrame:
-    """Return the overlaps, and a row for each connection whose overlaps are unknown."""
+    """Return table ``overlaps``, and a row for each connection whose overlaps are unknown."""
     why = "the prefixes behind the connection are not known"
     try:
         pairs = overlaps_by_site(inventory, settings=settings)
@@ -259,19 +258,18 @@ def _pairs(inventory: Inventory, is_unjudged: Mask, settings: OverlapSettings) -
 
 
 def _domains(connections: pd.DataFrame, topology: Topology | None) -> Positions:
-    """Return the routing domain of each connection; -1 if it is attached to nothing."""
     routers = encode_together([connections[name] for name in ROUTERS])
     return routing_domains(routers, topology).codes
 
 
 def _order_of_tunnels(tunnels: pd.DataFrame, owner: Positions) -> Positions | None:
-    """Return the order of tunnels by connection and index; None if they are already sorted."""
+    """Return the rows of the tunnels sorted by connection and index; None if they are sorted."""
     order = np.lexsort((tunnels["tunnel_index"].to_numpy(np.int64), owner))
     return None if (np.diff(order) == 1).all() else order
 
 
 def _own_connections(inventory: Inventory, name: str) -> Positions:
-    """Return the position of each row's connection; raise SchemaError if one is missing."""
+    """Return the position of the connection of each row; raise SchemaError if there is none."""
     table = getattr(inventory, name)
     found = positions_of(table, inventory.connections)
     if (found < 0).any():

@@ -1,4 +1,4 @@
-"""Mark the root cause of findings that follow from another one, or that most connections have."""
+"""Set the root cause of findings: another finding of the connection, or one of the whole fleet."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pandas.api.types import union_categoricals
 
@@ -22,17 +23,17 @@ _CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 
 
 def is_folded(findings: pd.DataFrame) -> Mask:
-    """Mark folded findings: they are open and follow from another open finding."""
+    """Mark findings that are open and have a root cause; they are not counted."""
     return equals(findings["status"], "open") & _has_cause(findings)
 
 
 def is_counted(findings: pd.DataFrame) -> Mask:
-    """Mark counted findings: they are open and do not follow from another finding."""
+    """Mark findings that are open and have no root cause."""
     return equals(findings["status"], "open") & ~_has_cause(findings)
 
 
 def is_share(findings: pd.DataFrame) -> Mask:
-    """Mark findings that represent a fault of more than half of the fleet's connections."""
+    """Mark the findings of the whole fleet that stand for a fault of most connections."""
     is_of_none = flags(findings["vpn_connection_id"].isna() & findings["vpn_gateway_id"].isna())
     is_said = findings["evidence"].astype("str").str.startswith(_FAILS).fillna(False)
     return is_of_none & flags(is_said) & equals(findings["status"], "open")
@@ -45,10 +46,10 @@ def _has_cause(findings: pd.DataFrame) -> Mask:
 
 
 def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
-    """Set the root causes of findings, and add one finding for each widespread fault.
+    """Set root causes, and add a finding of the whole fleet for each widespread fault.
 
-    A check that most connections fail gets one additional finding without a connection, with the
-    most frequent severity. It is the root cause of the check's findings that are no more severe.
+    If most connections fail a check, one finding without a connection is added, with the severity
+    that is most frequent. It becomes the root cause of those findings that are not more severe.
     """
     if findings.empty:
         return findings
@@ -67,11 +68,12 @@ def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
     order = np.argsort(firsts)
     made = schema.build("findings", {n: [rows[i][n] for i in order] for n in findings.columns})
     ends = np.array(firsts)[order]
-    return pd.DataFrame({name: _inserted(made[name], findings[name], ends) for name in findings})
+    columns = {name: _inserted(made[name], findings[name], ends) for name in findings}
+    return pd.DataFrame(columns, copy=False)
 
 
 def _named(causes: Positions, rules: pd.Index) -> pd.Categorical:
-    """Return the rules with the codes ``causes`` as a categorical; the code -1 means null."""
+    """Return rule ids as a categorical, given their positions in ``rules``; -1 means null."""
     used = np.unique(causes[causes >= 0])
     places = np.full(len(rules) + 1, -1, np.int64)
     places[used] = np.arange(len(used))
@@ -79,7 +81,7 @@ def _named(causes: Positions, rules: pd.Index) -> pd.Categorical:
 
 
 def _inserted(new: pd.Series, column: pd.Series, ends: Positions) -> Any:
-    """Insert each new value into a column before its row in ``ends``, without copying texts."""
+    """Insert each new value into a column before the row that ``ends`` gives."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         whole = union_categoricals([new, column], sort_categories=column.dtype != SEVERITY)
         codes = np.insert(whole.codes[len(new) :], ends, whole.codes[: len(new)])
@@ -92,15 +94,15 @@ def _inserted(new: pd.Series, column: pd.Series, ends: Positions) -> Any:
 
 
 def _live_causes(findings: pd.DataFrame, connection: Positions) -> Positions:
-    """Return the cause of each finding as an index into the categories of ``rule_id``, else -1.
+    """Return the position in ``rule_id.cat.categories`` of each finding's cause; -1 if it has none.
 
-    The cause must have an open finding on the same connection that is at least as severe.
+    A cause counts only if it has an open finding on the same connection that is at least as severe.
     """
     rules, given = findings["rule_id"].cat, findings["root_cause"].cat
     rule, severity = rules.codes.to_numpy(np.int64), _ranks(findings)
     is_open = equals(findings["status"], "open")
     n = len(rules.categories)
-    worst = np.full((int(connection.max()) + 1) * n, -1, np.int64)
+    worst = np.full((int(connection.max()) + 1) * n, -1, np.int8)
     key = connection * n
     np.maximum.at(worst, (key + rule)[is_open], severity[is_open])
     places = np.append(rules.categories.get_indexer(given.categories), -1)
@@ -113,7 +115,7 @@ def _live_causes(findings: pd.DataFrame, connection: Positions) -> Positions:
 def _widespread(
     findings: pd.DataFrame, causes: Positions, connection: Positions, n_connections: int
 ) -> Iterator[tuple[Positions, dict[str, Any]]]:
-    """For each check that most connections fail, yield the rows to fold and the fleet's finding."""
+    """Yield for each check that most connections fail the rows to fold, and the fleet's finding."""
     if n_connections < SMALLEST_FLEET:
         return
     is_of_one = flags(findings["vpn_connection_id"].notna())
@@ -137,18 +139,19 @@ def _widespread(
 
 
 def is_of_profile(findings: pd.DataFrame) -> Mask:
-    """Mark findings of profiles and ceilings; in others, ``profile`` is only a reference."""
+    """Mark the findings that a profile made; in other findings ``profile`` is a reference only."""
     known = findings["rule_id"].cat.categories
     own = known[known.str.startswith("profile-") | (known == "platform-ceiling")]
     return flags(findings["rule_id"].isin(own))
 
 
 def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str) -> dict[str, Any]:
-    """Return the finding of the fleet that represents ``members``, findings of connections."""
+    """Return the finding of the whole fleet that stands for the findings ``members``."""
     first = findings.iloc[int(members[0])].to_dict()
-    profiles = findings["profile"].iloc[members].dropna().astype("str").unique()
+    profiles, verdicts = (
+        findings[name].iloc[members].dropna().unique() for name in ("profile", "verdict")
+    )
     named = dict.fromkeys(name for text in profiles for name in text.split(", "))
-    verdicts = set(findings["verdict"].iloc[members].dropna().astype("str"))
     kept = ("rule_id", "family", "title", "column", "expected", "remediation", "references")
     own = first["profile"] if str(first["rule_id"]).startswith("profile-") else ""
     digest = hashlib.sha256(f"{first['rule_id']}\x1f{own}\x1ffleet".encode()).hexdigest()
@@ -167,6 +170,6 @@ def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str)
     }
 
 
-def _ranks(findings: pd.DataFrame) -> Positions:
-    ranks: Positions = findings["severity"].cat.codes.to_numpy(np.int64)
+def _ranks(findings: pd.DataFrame) -> npt.NDArray[np.int8]:
+    ranks: npt.NDArray[np.int8] = findings["severity"].cat.codes.to_numpy()
     return ranks

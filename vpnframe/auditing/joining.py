@@ -20,9 +20,9 @@ _PLACE = ("account_id", "region_id")
 def find_rows(
     table: pd.DataFrame, columns: Sequence[str], other: pd.DataFrame, same: Sequence[str]
 ) -> Positions:
-    """Return the position in ``other`` of each row of ``table``, by equal values; -1 if missing.
+    """Find for each row of ``table`` the equal row of ``other``: its position, or -1.
 
-    A null equals a null.
+    Rows are equal if their values in the given columns are equal. A null equals a null.
     """
     found = pc.index_in(_joined(table, columns), value_set=_joined(other, same))
     positions: Positions = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -30,7 +30,7 @@ def find_rows(
 
 
 def _joined(table: pd.DataFrame, columns: Sequence[str]) -> pa.Array:
-    """Concatenate columns into one text per row; a null becomes an empty text."""
+    """Concatenate columns into one string per row; a null becomes an empty string."""
     texts = [arrow(table[name].astype("str"), pa.large_string()) for name in columns]
     gap = pa.scalar("\x1f", pa.large_string())
     return pc.binary_join_element_wise(*texts, gap, null_handling="replace", null_replacement="")

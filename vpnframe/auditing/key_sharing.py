@@ -1,9 +1,7 @@
-"""Find tunnels that share a pre-shared key, and judge whether the sharing is acceptable."""
+"""Find tunnels that use the same pre-shared key, and judge whether that is acceptable."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,143 +16,126 @@ from vpnframe.auditing.logic import (
     equals,
     flags,
     grouped,
+    marked,
     n_distinct,
     objects,
 )
 
-ALONE, FEW, MANY = 0, 1, 2  # peers of a key: one; several of one connection or site; more
+# The peers of a key: one; several, all of one connection or site; several of different sites.
+ALONE, FEW, MANY = 0, 1, 2
 _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """How the pre-shared key of each tunnel is shared."""
+    """How each tunnel shares its pre-shared key with other peers; one array item per tunnel."""
 
-    # ``ALONE``, ``FEW`` or ``MANY``; ``ALONE`` if nothing is known about the key
-    how: npt.NDArray[np.uint8]
-    others: Texts  # the other connections that use the key, as text; may be empty
+    how: npt.NDArray[np.uint8]  # ``ALONE`` (also if nothing is known), ``FEW`` or ``MANY``
+    others: Texts  # the ids of the other connections that use the key, as one string
 
 
 def how_shared(fleet: Fleet) -> Sharing:
-    """Group tunnels by ``psk_fingerprint`` and ``psk_fingerprint_key_id``, and judge each group.
+    """Find for each tunnel the other peers and connections that use its pre-shared key.
 
     Notes
     -----
-    Customer gateways are distinguished by address, because a device has a gateway in each region.
-    The two ends of a VPC-to-VPC connection (they name each other by address or identity) count as
-    one. So do connections of one routing domain that reach the same blocks (two paths to a site).
+    Equal keys have equal ``psk_fingerprint`` and ``psk_fingerprint_key_id``. Customer gateways are
+    distinguished by address, because a device has a customer gateway in each region. The two ends
+    of a VPC-to-VPC connection, which name each other by address or identity, may use one key.
+    Connections of one routing domain that reach the same blocks are paths to one site.
     """
     keys = fleet.keys
-    how = np.zeros(len(fleet.tunnels), np.uint8)
+    how = np.full(len(fleet.tunnels), ALONE, np.uint8)
     others = np.full(len(how), "", dtype=object)
-    is_known = flags(keys["psk_fingerprint"].notna()) & fleet.has_psk
-    rows = np.flatnonzero(is_known)
+    rows = np.flatnonzero(flags(keys["psk_fingerprint"].notna()) & fleet.has_psk)
     if not len(rows):
         return Sharing(how, others)
     key = codes_of([keys["psk_fingerprint"].iloc[rows], keys["psk_fingerprint_key_id"].iloc[rows]])
     address = fleet.tunnels["customer_gateway_ip"].astype("str")
     peer = codes_of([address.fillna(fleet.tunnels["customer_gateway_id"].astype("str"))])
-    owner = fleet.of_tunnel[rows]
-    n_peers, n_owners = n_distinct(key, peer[rows]), n_distinct(key, owner)
-    how[rows[(n_peers > 1)[key] & (n_owners == 1)[key]]] = FEW
-    suspects = np.flatnonzero((n_peers > 1)[key] & (n_owners > 1)[key])
-    if len(suspects):
-        holders = _KeyHolders.of(fleet, peer)
-        for members in grouped(key[suspects], rows[suspects]):
-            how[members] = holders.judge(members)
-            others[members] = holders.others(members)
+    has_peers = (n_distinct(key, peer[rows]) > 1)[key]
+    has_owners = (n_distinct(key, fleet.of_tunnel[rows]) > 1)[key]
+    how[rows[has_peers & ~has_owners]] = FEW
+    is_wide = has_peers & has_owners
+    rows, key = rows[is_wide], pd.factorize(key[is_wide])[0]
+    if len(rows):
+        how[rows] = _judge(fleet, rows, key, peer[rows])
+        ids = objects(fleet.connections["vpn_connection_id"])
+        for members in grouped(key, rows):
+            others[members] = _list_others(ids, fleet.of_tunnel[members])
     return Sharing(how, others)
 
 
-@dataclass(frozen=True, slots=True)
-class _KeyHolders:
-    """Arrays over tunnels and over connections that are needed to judge shared keys."""
+def _judge(fleet: Fleet, rows: Positions, key: Positions, peer: Positions) -> Positions:
+    """Return ``ALONE``, ``FEW`` or ``MANY`` for each tunnel whose key several connections use."""
+    owner = fleet.of_tunnel[rows]
+    holder = codes_of([pd.Series(key), pd.Series(owner)])  # a connection that uses a key
+    facing, mirrored = _mirrored(fleet, rows, key)
+    loops = _components(holder[facing], holder[mirrored], holder)
+    site = _sites(fleet)[owner]
+    of_site = codes_of([pd.Series(key), pd.Series(np.where(site < 0, -1 - holder, site))])
+    first = np.unique(of_site, return_index=True)[1]
+    parts = _components(loops[first[of_site]], loops, loops)
+    is_plain = ~marked(len(rows), mirrored) | (n_distinct(holder, peer) > 1)[holder]
+    n_keys = int(key.max()) + 1
+    is_pair = ~marked(n_keys, key[is_plain]) & (n_distinct(key, loops) == 1)
+    shared = np.where(is_pair, ALONE, FEW)
+    return np.where(n_distinct(key, parts) > 1, MANY, shared)[key]
 
-    owner: Positions
-    peer: Positions
-    ends: tuple[list[tuple[object, object]], ...]  # (local, remote): addresses, then identities
-    site: Positions
-    connection_id: Texts
 
-    @classmethod
-    def of(cls, fleet: Fleet, peer: Positions) -> _KeyHolders:
-        """Create the arrays of a fleet."""
-        ends = []
-        for name in ("ip", "ike_id"):
-            columns = (fleet.tunnels[f"{end}_gateway_{name}"] for end in ("vpn", "customer"))
-            ends.append(list(zip(*(objects(one).tolist() for one in columns), strict=True)))
-        ids = objects(fleet.connections["vpn_connection_id"])
-        return cls(fleet.of_tunnel, peer, tuple(ends), _sites(fleet), ids)
+def _mirrored(fleet: Fleet, rows: Positions, key: Positions) -> Positions:
+    """Return pairs of positions in ``rows``: two tunnels with one key that name each other."""
+    pairs = []
+    for name in ("ip", "ike_id"):
+        here, there = (
+            fleet.tunnels[f"{end}_gateway_{name}"].iloc[rows] for end in ("vpn", "customer")
+        )
+        columns = [pd.Series(np.tile(key, 2)), pd.concat([here, there]), pd.concat([there, here])]
+        ends, turned = np.split(codes_of(columns), 2)
+        given = np.flatnonzero(flags(here.notna() & there.notna() & (here != there)))
+        first = np.full(2 * len(rows), -1)
+        first[ends[given[::-1]]] = given[::-1]
+        facing = first[turned[given]]
+        pairs.append(np.stack([facing, given])[:, facing >= 0])
+    return np.concatenate(pairs, axis=1)
 
-    def judge(self, members: Positions) -> int:
-        """Return ``ALONE``, ``FEW`` or ``MANY`` for ``members``, the tunnels that use one key."""
-        owners = self.owner[members]
-        groups = _Union(owners.tolist())
-        n_mirrored = self._join_mirrored(members, groups)
-        is_mirrored_alone = n_mirrored == len(members) and groups.n_parts() == 1
-        first_of: dict[int, int] = {}
-        for owner, site in zip(owners.tolist(), self.site[owners].tolist(), strict=True):
-            if site >= 0:
-                groups.join(first_of.setdefault(site, owner), owner)
-        if groups.n_parts() > 1:
-            return MANY
-        has_several = n_distinct(owners, self.peer[members]).max() > 1
-        return ALONE if is_mirrored_alone and not has_several else FEW
 
-    def _join_mirrored(self, members: Positions, groups: _Union) -> int:
-        """Merge the sets of connections that name each other's ends; count their tunnels."""
-        mirrored: set[int] = set()
-        for ends in self.ends:
-            by_ends: defaultdict[tuple[object, object], list[int]] = defaultdict(list)
-            for row in members.tolist():
-                here, there = ends[row]
-                if isinstance(here, str) and isinstance(there, str) and here != there:
-                    by_ends[here, there].append(row)
-            for (here, there), facing in by_ends.items():
-                for other in by_ends.get((there, here), ()):
-                    mirrored.add(other)
-                    groups.join(int(self.owner[facing[0]]), int(self.owner[other]))
-        return len(mirrored)
+def _components(one: Positions, other: Positions, nodes: Positions) -> Positions:
+    """Return the lowest node of each node's connected component; edges join ``one`` and ``other``.
 
-    def others(self, members: Positions) -> list[str]:
-        """Return for each tunnel a text that lists the other connections with its key."""
-        owners = self.owner[members]
-        different = np.unique(owners)
-        named = sorted({*self.connection_id[different].tolist()})[: _NAMED + 1]
-        texts = []
-        for own in self.connection_id[owners].tolist():
-            listed = [one for one in named if one != own][:_NAMED]
-            n_more = len(different) - 1 - len(listed)
-            texts.append(", ".join(listed) + (f" and {n_more} more" if n_more > 0 else ""))
-        return texts
+    Examples
+    --------
+    >>> _components(np.array([0, 3]), np.array([2, 2]), np.arange(5)).tolist()
+    [0, 1, 0, 0, 4]
+    """
+    labels = np.arange(int(nodes.max()) + 1)
+    while True:
+        joined = labels.copy()
+        least = np.minimum(labels[one], labels[other])
+        np.minimum.at(joined, labels[one], least)
+        np.minimum.at(joined, labels[other], least)
+        joined = joined[joined]
+        if (joined == labels).all():
+            return labels[nodes]
+        labels = joined
+
+
+def _list_others(ids: Texts, owners: Positions) -> list[str]:
+    """Return for each connection position in ``owners`` a string with the ids of the others."""
+    different = np.unique(owners)
+    named = sorted({*ids[different].tolist()})[: _NAMED + 1]
+    texts = []
+    for own in ids[owners].tolist():
+        listed = [one for one in named if one != own][:_NAMED]
+        n_more = len(different) - 1 - len(listed)
+        texts.append(", ".join(listed) + (f" and {n_more} more" if n_more > 0 else ""))
+    return texts
 
 
 def _sites(fleet: Fleet) -> Positions:
-    """Number each connection's routing domain and set of on-premises blocks; -1 if unknown."""
+    """Number the sites (routing domain and on-premises blocks) of connections; -1 if unknown."""
     subnets = fleet.subnets
     is_listed = equals(subnets["side"], "onprem") & flags(subnets["cidr"].notna())
     sets = fleet.sets_of_blocks(is_listed & ~flags(subnets["is_default_route"]))
     sites = codes_of([pd.Series(fleet.domain), pd.Series(sets)])
     return np.where((sets < 0) | (fleet.domain < 0), -1, sites)
-
-
-class _Union:
-    """Disjoint sets (union-find)."""
-
-    def __init__(self, members: Iterable[int]) -> None:
-        self._parent = {member: member for member in members}
-
-    def root(self, member: int) -> int:
-        """Return the representative of a member's set."""
-        while self._parent[member] != member:
-            self._parent[member] = self._parent[self._parent[member]]
-            member = self._parent[member]
-        return member
-
-    def join(self, one: int, other: int) -> None:
-        """Merge two sets."""
-        self._parent[self.root(other)] = self.root(one)
-
-    def n_parts(self) -> int:
-        """Return the number of sets."""
-        return sum(member == parent for member, parent in self._parent.items())

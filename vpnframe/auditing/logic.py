@@ -1,4 +1,4 @@
-"""Three-valued logic over columns: no, yes, unknown. A null is always unknown."""
+"""Three-valued logic over columns: no, yes or unknown. A null in a column means unknown."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from vpnframe.schema.codes import expand, rank_rows, rank_sorted, sort_rows
 
 NO, YES, UNKNOWN = 0, 1, 2
 
@@ -26,7 +29,7 @@ def is_any(
     known: Collection[Any] | None = None,
     is_folded: bool = False,
 ) -> Truth:
-    """Check which values are among the wanted ones; nulls and values not in ``known`` are unknown.
+    """Check which values are wanted; nulls, and values that are not in ``known``, are unknown.
 
     Examples
     --------
@@ -61,12 +64,12 @@ def is_on(values: pd.Series) -> Truth:
 
 
 def truth(is_yes: npt.ArrayLike, is_unknown: npt.ArrayLike = False) -> Truth:
-    """Return truth values from two masks; yes takes precedence."""
+    """Return yes where ``is_yes`` is true, else unknown where ``is_unknown`` is true, else no."""
     return np.where(is_yes, YES, np.where(is_unknown, UNKNOWN, NO)).astype(np.uint8)
 
 
 def unknown_where_null(holds: Mask, *columns: pd.Series) -> Truth:
-    """Convert a condition to truth values, unknown where one of the given columns is null."""
+    """Return a condition as yes or no, but unknown where one of the columns is null."""
     found = holds.astype(np.uint8)
     for column in columns:
         found[flags(column.isna())] = UNKNOWN
@@ -104,7 +107,7 @@ def any_of(groups: Positions, one: Truth, n_groups: int) -> Truth:
 
 
 def numbers(values: pd.Series, *, null: int = 0) -> Positions:
-    """Convert to int64, with ``null`` for nulls; mark them by :func:`unknown_where_null`."""
+    """Convert a column to int64, and nulls to the number ``null``."""
     found: Positions = values.fillna(null).to_numpy(np.int64)
     return found
 
@@ -116,20 +119,20 @@ def arrow(values: Any, kind: pa.DataType) -> pa.Array:
 
 
 def objects(values: Any) -> Texts:
-    """Return texts as a writable object array; some versions of pandas return read-only views."""
+    """Return strings as a writable object array; some versions of pandas return read-only views."""
     found: Texts = np.asarray(values, dtype=object)
     return found if found.flags.writeable else found.copy()
 
 
 def none_for_empty(texts: Texts) -> Texts:
-    """Replace every empty text by None."""
+    """Replace each empty string by None."""
     found = texts.copy()
     found[texts == ""] = None
     return found
 
 
 def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
-    """Return the code of each row's value (-1 for null), and the values by code."""
+    """Return an integer code for each row's value (-1 for null), and the list of values by code."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.cat.codes.to_numpy(np.int64), values.cat.categories.tolist()
     codes, found = pd.factorize(values)
@@ -137,7 +140,7 @@ def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
 
 
 def codes_of(columns: Iterable[pd.Series]) -> Positions:
-    """Number the combinations of values in several columns; a null counts as a value.
+    """Return for each row the number of its combination of values; a null counts as a value.
 
     Examples
     --------
@@ -145,29 +148,19 @@ def codes_of(columns: Iterable[pd.Series]) -> Positions:
     >>> codes_of([a, b]).tolist()
     [0, 0, 1]
     """
-    combined: Positions | None = None
-    for column in columns:
-        codes, found = coded(column)
-        codes = codes + 1
-        if combined is not None:
-            codes = combined * (len(found) + 1) + codes
-        combined = pd.factorize(codes)[0].astype(np.int64)
-    if combined is None:
-        raise ValueError("no column to number")
-    return combined
+    return rank_rows([coded(column)[0] for column in columns])
 
 
 def by_kind(columns: Iterable[pd.Series], make: Callable[..., Any]) -> Texts:
-    """Call ``make`` once per distinct combination of values; return its result for each row."""
+    """Call ``make`` once for each distinct combination of values; return the result of each row."""
     listed = list(columns)
-    codes = codes_of(listed)
-    _, first = np.unique(codes, return_index=True)
-    kinds = zip(*(column.iloc[first].tolist() for column in listed), strict=True)
-    return np.fromiter(starmap(make, kinds), object, len(first))[codes]
+    order, starts = sort_rows([coded(column)[0] for column in listed])
+    kinds = zip(*(column.iloc[order[starts]].tolist() for column in listed), strict=True)
+    return np.fromiter(starmap(make, kinds), object, len(starts))[rank_sorted(order, starts)]
 
 
 def named(flags_by_name: Mapping[str, Mask]) -> Texts:
-    """Return for each row the names of the flags that are set.
+    """Return for each row the names of the flags that are true in it.
 
     Examples
     --------
@@ -178,17 +171,17 @@ def named(flags_by_name: Mapping[str, Mask]) -> Texts:
     return by_kind(columns, lambda *are_set: ", ".join(compress(flags_by_name, are_set)))
 
 
-def listed_by(
-    owners: Positions, words: Iterable[str], n_owners: int, *, most: int | None = None
-) -> Texts:
-    """List each owner's words as text: at most ``most``, then the number of others."""
-    found: dict[int, list[str]] = {}
-    for owner, word in zip(owners.tolist(), words, strict=True):
-        found.setdefault(owner, []).append(word)
-    texts = np.full(n_owners, "", object)
-    for owner, parts in found.items():
-        n_more = len(parts) - len(parts[:most])
-        texts[owner] = ", ".join(parts[:most]) + (f" and {n_more:,} more" if n_more else "")
+def listed_by(owners: Positions, words: Any, n_owners: int, *, most: int | None = None) -> Texts:
+    """Join the words of each owner to a string: at most ``most`` words, and how many others."""
+    order = np.argsort(owners, kind="stable")
+    counts = np.bincount(owners, minlength=n_owners)
+    shown = counts if most is None else np.minimum(counts, most)
+    place = order[expand(np.cumsum(counts) - counts, shown)[1]]
+    taken = arrow(words, pa.large_string()).take(pa.array(place))
+    lists = pa.LargeListArray.from_arrays(np.append(0, np.cumsum(shown)), taken)
+    texts = objects(pc.binary_join(lists, pa.scalar(", ", pa.large_string())))
+    for owner in np.flatnonzero(counts > shown).tolist():
+        texts[owner] += f" and {counts[owner] - shown[owner]:,} more"
     return texts
 
 
@@ -205,14 +198,13 @@ def n_distinct(groups: Positions, values: Positions) -> Positions:
 
 
 def grouped(groups: Positions, rows: Positions) -> list[Positions]:
-    """Return the rows of each group, in the order of the groups."""
-    order = np.argsort(groups, kind="stable")
-    bounds = np.flatnonzero(np.diff(groups[order])) + 1
-    return np.split(rows[order], bounds) if len(rows) else []
+    """Split ``rows`` by group; the groups are in the order of their numbers."""
+    order, starts = sort_rows([groups])
+    return np.split(rows[order], starts[1:]) if len(rows) else []
 
 
 def differs_within(groups: Positions, *columns: pd.Series, n_groups: int) -> Truth:
-    """Check in which groups the values of any column differ.
+    """Check in which groups a column has several values; a null makes the group unknown.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Reduce a review to the findings of one owner or of chosen rules, and count them again."""
+"""Reduce a review to some findings: of one owner, of chosen rules, or without key findings."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ from vpnframe.auditing.folding import is_counted
 from vpnframe.auditing.joining import positions_of
 from vpnframe.auditing.logic import Mask, equals, flags
 from vpnframe.auditing.owners import NOBODY, by_owner, owners_of
-from vpnframe.auditing.review import AuditSettings, Profiles, Review, Waivers, examine
+from vpnframe.auditing.review import Profiles, Review, Waivers, examine
+from vpnframe.auditing.settings import AuditSettings
 from vpnframe.auditing.summaries import count_connections, count_rules
 from vpnframe.auditing.texts import texts
+from vpnframe.auditing.verdicts import COVERAGE
 from vpnframe.inventory import Inventory
 
 # This rule is not about pre-shared keys, but its severity rises if the key is weak.
 _RAISED_BY_KEYS = "vpn-ike-aggressive-mode"
-_NOT_WHOLE = "not all of the fleet was read or could be judged: no finding does not mean a pass"
+_NOT_WHOLE = (
+    "part of the fleet was not read or could not be judged: connections without findings may still "
+    "have faults"
+)
 
 
 def narrow(
@@ -30,21 +35,20 @@ def narrow(
     families: Collection[str] = (),
     severity: str | None = None,
 ) -> Review:
-    """Keep the findings of the given rules, families and severities, and count them again."""
+    """Keep only findings of the given rules and families with at least the given severity."""
     findings = review.findings
     is_kept = np.ones(len(findings), bool)
-    if rules:
-        is_kept &= flags(findings["rule_id"].isin(list(rules)))
-    if families:
-        is_kept &= flags(findings["family"].isin(list(families)))
+    wanted = []
+    for column, word, names in (("rule_id", "rule", rules), ("family", "family", families)):
+        if names:
+            is_kept &= flags(findings[column].isin(list(names)))
+            wanted.append(f"{word} {', '.join(names)}")
     if severity is not None:
         is_kept &= flags(findings["severity"] >= severity) | equals(findings["status"], "unknown")
-    is_kept |= equals(findings["rule_id"], "vpn-coverage")
-    chosen = {"rule": rules, "family": families}
-    wanted = [f"{word} {', '.join(names)}" for word, names in chosen.items() if names]
-    wanted += [] if severity is None else [f"severity {severity} or worse"]
+        wanted.append(f"severity {severity} or worse")
+    is_kept |= equals(findings["rule_id"], COVERAGE)
     n_out = int((is_counted(findings) & ~is_kept).sum())
-    note = f"only {' and '.join(wanted)}: {n_out:,} other findings are left out"
+    note = f"this review shows only {' and '.join(wanted)}: {n_out:,} other findings are left out"
     review = replace(review, notes=(*review.notes, note)) if wanted else review
     findings = findings[is_kept].reset_index(drop=True)
     keys = (review.summary[name].astype("str").fillna("") for name in ("rule_id", "profile"))
@@ -60,11 +64,12 @@ def narrow(
 def reviews_by_owner(
     review: Review, connections: pd.DataFrame, *, owner_tag: str
 ) -> dict[str, Review]:
-    """Split a review by owner: each part has the findings, counts and percentages of one owner."""
+    """Return one review per owner, with the findings and counts of the owner's connections only."""
     owners = np.array([one or NOBODY for one in owners_of(connections["tags"], owner_tag)], object)
     told = owners[positions_of(review.connections, connections)]
     parts = by_owner(review.findings, connections, owner_tag=owner_tag)
-    notes = () if review.is_whole and not review.notes else (_NOT_WHOLE,)
+    gaps = review.notes[len(review.changes) :]
+    notes = (*review.changes, *(() if review.is_whole and not gaps else (_NOT_WHOLE,)))
     found = {}
     for name, findings in parts.items():
         is_own = owners == name
@@ -99,8 +104,8 @@ def examine_for_sharing(
 ) -> Review:
     """Audit a fleet without revealing which connections have a weak pre-shared key.
 
-    The findings are judged without key facts, so that no severity and no strength depends on them.
-    Only the counts of the rules on keys come from an audit with key facts.
+    The audit runs without key facts, so that no severity and no strength depends on a key. Only
+    the counts of the rules on keys come from a second audit with key facts.
     """
     whole, blind = (
         examine(one, profiles=profiles, waivers=waivers, settings=settings)
@@ -116,7 +121,7 @@ def examine_for_sharing(
 
 
 def _with_counts_of_keys(blind: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
-    """Return the summary made without keys, with its rows on keys from the one made with them."""
+    """Take the rows on key rules from ``whole``, and all other rows from ``blind``."""
     families = {text.rule_id: text.family for text in texts().values()}
     parts = [
         table[(table["rule_id"].astype("str").map(families) == "key") == is_about_keys]

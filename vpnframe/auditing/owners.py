@@ -1,4 +1,4 @@
-"""Split findings by owner; a finding on a pair of connections goes to both owners."""
+"""Split findings by owner; the owners of two overlapping connections both get the finding."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FLEET_SIZE = re.compile(r" \(all [\d,]+ \w+\)$|; connections: [\d,]+$")
 
 
 def owners_of(tags: pd.Series, owner_tag: str | None) -> Texts:
-    """Return the value of the owner tag of each row; None without one.
+    """Return the value of the owner tag in each list of tags, or None.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def owners_of(tags: pd.Series, owner_tag: str | None) -> Texts:
 def by_owner(
     findings: pd.DataFrame, connections: pd.DataFrame, *, owner_tag: str
 ) -> dict[str, pd.DataFrame]:
-    """Split findings by owner, so that no part reveals anything about another owner."""
+    """Return findings by owner; no table reveals anything about another owner."""
     rows = findings[~is_share(findings)].reset_index(drop=True)
     fleet = _Owners.of(connections, owner_tag)
     first = _first_owners(rows, fleet)
@@ -79,13 +79,13 @@ class _Owners:
         return cls(table[~table.index.duplicated()], dict(zip(ids, owners, strict=True)))
 
     def named_in(self, text: object) -> list[str]:
-        """Return the ids of the connections that a text contains, in their order in the text."""
+        """Return the connection ids that a string contains, in order."""
         words = _WORD.findall(text) if isinstance(text, str) else ()
         return [word for word in words if word in self.by_id]
 
 
 def _first_owners(rows: pd.DataFrame, fleet: _Owners) -> Texts:
-    """Return each finding's owner; if it has none, the owner of the first connection it names."""
+    """Return the owner of each finding, or else of the first connection in its ``value``."""
     first = rows["owner"].fillna(NOBODY).to_numpy(object)
     is_of_none = flags(rows["vpn_connection_id"].isna()) & (first == NOBODY)
     for row in np.flatnonzero(is_of_none).tolist():
@@ -95,7 +95,7 @@ def _first_owners(rows: pd.DataFrame, fleet: _Owners) -> Texts:
 
 
 def _is_pair(rows: pd.DataFrame) -> Mask:
-    """Mark findings on overlaps, which concern several connections."""
+    """Mark findings on overlaps, which name a second connection in ``value``."""
     is_overlap = rows["rule_id"].astype("str").str.startswith("vpn-overlap-")
     return flags(is_overlap) & flags(rows["value"].notna()) & ~equals(rows["status"], "unknown")
 
@@ -125,7 +125,7 @@ def _part(rows: pd.DataFrame, name: str, first: Texts, fleet: _Owners) -> pd.Dat
 
 
 def _without_others(text: object, name: str, fleet: _Owners) -> str | None:
-    """Replace other owners' connection ids in a text, and remove the size of the fleet."""
+    """Replace connection ids of other owners in a string, and remove the size of the fleet."""
     if not isinstance(text, str):
         return None
 
@@ -137,7 +137,7 @@ def _without_others(text: object, name: str, fleet: _Owners) -> str | None:
 
 
 def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] | None:
-    """Return an overlap finding as one owner may see it; None if it has no connection of theirs."""
+    """Return an overlap finding as one owner may see it; None if no connection is the owner's."""
     ids = [str(row["vpn_connection_id"]), *fleet.named_in(row["value"])]
     mine = [one for one in ids if fleet.by_id.get(one) == name]
     if not mine:
@@ -174,7 +174,7 @@ def _half(pair: re.Match[str], left: str, mine: list[str], by_id: dict[str, str]
 
 
 def is_on_fleet(findings: pd.DataFrame) -> Mask:
-    """Mark unknown findings that concern the whole fleet or a region, not one connection."""
+    """Mark unknown findings on the whole fleet or on a region instead of a connection."""
     is_of_none = findings["vpn_connection_id"].isna() & findings["vpn_gateway_id"].isna()
     is_of_customer = findings["customer_gateway_id"].notna()
     return flags(is_of_none & ~is_of_customer) & equals(findings["status"], "unknown")

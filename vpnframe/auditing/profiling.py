@@ -1,4 +1,4 @@
-"""Check a fleet against profiles: cite them in the findings of rules, or add separate findings."""
+"""Check a fleet against profiles, which rules cite in their findings or which add findings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from vpnframe.auditing.drafts import Cited, Draft, draft, single
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import (
     NO,
-    UNKNOWN,
     YES,
     Mask,
     Texts,
@@ -26,54 +25,35 @@ from vpnframe.auditing.logic import (
     marked,
     objects,
 )
-from vpnframe.auditing.profiles.judging import CEILING, VERDICTS, Judged, ceilings, judge
-from vpnframe.auditing.profiles.judging import SEVERITIES as OF_VERDICT
+from vpnframe.auditing.profiles.judging import CEILING, MEANINGS, Judged, ceilings, judge
 from vpnframe.auditing.profiles.profiles import BASELINE, Profile
-from vpnframe.auditing.texts import SEPARATOR, Text, texts
+from vpnframe.auditing.texts import SEPARATOR, texts
 from vpnframe.auditing.verdicts import SEVERITIES, judged
 
 _PASSED = ("must", "should", "may", "default")
-# The result and the severity of each verdict, in the order of ``VERDICTS``.
-_RESULTS = np.array(
-    [YES if one in OF_VERDICT else UNKNOWN if one == "unknown" else NO for one in VERDICTS],
-    np.uint8,
-)
-_BADNESS = np.array([SEVERITIES.index(OF_VERDICT.get(one, "info")) for one in VERDICTS], np.uint8)
-
-
-_STANDINGS = ("not-judged", "pass", "ceiling", "legacy", "unknown", "fail")
-_STANDING = {
-    "not-judged": "not-judged",
-    "n/a": "not-judged",
-    "default": "not-judged",
-    "unknown": "unknown",
-    "ceiling": "ceiling",
-    "legacy": "legacy",
-    "should-not": "fail",
-    "must-not": "fail",
-}
+_STANDINGS = ("not-judged", "pass", "ceiling", "legacy", "unknown", "fail")  # the worst last
+# The result, the severity and the standing of each verdict, by the verdict's code.
+_RESULTS = np.array([one.result for one in MEANINGS.values()], np.uint8)
+_BADNESS = np.array([SEVERITIES.index(one.severity) for one in MEANINGS.values()], np.uint8)
+_RANKS = np.array([_STANDINGS.index(one.standing) for one in MEANINGS.values()], np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
     """The verdicts of one profile on a fleet."""
 
-    profile: Profile  # the profile
+    profile: Profile
     judged: Mapping[str, Judged]  # verdicts of all tunnels, by judged column
-    n_tunnels: int  # number of tunnels
 
     def results(self, column: str) -> Truth:
-        """Return in which tunnels the profile rejects a column's value; NO if not judged."""
-        if column not in self.judged:
-            return np.zeros(self.n_tunnels, np.uint8)
+        """Return for each tunnel whether the profile rejects its value in a judged column."""
         return _RESULTS[self.judged[column].verdict]
 
     def standing(self, fleet: Fleet) -> Texts:
-        """Return each connection's standing, which its worst value determines."""
-        rank = [_STANDINGS.index(_STANDING.get(one, "pass")) for one in VERDICTS]
-        worst = np.zeros(fleet.n_connections, np.int64)
+        """Return the standing (such as ``pass``) of each connection by its worst value."""
+        worst = np.zeros(fleet.n_connections, np.uint8)
         for one in self.judged.values():
-            np.maximum.at(worst, fleet.of_tunnel, np.array(rank)[one.verdict])
+            np.maximum.at(worst, fleet.of_tunnel, _RANKS[one.verdict])
         return objects(_STANDINGS)[worst]
 
     def poor_columns(self, fleet: Fleet) -> Texts:
@@ -90,13 +70,12 @@ def opinions(fleet: Fleet, profiles: Iterable[Profile]) -> list[Opinion]:
     found = []
     for profile in profiles:
         judged = judge(fleet.tunnels, profile=profile, key_bits=fleet.keys["psk_bits"])
-        spoken = {column: one for column, one in judged.items() if profile.of(column)}
-        found.append(Opinion(profile, spoken, len(fleet.tunnels)))
+        found.append(Opinion(profile, {name: judged[name] for name in judged if profile.of(name)}))
     return found
 
 
 def cite(heard: Sequence[Opinion], columns: Iterable[str], rows: npt.NDArray[np.int64]) -> Cited:
-    """Collect the profiles' objections to the values of ``columns`` in the tunnels ``rows``."""
+    """Return which profiles reject values of the tunnels ``rows`` in the given columns, and why."""
     pairs = [(one, column) for one in heard for column in columns if column in one.judged]
     if not pairs or not len(rows):
         return Cited(np.zeros(len(rows), np.int64), (None,), (None,), (-1,))
@@ -125,18 +104,17 @@ def profile_drafts(fleet: Fleet, opinion: Opinion, covered: Mapping[str, Mask]) 
     best = ceilings(opinion.profile)
     drafts = []
     for column in opinion.judged:
-        text = texts()[f"profile-{column.replace('_', '-')}"]
         result = np.where(covered[column], NO, opinion.results(column)).astype(np.uint8)
         if result.any():
-            drafts.append(_draft(fleet, opinion, column, result, text))
+            drafts.append(_draft(fleet, opinion, column, result))
         at_ceiling = opinion.judged[column].verdict == CEILING
         if at_ceiling.any():
             drafts.append(_ceiling(fleet, opinion.profile, column, best[column], at_ceiling))
     return drafts
 
 
-def _draft(fleet: Fleet, opinion: Opinion, column: str, result: Truth, text: Text) -> Draft:
-    """Return the findings on one column under one profile."""
+def _draft(fleet: Fleet, opinion: Opinion, column: str, result: Truth) -> Draft:
+    """Return the findings on the values in one column that a profile rejects."""
     name, judged_values = opinion.profile.name, opinion.judged[column]
     entries = opinion.profile.entries
     words = objects([*(entry.verdict for entry in entries), "not in the profile"])
@@ -149,15 +127,15 @@ def _draft(fleet: Fleet, opinion: Opinion, column: str, result: Truth, text: Tex
     verdicts = judged(result, severity=badness[judged_values.verdict], **facts)
     own = opinion.profile.of(column)
     expected = ", ".join(entry.range for entry in own if entry.verdict in _PASSED)
-    basis = own[0].basis if own else "own"
-    text = replace(text, expected=expected or text.expected, basis=basis)
+    text = texts()[f"profile-{column.replace('_', '-')}"]
+    text = replace(text, expected=expected or text.expected, basis=own[0].basis)
     cited = cite([opinion], [column], verdicts.position)
     made = draft(fleet, replace(verdicts, table="tunnels", column=column), text, cited=cited)
     return replace(made, profile=np.full(len(made), name, dtype=object), of_profile=name)
 
 
 def _ceiling(fleet: Fleet, profile: Profile, column: str, best: str, at: Mask) -> Draft:
-    """Return the finding that the cloud offers no better value for a column."""
+    """Return a finding that says that the cloud offers no better value for a column."""
     n = len(np.unique(fleet.of_tunnel[at]))
     told = f"{column} is {best}, the best that the cloud offers; connections: {n:,}"
     (entry,) = (one for one in profile.of(column) if one.value == best)

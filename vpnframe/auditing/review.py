@@ -1,4 +1,4 @@
-"""Review a fleet: apply rules, profiles and waivers to an inventory, and return tables."""
+"""Review a fleet: apply rules, profiles and waivers to an inventory, and return result tables."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from vpnframe.auditing.folding import fold, is_counted
 from vpnframe.auditing.logic import Mask, flags
 from vpnframe.auditing.profiles.profiles import BASELINE, find_profiles
 from vpnframe.auditing.rules import RULES
+from vpnframe.auditing.settings import NO_SEVERITY, AuditSettings
 from vpnframe.auditing.texts import texts
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.auditing.waivers import (
@@ -31,38 +32,10 @@ from vpnframe.auditing.waivers import (
 )
 from vpnframe.errors import FindingsError, IncompleteWarning
 from vpnframe.inventory import Inventory, checked_inventory
-from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.schema.checked import checked_table
 
 Waivers = str | Path | Sequence[Waiver] | None
 Profiles = str | Path | Iterable[str | Path]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditSettings:
-    """Optional settings of an audit.
-
-    Parameters
-    ----------
-    owner_tag : str or None
-        The tag whose value is the owner of a connection or gateway.
-    now : datetime or None
-        The time of judgement; default: the current time. Without a time zone, it is local time.
-    with_key_facts : bool
-        Whether findings on pre-shared keys show class and bits, which would help an attacker.
-    overlaps : OverlapSettings or None
-        Known links and NAT that the tables do not contain. Its owner tag defaults to ``owner_tag``.
-    """
-
-    owner_tag: str | None = None
-    now: datetime | None = None
-    with_key_facts: bool = False
-    overlaps: OverlapSettings | None = None
-
-    def for_overlaps(self) -> OverlapSettings:
-        """Return the settings of the overlap analysis."""
-        known = self.overlaps or OverlapSettings()
-        return replace(known, owner_tag=known.owner_tag or self.owner_tag)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +49,8 @@ class Review:
     connections: pd.DataFrame
     matrix: pd.DataFrame
     profiles: tuple[str, ...]  # names of the requested profiles
-    notes: tuple[str, ...]  # sentences on what was not read or could not be judged at all
+    changes: tuple[str, ...]  # sentences on disabled rules and changed severities
+    notes: tuple[str, ...]  # ``changes``, and sentences on what was not read or not judged at all
     # Whether the fleet was read completely, including the routes needed for overlaps
     is_whole: bool
     now: datetime  # the time of judgement
@@ -304,11 +278,9 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
 
 
 def at_or_over(findings: pd.DataFrame, severity: str) -> Mask:
-    """Mark findings that are counted and at least as severe as ``severity``."""
+    """Mark open findings without a root cause whose severity is ``severity`` or worse."""
     if severity not in SEVERITIES:
-        raise ValueError(
-            f"{severity!r} is not a severity: write one of {', '.join(reversed(SEVERITIES))}"
-        )
+        raise ValueError(f"{severity!r} {NO_SEVERITY}")
     return is_counted(findings) & flags(findings["severity"] >= severity)
 
 
@@ -365,7 +337,13 @@ def _examine(
         accepted = checked_waivers(waivers or (), now=now)
     fleet = gather(inv, now=now, settings=told.for_overlaps())
     fleet = replace(fleet, shows_keys=told.with_key_facts)
-    found = evaluate(fleet, profiles=find_profiles(profiles))
+    found = evaluate(
+        fleet,
+        profiles=find_profiles(profiles),
+        rules=[rule for rule in RULES if rule.rule_id not in told.disabled],
+    ).adjusted(
+        told.disabled, {name: SEVERITIES.index(one) for name, (one, _) in told.severities.items()}
+    )
     opinions, checks = found.opinions, summaries.checks(fleet, found)
     drafts = [*found.drafts(), *expired(accepted, now=now)]
     findings = assemble(fleet, drafts, owner_tag=told.owner_tag)
@@ -378,7 +356,8 @@ def _examine(
         connections=summaries.connections(fleet, findings),
         matrix=summaries.matrix(fleet, opinions),
         profiles=tuple(opinion.profile.name for opinion in opinions),
-        notes=(*summaries.notes(inv, fleet), *idle(accepted, findings, now=now)),
+        changes=told.changes,
+        notes=(*told.changes, *summaries.notes(inv, fleet), *idle(accepted, findings, now=now)),
         is_whole=inv.is_complete and bool(fleet.is_judged.all()),
         now=now,
     )

@@ -12,51 +12,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from vpnframe import schema
-from vpnframe.auditing.joining import find_rows
-from vpnframe.auditing.logic import by_kind, equals
+from vpnframe.auditing.joining import CONNECTION, find_rows
+from vpnframe.auditing.logic import Positions, arrow, by_kind, equals
 from vpnframe.schema.checked import checked_table
+from vpnframe.schema.tables.declaring import COMPONENTS
 
 Bits = npt.NDArray[np.float64]  # NaN if unknown
-Whole = npt.NDArray[np.int64]
 
-CONNECTION_KEY = ("account_id", "region_id", "vpn_connection_id")
-TUNNEL_KEY = (*CONNECTION_KEY, "tunnel_index")
+_TUNNEL = (*CONNECTION, "tunnel_index")
 # The component in strength.csv for each column. The IKE integrity algorithm is also the PRF.
-_COMPONENTS = MappingProxyType(
-    {
-        "ike_encryption": "enc",
-        "ike_integrity": "prf",
-        "ike_dh_group": "dh",
-        "ipsec_encryption": "enc",
-        "ipsec_integrity": "integ",
-        "ipsec_pfs_group": "dh",
-    }
-)
-_MINIMA = (
-    "effective_bits",
-    "confidentiality_bits",
-    "authentication_bits",
-    "forward_secrecy_bits",
-    "control_bits",
-    "integrity_bits",
-    "quantum_bits",
-)
-# If several components are equally weak, the first in this order (easiest to fix) is named.
-_NAMED = ("psk", "ike_dh_group", "ipsec_encryption", "ike_integrity")
+_COMPONENTS = {
+    "ike_encryption": "enc",
+    "ike_integrity": "prf",
+    "ike_dh_group": "dh",
+    "ipsec_encryption": "enc",
+    "ipsec_integrity": "integ",
+    "ipsec_pfs_group": "dh",
+}
 _MAX_BITS = 32_767
-_NEEDED = (*TUNNEL_KEY, "tunnel_id", "vpn_type", "auth_method", "ike_version", *_COMPONENTS)
+_NEEDED = (*_TUNNEL, "tunnel_id", "vpn_type", "auth_method", "ike_version", *_COMPONENTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """The strength of one algorithm value."""
+    """The strength of one algorithm, such as ``aes-128-cbc``."""
 
     bits: int  # against classical computers
     quantum_bits: int  # against a quantum computer
@@ -65,7 +52,7 @@ class Component:
 
 @cache
 def components() -> Mapping[str, Mapping[str, Component]]:
-    """Return the strength of every algorithm value, by component and value; read the file once.
+    """Return the strength of every algorithm, by component (such as ``dh``) and value.
 
     Examples
     --------
@@ -76,15 +63,14 @@ def components() -> Mapping[str, Mapping[str, Component]]:
 
 
 def parse_components(text: str) -> Mapping[str, Mapping[str, Component]]:
-    """Parse the text of ``strength.csv``, without the rows whose bits are ``inherit``."""
+    """Parse the content of ``strength.csv``; skip rows whose bits are ``inherit``."""
     found: dict[str, dict[str, Component]] = {}
     for row in csv.DictReader(text.splitlines()):
         if row["bits"] != "inherit":
-            worth = Component(
+            found.setdefault(row["component"], {})[row["value"]] = Component(
                 int(row["bits"]), int(row["quantum_bits"]), row["nist_approved"] == "1"
             )
-            found.setdefault(row["component"], {})[row["value"]] = worth
-    return MappingProxyType({name: MappingProxyType(worth) for name, worth in found.items()})
+    return found
 
 
 def strength(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -126,12 +112,12 @@ def strength(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) ->
     """
     tunnels = checked_table("tunnels", tunnels, needs=_NEEDED)
     if key_facts is not None:
-        key_facts = checked_table("key_facts", key_facts, needs=(*TUNNEL_KEY, "psk_bits"))
+        key_facts = checked_table("key_facts", key_facts, needs=(*_TUNNEL, "psk_bits"))
     return strength_of(tunnels, psk_bits(tunnels, key_facts))
 
 
 def strength_of(tunnels: pd.DataFrame, key_bits: pd.Series) -> pd.DataFrame:
-    """Return the ``strength`` table of tunnels; ``key_bits`` are those of their pre-shared keys."""
+    """Return the ``strength`` table; ``key_bits`` has the bits of each tunnel's pre-shared key."""
     # SM gateways agree on session keys with SM2 certificates instead of DH groups.
     is_sm = equals(tunnels["vpn_type"], "sm")
     groups = ("ike_dh_group", "ipsec_pfs_group")
@@ -142,7 +128,8 @@ def strength_of(tunnels: pd.DataFrame, key_bits: pd.Series) -> pd.DataFrame:
     prf, has_key = bits["ike_integrity"], ~equals(tunnels["auth_method"], "certificate")
     confidentiality = _least(bits["ipsec_encryption"], bits["ike_dh_group"], prf)
     authentication = np.where(has_key, _least(psk, prf), np.nan)
-    named = {name: psk if name == "psk" else bits[name] for name in _NAMED}
+    # If several components are equally weak, the first of ``COMPONENTS`` (easiest to fix) is named.
+    named = {name: psk if name == "psk" else bits[name] for name in COMPONENTS}
     values = {
         "effective_bits": np.where(
             has_key, _least(confidentiality, authentication), confidentiality
@@ -157,17 +144,23 @@ def strength_of(tunnels: pd.DataFrame, key_bits: pd.Series) -> pd.DataFrame:
         "integrity_bits": bits["ipsec_integrity"],
         "quantum_bits": _quantum(tunnels, psk),
     }
-    table = tunnels[[*TUNNEL_KEY, "tunnel_id"]].reset_index(drop=True)
+    table = tunnels[[*_TUNNEL, "tunnel_id"]].reset_index(drop=True)
     table = table.assign(
         **{name: pd.Series(found).astype("Int16") for name, found in values.items()}
     )
     table["weakest_component"] = _weakest(named)
-    table["not_approved"] = by_kind((tunnels[name] for name in _COMPONENTS), _not_approved)
+    poor = frozenset(_not_approved_values())
+
+    def not_approved(*values: object) -> list[str]:
+        named = (f"{column}={value}" for column, value in zip(_COMPONENTS, values, strict=True))
+        return [item for item in named if item in poor]
+
+    table["not_approved"] = by_kind((tunnels[name] for name in _COMPONENTS), not_approved)
     return schema.cast("strength", table)
 
 
 def connection_strength(strengths: pd.DataFrame) -> pd.DataFrame:
-    """Return how strong each connection is: as strong as its weakest tunnel.
+    """Return the strength of each connection, which is the strength of its weakest tunnel.
 
     Parameters
     ----------
@@ -191,19 +184,17 @@ def connection_strength(strengths: pd.DataFrame) -> pd.DataFrame:
     True
     """
     strengths = checked_table("strength", strengths)
-    keys = list(CONNECTION_KEY)
+    keys = list(CONNECTION)
     ids = strengths.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
     grouped = strengths.groupby(ids)
     table = strengths.drop_duplicates(keys)[keys].reset_index(drop=True)
     table["n_tunnels"] = grouped.size()
-    least, n_known = grouped[[*_MINIMA]].min(), grouped[[*_MINIMA]].count()
-    table[[*_MINIMA]] = least.where(n_known.eq(table["n_tunnels"], axis="index"))
-    table["upper_bound_bits"] = grouped["upper_bound_bits"].min()
+    names = [name for name in strengths if name.endswith("_bits")]
+    least, n_known = grouped[names].min(), grouped[names].count()
+    table[names] = least.where(n_known.eq(table["n_tunnels"], axis="index"))
+    table["upper_bound_bits"] = least["upper_bound_bits"]
     table["weakest_component"] = _of_weakest(strengths, ids)
-    masks, tokens = _masks(strengths["not_approved"])
-    united = np.zeros(len(table), np.int64)
-    np.bitwise_or.at(united, ids, masks)
-    table["not_approved"] = _as_lists(united, tokens)
+    table["not_approved"] = _united(strengths["not_approved"], ids, n_groups=len(table))
     return schema.cast("connection_strength", table)
 
 
@@ -231,8 +222,8 @@ def strength_counts(strengths: pd.DataFrame) -> pd.DataFrame:
     True
     """
     by = ["effective_bits", "upper_bound_bits", "weakest_component"]
-    strengths = checked_table("strength", strengths, needs=[*CONNECTION_KEY, *by])
-    known = strengths[[*CONNECTION_KEY, *by]].astype({"weakest_component": "str"})
+    strengths = checked_table("strength", strengths, needs=[*CONNECTION, *by])
+    known = strengths[[*CONNECTION, *by]].astype({"weakest_component": "str"})
     grouped = known.groupby(by, dropna=False)
     table = pd.DataFrame({"n_tunnels": grouped.size()})
     table["n_connections"] = known.drop_duplicates().groupby(by, dropna=False).size()
@@ -247,8 +238,8 @@ def psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.Series
 
 
 def facts_of(tunnels: pd.DataFrame, key_facts: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Return the given columns of table ``key_facts`` for each tunnel; null if unknown."""
-    at = find_rows(tunnels, TUNNEL_KEY, key_facts, TUNNEL_KEY)
+    """Return the given columns of table ``key_facts``, one row per tunnel; null if unknown."""
+    at = find_rows(tunnels, _TUNNEL, key_facts, _TUNNEL)
     found = key_facts[columns].reset_index(drop=True)
     found = found.reindex(np.where(at < 0, len(key_facts), at))
     return found.reset_index(drop=True)
@@ -267,7 +258,7 @@ def _worth(tunnels: pd.DataFrame, column: str, of: str) -> Bits:
 
 
 def _quantum(tunnels: pd.DataFrame, psk: Bits) -> Bits:
-    """Return bits against quantum computers: DH adds none; IKEv1 mixes in the PSK (RFC 8784)."""
+    """Return bits against quantum computers, which break DH. Only IKEv1 uses the pre-shared key."""
     cipher = _worth(tunnels, "ipsec_encryption", "quantum_bits")
     prf = _worth(tunnels, "ike_integrity", "quantum_bits")
     mixed = np.where(
@@ -279,22 +270,22 @@ def _quantum(tunnels: pd.DataFrame, psk: Bits) -> Bits:
 
 
 def _least(*parts: Bits) -> Bits:
-    """Return the smallest of several strengths in each row; NaN if one of them is NaN."""
+    """Return the smallest strength in each row; NaN if any strength is NaN."""
     least: Bits = np.minimum.reduce(parts)
     return least
 
 
 def _weakest(named: Mapping[str, Bits]) -> pd.Categorical:
-    """Return the name of the weakest part in each row, the first of equal ones; null if unknown."""
+    """Return the name of the weakest component in each row, the first of equally weak ones."""
     known = np.where(np.isnan(parts := np.array(list(named.values()))), np.inf, parts)
     codes = np.where(np.isinf(known.min(axis=0)), -1, known.argmin(axis=0))
     return pd.Categorical.from_codes(codes, categories=list(named))
 
 
-def _of_weakest(strengths: pd.DataFrame, ids: Whole) -> pd.Series:
-    """Return the weakest component of each connection's weakest tunnel; unknown bounds rank last.
+def _of_weakest(strengths: pd.DataFrame, ids: Positions) -> pd.Series:
+    """Return the weakest component of each connection's weakest tunnel.
 
-    If several tunnels are equally weak, the first one counts.
+    Tunnels of unknown strength rank last. Of several equally weak tunnels, the first is chosen.
     """
     bits = strengths["upper_bound_bits"].fillna(_MAX_BITS).to_numpy(np.int64)
     order = np.lexsort((strengths["tunnel_index"].to_numpy(np.int64), bits))
@@ -302,40 +293,24 @@ def _of_weakest(strengths: pd.DataFrame, ids: Whole) -> pd.Series:
     return strengths["weakest_component"].iloc[order[first]].reset_index(drop=True)
 
 
-def _not_approved_values() -> list[tuple[str, str]]:
-    """Return every pair of column and value that NIST does not approve."""
-    return [
-        (column, value)
+def _not_approved_values() -> tuple[str, ...]:
+    """Return a string ``column=value`` for every value that NIST does not approve."""
+    return tuple(
+        f"{column}={value}"
         for column, component in _COMPONENTS.items()
         for value, worth in components()[component].items()
         if not worth.is_approved
-    ]
+    )
 
 
-def _not_approved(*values: object) -> list[str]:
-    """Return ``column=value`` for each value of a tunnel that NIST does not approve."""
-    pairs = zip(_COMPONENTS, map(str, values), strict=True)
-    poor = _not_approved_values()
-    return [f"{column}={value}" for column, value in pairs if (column, value) in poor]
-
-
-def _masks(lists: pd.Series) -> tuple[Whole, list[str]]:
-    """Convert lists of ``column=value`` to bit masks; return these and the token of each bit."""
-    codes, different = pd.factorize(lists.list.flatten().astype("str"), sort=True)
-    known = [f"{column}={value}" for column, value in _not_approved_values()]
-    tokens = [*known, *(str(token) for token in different if token not in known)]
-    codes = np.array([tokens.index(token) for token in different], np.int64)[codes]
-    lengths = lists.list.len().fillna(0).to_numpy(dtype="int64")
-    masks = np.zeros(len(lists), dtype=np.int64)
-    np.bitwise_or.at(masks, np.repeat(np.arange(len(lists)), lengths), 1 << codes)
-    return masks, tokens
-
-
-def _as_lists(masks: Whole, tokens: list[str]) -> pd.Series:
-    """Convert bit masks to lists of tokens, each distinct mask only once."""
-    different, positions = np.unique(masks, return_inverse=True)
-    lists = [
-        [token for bit, token in enumerate(tokens) if mask >> bit & 1]
-        for mask in different.tolist()
-    ]
-    return pd.Series([lists[i] for i in positions.tolist()], dtype="object")
+def _united(lists: pd.Series, groups: Positions, *, n_groups: int) -> pa.Array:
+    """Merge the lists of each group of rows to one list without repetitions."""
+    chunk = arrow(lists, pa.list_(pa.string()))
+    items, rows = pc.list_flatten(chunk), pc.list_parent_indices(chunk).to_numpy()
+    known = _not_approved_values()
+    others = sorted({*items.unique().to_pylist()} - {*known})
+    values = pa.array([*known, *others], pa.string())
+    codes = pc.index_in(items, value_set=values).to_numpy()
+    owners, codes = np.divmod(np.unique(groups[rows] * len(values) + codes), len(values))
+    ends = np.cumsum(np.bincount(owners, minlength=n_groups))
+    return pa.ListArray.from_arrays(pa.array([0, *ends], pa.int32()), values.take(pa.array(codes)))

@@ -16,7 +16,7 @@ from vpnframe.auditing.evaluation import Evaluation
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.folding import is_counted, is_folded, is_of_profile
 from vpnframe.auditing.joining import CONNECTION, positions_of
-from vpnframe.auditing.logic import Positions, Texts, arrow, by_kind, equals, flags, marked
+from vpnframe.auditing.logic import Mask, Positions, Texts, arrow, by_kind, equals, flags, marked
 from vpnframe.auditing.profiling import Opinion
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.inventory import Inventory
@@ -33,7 +33,7 @@ _UNKNOWN_BOUND = 32_767  # sorts an unknown bound last
 
 
 def checks(fleet: Fleet, found: Evaluation) -> list[dict[str, Any]]:
-    """Count the rows that pass, fail and cannot be judged, for every rule and profile."""
+    """Count for each rule and profile the rows that pass, that fail and that cannot be judged."""
     rows = [_row(fleet, draft, *counts) for draft, counts in found.results]
     once: dict[tuple[Any, Any], dict[str, Any]] = {}
     # Rows that pass a profile are not counted. The counts of a profile's ceilings are summed.
@@ -47,7 +47,7 @@ def checks(fleet: Fleet, found: Evaluation) -> list[dict[str, Any]]:
 
 
 def summary(checks: Sequence[dict[str, Any]], findings: pd.DataFrame) -> pd.DataFrame:
-    """Combine the counts of checks with the counts of findings: table ``audit_summary``."""
+    """Build table ``audit_summary`` from the counts of judged rows and the counts of findings."""
     counted, nothing = _counted(findings), dict.fromkeys(COUNTED, 0)
     return _as_table(
         check | counted.get((check["rule_id"], check["profile"] or ""), nothing) for check in checks
@@ -60,45 +60,41 @@ def _as_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _counted(findings: pd.DataFrame) -> dict[Any, dict[str, int]]:
-    """Count findings by rule and profile."""
     keys = [findings["rule_id"], _own_profile(findings)]
-    table = _numbers(findings)
+    table = pd.DataFrame(_masks(findings), index=findings.index)[list(COUNTED)]
     found: dict[Any, dict[str, int]] = table.groupby(keys, observed=True).sum().to_dict("index")
     return found
 
 
-def _numbers(findings: pd.DataFrame) -> pd.DataFrame:
-    """Return for each finding 1 in each count column that includes it, else 0."""
+def _masks(findings: pd.DataFrame) -> dict[str, Mask]:
+    """Return for each count column a mask of the findings that it counts."""
     is_top, severity = is_counted(findings), findings["severity"]
     held = {f"n_{word}": is_top & equals(severity, word) for word in SEVERITIES[::-1]}
     held["n_folded"] = is_folded(findings)
-    status = {"n_open": "open", "n_waived": "waived"}
-    held |= {name: equals(findings["status"], word) for name, word in status.items()}
-    return pd.DataFrame(held, index=findings.index).astype("int64")
+    for word in ("open", "waived", "unknown"):
+        held[f"n_{word}"] = equals(findings["status"], word)
+    return held
 
 
 def connections(fleet: Fleet, findings: pd.DataFrame) -> pd.DataFrame:
-    """Return every connection's worst severity, counts and strength.
-
-    Table ``audit_connections``, sorted by connection; ``findings`` come from :func:`folding.fold`.
-    """
+    """Build table ``audit_connections``: worst severity, counts and strength of each connection."""
     table = fleet.connections[[*CONNECTION, "connection_name"]].reset_index(drop=True)
     return count_connections(table.join(strength_facts(fleet)), findings)
 
 
 def count_connections(table: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
-    """Count the findings of the given connections: table ``audit_connections``."""
+    """Build table ``audit_connections`` from facts about connections and their findings."""
     at = positions_of(findings, table)
     own, at = findings[["status", "severity", "root_cause"]][at >= 0], at[at >= 0]
-    numbers = _numbers(own).groupby(at).sum().reindex(range(len(table)), fill_value=0)
-    n_unknown = np.bincount(at[equals(own["status"], "unknown")], minlength=len(table))
-    worst = np.full(len(table), -1, np.int64)
+    counts = {
+        name: np.bincount(at[mask], minlength=len(table)) for name, mask in _masks(own).items()
+    }
+    worst = np.full(len(table), -1, np.int8)
     is_top = is_counted(own)
-    np.maximum.at(worst, at[is_top], own["severity"].cat.codes.to_numpy(np.int64)[is_top])
+    np.maximum.at(worst, at[is_top], own["severity"].cat.codes.to_numpy()[is_top])
     severity = pd.Categorical.from_codes(worst, dtype=SEVERITY)
     table = table[list(_OF_CONNECTION)].reset_index(drop=True)
-    table = table.assign(severity=severity, n_unknown=n_unknown)
-    table[list(COUNTED)] = numbers[list(COUNTED)]
+    table = table.assign(severity=severity, **counts)
     table = table.sort_values(list(CONNECTION), kind="stable", ignore_index=True)
     return schema.cast("audit_connections", table)
 
@@ -109,9 +105,9 @@ def count_rules(
     n_connections: int,
     shares: Mapping[tuple[str, str], float] | None = None,
 ) -> pd.DataFrame:
-    """Build table ``audit_summary`` from findings alone, without the numbers of passed rows.
+    """Build table ``audit_summary`` from findings alone; the number of passed rows is then null.
 
-    ``shares`` are the failing shares of the fleet by rule and profile; if None, compute them.
+    ``shares`` maps a rule and profile to the failing share of the fleet; if None, it is computed.
     """
     counted = _counted(findings)
     checks = findings.assign(profile=_own_profile(findings))
@@ -141,7 +137,7 @@ def count_rules(
 
 
 def _own_profile(findings: pd.DataFrame) -> pd.Series:
-    """Return the profile of findings that a profile makes; empty for findings of rules."""
+    """Return the profile that made each finding; an empty string for findings of rules."""
     own = findings["profile"].astype("str").where(is_of_profile(findings), "").fillna("")
     return own.astype("category")
 
@@ -152,7 +148,7 @@ COUNTED = (*(f"n_{word}" for word in SEVERITIES[::-1]), "n_folded", "n_open", "n
 def _row(
     fleet: Fleet, draft: Draft, n_passed: int | None, n_failed: int, n_unknown: int
 ) -> dict[str, Any]:
-    """Return the part of a summary row that does not depend on folding and waivers."""
+    """Return the fields of a summary row that do not depend on root causes and waivers."""
     n_all = len(fleet.gateways) if draft.kind == "gateways" else fleet.n_connections
     has_subject = draft.kind in ("connections", "gateways")
     n_bad = len(np.unique(draft.subject[draft.is_open])) if has_subject else 0
@@ -190,9 +186,9 @@ def matrix(fleet: Fleet, opinions: Sequence[Opinion]) -> pd.DataFrame:
 def strength_facts(fleet: Fleet) -> pd.DataFrame:
     """Return for each connection whether it has less than 112 bits, and its weakest component.
 
-    Columns ``is_strength_low`` (null if unknown), ``weakest_component`` and ``strength`` (a
-    sentence if the strength is low), in the order of ``connections``. SM gateways are not
-    judged. The bits of a pre-shared key are never stated.
+    The columns are ``is_strength_low`` (null if unknown), ``weakest_component`` and ``strength`` (a
+    sentence if the strength is low). SM gateways are not judged. The bits of a pre-shared key are
+    never stated.
     """
     bits = fleet.strength["upper_bound_bits"].fillna(_UNKNOWN_BOUND).to_numpy(np.int64)
     order = np.lexsort((np.arange(len(bits)), bits))
@@ -234,7 +230,7 @@ def _sentence(part: str, value: str, bits: int, poor: str) -> str:
 
 
 def notes(inv: Inventory, fleet: Fleet) -> Iterator[str]:
-    """Yield notes on what was not read or judged: there, no finding does not mean a pass."""
+    """Yield a sentence for each part of the fleet that was not read or could not be judged."""
     if not inv.is_complete:
         yield inv.coverage_sentence()
     has_key = fleet.may_have_psk

@@ -1,4 +1,4 @@
-"""The crypto columns: their known values, and where a value has no meaning."""
+"""The cryptographic columns: their known values, and tunnels in which they have no meaning."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _PRIVATE = tuple(
 
 
 def is_address(texts: pd.Series) -> Mask:
-    """Check which texts are IP addresses."""
+    """Check which strings are IP addresses."""
     return _of_each(texts, lambda text: _address(text) is not None)
 
 
 def is_private_address(texts: pd.Series) -> Mask:
-    """Check which texts are IP addresses that are not routed on the Internet."""
+    """Check which strings are IP addresses that are not routed on the Internet."""
 
     def is_private(text: str) -> bool:
         address = _address(text)
@@ -64,7 +64,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def is_not_told(fleet: Fleet, column: str) -> Mask:
-    """Check in which tunnels a column's value has a meaning, but is missing or unknown."""
+    """Check in which tunnels a column is null or unknown, although it has a meaning."""
     tunnels = fleet.tunnels
     if column in LIFETIMES:
         return flags((tunnels[column] > LONGEST_LIFETIME_S) | tunnels[column].isna())

@@ -1,4 +1,4 @@
-"""Rules, and their results: pass, fail or unknown for each row, with severity and evidence."""
+"""Rules and their results: each judged row passes, fails or is unknown."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ LIFETIME_ZERO = "vpn-lifetime-zero"
 NO_KEY = "vpn-psk-unavailable"
 NO_ROUTES = "vpn-overlap-not-judged"
 NO_BLOCK = "vpn-selector-invalid"
+COVERAGE = "vpn-coverage"
 NO_LIVE_PATH = "vpn-no-live-path"
 # Ids of the rules on outages; the first that fails on a connection is the cause of the others.
 DOWN = (NO_LIVE_PATH, "vpn-not-established", "vpn-standby-down")
@@ -32,7 +33,7 @@ Severities = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdicts:
-    """The results of one rule, one row per object that it judges."""
+    """The results of one rule: each array has an item per judged row."""
 
     table: TableName = ""  # the table of the judged rows
     column: str = ""  # the judged columns, joined by ``, ``
@@ -67,7 +68,7 @@ def judged(
     severity: Severities | None = None,
     **facts: Any,
 ) -> Verdicts:
-    """Create verdicts from one result per row of a table; ``where`` marks the rows to keep.
+    """Create verdicts from the result of each row of a table; ``where`` marks the rows to keep.
 
     Examples
     --------
@@ -87,7 +88,7 @@ def severity_where(is_worse: Mask, worse: int, other: int) -> Severities:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its id, what it judges, and its relations to profiles and other rules."""
+    """A rule: its id, the table and columns that it judges, and rules that explain its findings."""
 
     rule_id: str  # also the id of its text
     table: TableName
@@ -99,7 +100,7 @@ class Rule:
     columns: tuple[str, ...] = ()
 
     def judge(self, fleet: Fleet) -> Verdicts:
-        """Judge the rows of the rule's table."""
+        """Return the results for a fleet, with the table and columns that were judged."""
         return replace(self.find(fleet), table=self.table, column=self.column)
 
 
@@ -115,7 +116,8 @@ def rule(
 ) -> Callable[[Callable[[Fleet], Verdicts]], Callable[[Fleet], Verdicts]]:
     """Return a decorator that registers a function as a rule on columns of a table.
 
-    ``is_as_profiles``: profiles check the same columns, so the rule's findings cite them.
+    ``is_as_profiles`` means that profiles judge the same columns: the rule's findings then cite
+    them.
     """
 
     def register(find: Callable[[Fleet], Verdicts]) -> Callable[[Fleet], Verdicts]:

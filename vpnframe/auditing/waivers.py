@@ -1,62 +1,42 @@
-"""Accepted findings: by whom, why, and until when. An expired waiver is itself a finding."""
+"""Waivers accept findings for a limited time. An expired waiver is itself a finding."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from vpnframe import schema
 from vpnframe.auditing.drafts import Draft, single
-from vpnframe.auditing.logic import Mask, equals
+from vpnframe.auditing.logic import Mask, arrow, equals, marked
 from vpnframe.auditing.texts import texts
 from vpnframe.errors import SettingsError
-from vpnframe.model.toml_tables import Form, is_text, problems_of, read_toml_tables
+from vpnframe.model.toml_tables import Form, read_toml_tables
 
 LONGEST_DAYS = 365
 _SELECTORS = ("connection", "gateway", "customer_gateway", "tag", "region", "account")
-_OF_THE_FLEET = ("platform-ceiling",)  # no connection: a waiver's rule alone selects the finding
-
-
-def _is_date(value: object) -> bool:
-    return isinstance(value, date) and not isinstance(value, datetime)
-
-
-def _is_tag(value: object) -> bool:
-    return is_text(value) and "=" in str(value).strip("=")
-
-
-_LINE = (is_text, "a line of text")
-_DAY = (_is_date, "a date such as 2026-12-31, without quotes")
-_FORM = Form(
-    "waiver",
-    {
-        "rule": (is_text, "a rule's id, as in `vpnframe audit --explain`"),
-        "profile": (is_text, "a profile's name"),
-        "connection": _LINE,
-        "gateway": _LINE,
-        "customer_gateway": _LINE,
-        "account": _LINE,
-        "tag": (_is_tag, "text as key=value"),
-        "region": _LINE,
-        "reason": _LINE,
-        "owner": _LINE,
-        "approver": _LINE,
-        "ticket": _LINE,
-        "created": _DAY,
-        "until": _DAY,
-    },
-    required=("rule", "reason", "owner", "approver", "ticket", "created", "until"),
-)
+# The column of findings with whose values each selector is compared.
+_COLUMNS = {
+    "rule": "rule_id",
+    "connection": "vpn_connection_id",
+    "gateway": "vpn_gateway_id",
+    "region": "region_id",
+    "account": "account_id",
+    "profile": "profile",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """One waiver: it accepts the findings of one rule that match its selectors.
+    """A waiver accepts the findings of one rule that match its selectors.
 
     Parameters
     ----------
@@ -81,7 +61,7 @@ class Waiver:
     connection: str | None = None
     gateway: str | None = None
     customer_gateway: str | None = None
-    tag: str | None = None
+    tag: Annotated[str, msgspec.Meta(pattern="[^=].*=.*[^=]")] | None = None
     region: str | None = None
     account: str | None = None
     profile: str | None = None
@@ -92,10 +72,22 @@ class Waiver:
 
     @property
     def selector(self) -> str:
-        """The selectors that are set, as text."""
+        """The selectors that are set, as one string."""
         chosen = [(name, getattr(self, name)) for name in (*_SELECTORS, "profile")]
         named = [f"{name} {value}" for name, value in chosen if value is not None]
         return ", ".join(named) or "the fleet"
+
+
+_FORM = Form(
+    "waiver",
+    Waiver,
+    {
+        "rule": "the id of a rule; `vpnframe audit --explain` lists them",
+        "profile": "the name of a profile",
+        "tag": "a string such as env=test",
+        **dict.fromkeys(("created", "until"), "a date such as 2026-12-31, without quotes"),
+    },
+)
 
 
 def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
@@ -144,63 +136,59 @@ def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
     >>> waiver.selector, waiver.until.isoformat()
     ('tag env=test', '2026-06-30')
     """
-    found = []
-    for number, table in enumerate(read_toml_tables(path, _FORM), 1):
-        waiver = Waiver(**table)
-        _check(waiver, now, where=f"{path}, waiver {number}")
-        found.append(waiver)
-    return tuple(found)
+    return checked_waivers(read_toml_tables(path, _FORM), now=now, source=f"{path}, ")
 
 
-def checked_waivers(waivers: Iterable[Waiver], *, now: datetime) -> tuple[Waiver, ...]:
-    """Validate waivers created in Python like those read from a file."""
+def checked_waivers(
+    waivers: Iterable[Waiver], *, now: datetime, source: str = ""
+) -> tuple[Waiver, ...]:
+    """Return the waivers; raise SettingsError if one is invalid, with ``source`` in the message."""
     found = tuple(waivers)
     for number, waiver in enumerate(found, 1):
+        where = f"{source}waiver {number}"
         if not isinstance(waiver, Waiver):
-            raise SettingsError(f"waiver {number} is not a vf.Waiver: {type(waiver).__name__}")
-        _check(waiver, now, where=f"waiver {number}")
+            raise SettingsError(f"{where} is not a vf.Waiver: {type(waiver).__name__}")
+        try:
+            values = ((name, getattr(waiver, name)) for name in waiver.__slots__)
+            _FORM.convert({name: value for name, value in values if value is not None})
+        except SettingsError as error:
+            raise SettingsError(f"{where} of {waiver.rule}: {error}") from None
+        for problem in _problems(waiver, now):
+            raise SettingsError(f"{where} of {waiver.rule}: {problem}")
     return found
 
 
 def local_date(now: datetime) -> date:
-    """Return the date of a moment in this machine's time zone."""
+    """Return the date at a time in this machine's time zone."""
     return now.astimezone().date()
 
 
-def _check(waiver: Waiver, now: datetime, *, where: str) -> None:
-    for problem in _problems(waiver, now):
-        raise SettingsError(f"{where} of {waiver.rule}: {problem}")
-
-
 def _problems(waiver: Waiver, now: datetime) -> Iterable[str]:
-    fields = ((name, getattr(waiver, name)) for name in _FORM.rules)
-    yield from problems_of({name: one for name, one in fields if one is not None}, _FORM)
     if waiver.rule not in texts():
         yield f"there is no rule {waiver.rule!r}: vf.rules() lists them all"
-    is_of_fleet = waiver.rule in _OF_THE_FLEET
-    if not is_of_fleet and all(getattr(waiver, name) is None for name in _SELECTORS):
-        yield f"it selects nothing: set {', '.join(_SELECTORS[:-1])} or {_SELECTORS[-1]}"
+    has_selector = any(getattr(waiver, name) is not None for name in _SELECTORS)
+    if not has_selector and waiver.rule != "platform-ceiling":  # a finding on no connection
+        yield f"it has no selector: set {', '.join(_SELECTORS[:-1])} or {_SELECTORS[-1]}"
     if waiver.created > local_date(now):
         yield f"it begins on {waiver.created}, which is in the future"
     days = (waiver.until - waiver.created).days
     if days < 0:
         yield f"it ends on {waiver.until}, before it begins"
     if days > LONGEST_DAYS:
-        yield f"it lasts {days} days: choose at most {LONGEST_DAYS}, then decide again"
+        yield f"it lasts {days} days: choose at most {LONGEST_DAYS}, and decide again after that"
 
 
 def apply_waivers(
     findings: pd.DataFrame, waivers: Sequence[Waiver], *, now: datetime
 ) -> pd.DataFrame:
     """Set the status of accepted findings to ``waived``; no finding is removed."""
-    if not any(not waiver.is_over(now) for waiver in waivers):
+    valid = [waiver for waiver in waivers if not waiver.is_over(now)]
+    if not valid:
         return findings
     by = findings["waived_by"].to_numpy(dtype=object, na_value=None).copy()
     until = findings["waived_until"].to_numpy(dtype="datetime64[ms]").copy()
     status = findings["status"].astype("str").to_numpy(dtype=object).copy()
-    for waiver in waivers:
-        if waiver.is_over(now):
-            continue
+    for waiver in valid:
         rows = np.flatnonzero(_selected(findings, waiver) & (status == "open"))
         by[rows] = f"{waiver.approver} ({waiver.ticket}): {waiver.reason}"
         until[rows] = np.datetime64(waiver.until, "ms")
@@ -214,16 +202,14 @@ def apply_waivers(
 
 
 def expired(waivers: Iterable[Waiver], *, now: datetime) -> list[Draft]:
-    """Return a finding for every waiver that has expired."""
+    """Return one finding for each waiver that has expired."""
     text = texts()["vpn-waiver-expired"]
     return [
         single(
             text,
             column=f"{waiver.rule} of {waiver.selector}",
             value=waiver.selector,
-            evidence=text.evidence.format(
-                rule=waiver.rule, until=waiver.until, reason=waiver.reason
-            ),
+            evidence=text.evidence.format_map(asdict(waiver)),
         )
         for waiver in waivers
         if waiver.is_over(now)
@@ -235,26 +221,23 @@ def idle(waivers: Iterable[Waiver], findings: pd.DataFrame, *, now: datetime) ->
     is_judged = ~equals(findings["status"], "unknown")
     for waiver in waivers:
         if not waiver.is_over(now) and not (_selected(findings, waiver) & is_judged).any():
-            yield f"a waiver matches nothing: {waiver.rule} of {waiver.selector} ({waiver.ticket})"
+            named = f"{waiver.rule} of {waiver.selector} ({waiver.ticket})"
+            yield f"a waiver matches nothing: {named}: correct or delete it"
 
 
 def _selected(findings: pd.DataFrame, waiver: Waiver) -> Mask:
     """Mark the findings that a waiver selects."""
-    chosen = equals(findings["rule_id"], waiver.rule).copy()
-    for column, wanted in (
-        ("vpn_connection_id", waiver.connection),
-        ("vpn_gateway_id", waiver.gateway),
-        ("region_id", waiver.region),
-        ("account_id", waiver.account),
-        ("profile", waiver.profile),
-    ):
+    chosen = np.ones(len(findings), bool)
+    for selector, column in _COLUMNS.items():
+        wanted = getattr(waiver, selector)
         if wanted is not None:
             chosen &= equals(findings[column], wanted)
     if waiver.customer_gateway is not None:
         named = [findings[f"customer_gateway_{part}"] for part in ("id", "name")]
         chosen &= np.logical_or(*(equals(one, waiver.customer_gateway) for one in named))
     if waiver.tag is not None:
-        rows = np.flatnonzero(chosen)
-        tags = findings["tags"].iloc[rows].tolist()
-        chosen[rows] = [waiver.tag in (one if one is not None else ()) for one in tags]
+        tags = arrow(findings["tags"], pa.list_(pa.string()))
+        rows = pc.list_parent_indices(tags).to_numpy()
+        has_tag = pc.equal(pc.list_flatten(tags), waiver.tag).to_numpy(zero_copy_only=False)
+        chosen &= marked(len(findings), rows[has_tag])
     return chosen

@@ -7,14 +7,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from vpnframe._version import __version__
-from vpnframe.cli.exit_codes import ExitCode
+from vpnframe.cli.exit_codes import ExitCode, SettingsFileError
 from vpnframe.cli.streams import Streams, describe, warn
 from vpnframe.errors import VpnframeError
 
@@ -48,26 +49,55 @@ class _LazyCommands(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
+class _Command(TyperCommand):
+    """Command whose inventory folder can be left out, even if another argument follows it."""
+
+    is_after_folder: Callable[[str], bool]  # whether a string is an argument after the folder
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = self.make_parser(ctx).parse_args(list(args))[0]
+        first = given.get("folder")
+        arguments = [one for one in self.params if one.param_type_name == "argument"]
+        is_one_missing = any(one.required and not given[one.name] for one in arguments)
+        if first is None or not (is_one_missing or self.is_after_folder(first)):
+            return super().parse_args(ctx, args)
+        position = self.params.index(arguments[0])
+        folder = self.params.pop(position)
+        try:
+            rest = super().parse_args(ctx, args)
+        finally:
+            self.params.insert(position, folder)  # error messages show it
+        folder.handle_parse_result(ctx, {}, [])  # takes the default
+        return rest
+
+
 def load_command(name: str) -> Any:
-    """Import a command; each option can be set by a variable: VPNFRAME_ and the option's name."""
+    """Import a command, and give each option a variable: VPNFRAME_ and the option's name."""
     try:
         module = import_module(f"vpnframe.cli.{name}")
     except KeyboardInterrupt:
         warn("stopped before anything was done")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     app = typer.Typer(add_completion=False)
-    app.command(name)(_expanded(module.run))
+    app.command(name, cls=_Command)(_expanded(module.run))
     command: Any = get_command(app)
+    command.is_after_folder = getattr(module, "is_after_folder", lambda _: False)
     prefix = "VPNFRAME_EMULATOR_" if name == "emulator" else "VPNFRAME_"
     for param in command.params:
         if param.param_type_name == "option":
             longest = max(param.opts, key=len)
-            param.envvar = prefix + longest.removeprefix("--").replace("-", "_").upper()
+            own = prefix + longest.removeprefix("--").replace("-", "_").upper()
+            param.envvar = [own, param.envvar] if param.envvar else own
+            param.show_envvar = False  # the epilog explains all of them
+            command.epilog = f"Each option can also be set by a variable, such as {own}."
     return command
 
 
-def _expanded(run: Callable[..., None]) -> Callable[..., None]:
-    """Replace each parameter of ``run`` that is a dataclass of options by its fields."""
+def _expanded(run: Callable[..., int | None]) -> Callable[..., None]:
+    """Return a command whose exit code is the result of ``run``.
+
+    Its parameters are those of ``run``, but a dataclass of options is replaced by its fields.
+    """
     groups: dict[str, Any] = {}
     parameters: list[inspect.Parameter] = []
     for name, one in inspect.signature(run, eval_str=True).parameters.items():
@@ -80,7 +110,8 @@ def _expanded(run: Callable[..., None]) -> Callable[..., None]:
     def called(**values: Any) -> None:
         for name, group in groups.items():
             values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
-        run(**values)
+        if code := run(**values):
+            raise typer.Exit(code)
 
     called.__doc__ = run.__doc__
     called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -96,9 +127,9 @@ app = typer.Typer(
     help=(
         "IPsec VPN fleets on Alibaba Cloud as tables.\n\n"
         "Start with `vpnframe demo`: it reads a made-up fleet from a local emulator. With an "
-        "account of your own: `vpnframe doctor`, `vpnframe fetch --out inventory`, then "
-        "`vpnframe stats inventory`, `vpnframe overlaps inventory` and "
-        "`vpnframe show inventory tunnels`."
+        "account of your own: `vpnframe doctor`, `vpnframe fetch`, then `vpnframe stats`, "
+        "`vpnframe overlaps` and `vpnframe show tunnels`. They write and read the folder "
+        "`inventory`, or the one that you name."
     ),
     epilog="Exit codes: 0 done, 1 error, 2 usage, 3 a collision, or what a --fail-on option asked "
     "for, 4 the fleet was not read completely.",
@@ -122,6 +153,14 @@ def _options(
             "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
         ),
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="VPNFRAME_CONFIG",
+            help="Take defaults from this file. Default: vpnframe.toml, if it exists.",
+        ),
+    ] = None,
 ) -> None:
     pass
 
@@ -146,6 +185,8 @@ def _run() -> int:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except VpnframeError as error:
         warn(str(error))
+        if isinstance(error, SettingsFileError):
+            return ExitCode.USAGE
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:

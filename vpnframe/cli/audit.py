@@ -1,4 +1,4 @@
-"""``vpnframe audit``."""
+"""Review the security of a fleet: the command ``vpnframe audit``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ import typer
 
 from vpnframe.auditing.narrowing import examine_for_sharing, narrow
 from vpnframe.auditing.profiles.profiles import BASELINE
-from vpnframe.auditing.review import AuditSettings, at_or_over, examine
+from vpnframe.auditing.review import at_or_over, examine
+from vpnframe.auditing.settings import AuditSettings
 from vpnframe.cli.audit_output import ReviewOptions, explain, rule_text
-from vpnframe.cli.exit_codes import ExitCode
-from vpnframe.cli.inventories import FOLDER_HELP, SnapshotOption, SnapshotOptions
+from vpnframe.cli.exit_codes import ExitCode, SettingsFileError
+from vpnframe.cli.inventories import SnapshotOptions
 from vpnframe.cli.options import flag, one_of, option
 from vpnframe.cli.overlap_parts import OverlapOptions, OwnerTagOption
+from vpnframe.cli.settings_file import read_settings_file
 from vpnframe.cli.streams import warn
+from vpnframe.errors import SettingsError
 from vpnframe.schema.tables.declaring import FAMILIES
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
@@ -24,7 +27,7 @@ Severity = Literal["critical", "high", "medium", "low", "info"]
 
 def run(
     *,
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help=FOLDER_HELP)] = None,
+    stored: SnapshotOptions,
     profile: Annotated[
         list[str] | None,
         option("NAME|FILE", f"A standard, or your own CSV file; repeatable. Default: {BASELINE}."),
@@ -33,15 +36,15 @@ def run(
         Path | None,
         option(
             "FILE",
-            "Accepted findings, in TOML: rule, selector, reason, owner, approver, ticket, "
-            "created, until.",
+            "Accepted findings, as a TOML file of tables `waiver`, with rule, selector, reason, "
+            "owner, approver, ticket, created and until.",
         ),
     ] = None,
     owner_tag: OwnerTagOption = None,
     by: Annotated[
-        Literal["owner"] | None, typer.Option(help="One file per owner, into --out-dir.")
+        Literal["owner"] | None, typer.Option(help="Write one file per owner into --out-dir.")
     ] = None,
-    out_dir: Annotated[Path | None, option("DIR", "Where --by writes.")] = None,
+    out_dir: Annotated[Path | None, option("DIR", "The folder for the files of --by.")] = None,
     fail_on: Annotated[
         Severity | None,
         typer.Option(help="Exit with 3 if an open finding has this severity or a worse one."),
@@ -59,44 +62,46 @@ def run(
         Severity | None, typer.Option(help="Only findings of this severity or a worse one.")
     ] = None,
     rule: Annotated[
-        list[str] | None, option("RULE", "Only findings of this rule; repeatable.", "--rule")
+        list[str] | None, option("RULE", "Only findings of this rule; repeatable.")
     ] = None,
     known: OverlapOptions,
     without_key_findings: Annotated[
         bool,
         flag(
             "--without-key-findings",
-            "Leave out whose pre-shared key is weak, for sharing; their number is given by "
-            "rule. Otherwise such findings are listed, and a file that holds one has mode 0600; "
-            "length, class and bits of keys need --with-key-facts.",
+            "Leave out which connections have a weak pre-shared key, and only count them by rule: "
+            "the output can be shared. By default such findings are listed, and a file that "
+            "contains one has mode 0600.",
         ),
     ] = False,
     explain_rule: Annotated[
         str | None, option("RULE", "Explain one rule, and stop.", "--explain")
     ] = None,
     printed: ReviewOptions,
-    snapshot: SnapshotOption = "latest",
-) -> None:
+) -> ExitCode:
     """Review a fleet by all rules and by standards, with accepted findings marked.
 
     Checks that pass produce no finding; a check that lacks data produces one, marked unknown. The
-    exit code is 3 by --fail-on, else 4 if the fleet, or the routes that overlaps are judged by,
-    were not read completely.
+    exit code is 3 by --fail-on, else 4 if the fleet, or the routes that decide overlaps, were not
+    read completely.
     """
     if explain_rule is not None:
         explain(explain_rule)
-        return
-    if folder is None:
-        raise typer.BadParameter("name an inventory folder, or a rule with --explain")
+        return ExitCode.DONE
     if (by is None) != (out_dir is None) or (by and owner_tag is None):
         raise typer.BadParameter("--by owner needs --owner-tag TAG and --out-dir DIR")
     if by and (printed.output or printed.limit) is not None:
-        raise typer.BadParameter("--by owner writes whole files into --out-dir: leave out the rest")
+        raise typer.BadParameter(
+            "--by owner writes whole files into --out-dir: leave out -o and --limit"
+        )
     if printed.with_key_facts and without_key_findings:
-        raise typer.BadParameter("--with-key-facts and --without-key-findings contradict")
-    inventory = SnapshotOptions(folder=folder, snapshot=snapshot).read()
-    settings = AuditSettings(
-        owner_tag=owner_tag, with_key_facts=printed.with_key_facts, overlaps=known.settings()
+        raise typer.BadParameter("--with-key-facts and --without-key-findings contradict: give one")
+    inventory = stored.read()
+    settings = _with_rules(
+        AuditSettings(
+            owner_tag=owner_tag, with_key_facts=printed.with_key_facts, overlaps=known.settings()
+        ),
+        stored.config,
     )
     judge = examine_for_sharing if without_key_findings else examine
     review = judge(inventory, profiles=profile or (BASELINE,), waivers=waivers, settings=settings)
@@ -114,6 +119,16 @@ def run(
     n_bad = 0 if fail_on is None else int(at_or_over(review.findings, fail_on).sum())
     if n_bad:
         warn(f"{n_bad:,} open findings are {fail_on} or worse")
-        raise typer.Exit(ExitCode.FOUND)
-    if not review.is_whole:
-        raise typer.Exit(ExitCode.INCOMPLETE)
+        return ExitCode.FOUND
+    return ExitCode.DONE if review.is_whole else ExitCode.INCOMPLETE
+
+
+def _with_rules(settings: AuditSettings, path: Path | None) -> AuditSettings:
+    """Add the disabled rules and the severities of a settings file."""
+    if path is None:
+        return settings
+    file = read_settings_file(path)
+    try:
+        return replace(settings, disabled=file.disabled, severities=file.severities)
+    except SettingsError as error:
+        raise SettingsFileError(f"{path}: {error}") from None

@@ -1,4 +1,4 @@
-"""Print or write a review in a table format, SARIF, OCSF or HTML."""
+"""Print the result of an audit, or write it to files: as a table, SARIF, OCSF or HTML."""
 
 from __future__ import annotations
 
@@ -85,18 +85,18 @@ class ReviewOptions:
             raise InventoryError(f"{folder} cannot be written: {error.strerror}") from None
         names: set[str] = set()
         for owner, part in reviews_by_owner(review, connections, owner_tag=owner_tag).items():
-            name = _file_name(owner or "no-owner", names)
+            name, whose = _file_name(owner or "no-owner", names), owner or "no owner"
             path = folder / f"{name}.{_ENDINGS.get(self.style, self.style)}"
-            title = f"{TITLE}: {owner or 'no owner'}"
+            title = f"{TITLE}: {whose}"
             body = encode(part, self.style, title=title, with_folded=self.with_folded)
             put(body, path, is_private=self._is_private(part))
-            print(printable(f"{path}: {len(part.findings):,} findings of {owner or 'no owner'}"))
+            print(printable(f"{path}: {len(part.findings):,} findings of {whose}"))
 
     def _is_private(self, review: Review) -> bool:
         return self.with_key_facts or holds_key_findings(review)
 
     def _listed(self, review: Review) -> pd.DataFrame:
-        """Return the findings to list; those that follow from others only with ``with_folded``."""
+        """Return the findings; without --all, leave out those that follow from another one."""
         findings = review.findings
         return findings if self.with_folded else findings[~is_folded(findings)]
 
@@ -108,7 +108,7 @@ class ReviewOptions:
         TableOptions().print(_by_rule(review.summary))
         print("\nFINDINGS, the worst first")
         listed = self._listed(review)
-        shown = brief(listed, with_profile=len(review.profiles) > 1)
+        shown = _brief(listed, with_profile=len(review.profiles) > 1)
         TableOptions().print(shown, limit=_SHOWN if self.limit is None else self.limit)
         if n_folded := len(review.findings) - len(listed):
             print(f"{n_folded:,} findings that follow from these are not listed: add --all")
@@ -119,7 +119,10 @@ class ReviewOptions:
 def encode(
     review: Review, style: ReviewFormat, *, title: str = TITLE, with_folded: bool = False
 ) -> bytes:
-    """Encode a review in the format ``style``."""
+    """Encode a review in the format ``style``; ``title`` heads an HTML page.
+
+    ``with_folded`` affects HTML, Markdown and text only: other formats contain every finding.
+    """
     if style in ("sarif", "ocsf"):
         tree = as_sarif(review) if style == "sarif" else as_ocsf(review)
         return f"{json_text(tree, indent=1)}\n".encode()
@@ -128,7 +131,7 @@ def encode(
     findings = review.findings
     if style in ("table", "markdown"):
         findings = findings if with_folded else findings[~is_folded(findings)]
-        findings = brief(findings, with_profile=len(review.profiles) > 1)
+        findings = _brief(findings, with_profile=len(review.profiles) > 1)
     return encode_table(findings, style)
 
 
@@ -182,7 +185,7 @@ def rule_text(rule_id: str, option: str) -> Text:
     return text
 
 
-def brief(findings: pd.DataFrame, *, with_profile: bool = False) -> pd.DataFrame:
+def _brief(findings: pd.DataFrame, *, with_profile: bool) -> pd.DataFrame:
     """Reduce findings to the columns that people read, the most important one first."""
     name = findings["connection_name"].fillna(findings["vpn_connection_id"])
     name = name.fillna(findings["vpn_gateway_id"]).fillna(findings["customer_gateway_name"])

@@ -1,4 +1,4 @@
-"""``vpnframe compare``."""
+"""Compare both ends of a tunnel: the command ``vpnframe compare``."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ from vpnframe.errors import SchemaError
 from vpnframe.peers import compare_peer
 
 # Columns for a terminal; only the other formats show ids.
-_BRIEF = (
-    *("connection_name", "tunnel_index", "field", "result", "ike_error", "ours", "theirs"),
-    "reason",
-)
+_BRIEF = "connection_name tunnel_index field result ike_error ours theirs reason"
 _FAILS = ("mismatch", "works-until-rekey")
 
 
@@ -29,33 +26,36 @@ def run(
     stored: SnapshotOptions,
     peer: Annotated[
         Path | None,
-        option("FILE", "The other end's swanctl.conf or ipsec.conf; its secrets are never kept."),
+        option("FILE", "The peer's swanctl.conf or ipsec.conf; its secrets are never kept."),
     ] = None,
     peer_connection: Annotated[
         str | None,
-        option("ID", "Instead of a file another connection of the fleet: one VPC to another."),
+        option("ID", "Compare with this connection of the fleet, if a tunnel joins two VPCs."),
     ] = None,
     connection: Annotated[
-        str | None, option("ID", "Only this connection; otherwise all that the other end knows.")
+        str | None, option("ID", "Only this connection; otherwise all that the peer knows.")
     ] = None,
     fail_on_mismatch: Annotated[
         bool,
-        flag("--fail-on-mismatch", "Exit with 3 on a mismatch, at once or at the first rekey."),
+        flag("--fail-on-mismatch", "Exit with 3 if a tunnel fails, at once or at its first rekey."),
     ] = False,
     limit: LimitOption = None,
     printed: TableOptions,
-) -> None:
-    """Compare tunnels with their other end's configuration, and predict what IKE does."""
+) -> ExitCode:
+    """Compare tunnels with their other end's configuration, and predict what IKE does.
+
+    The other end is called the peer.
+    """
     if (peer is None) == (peer_connection is None):
-        raise typer.BadParameter("give either --peer or --peer-connection")
-    tunnels = stored.read_marked().tunnels
+        raise typer.BadParameter("give one of --peer and --peer-connection")
+    tunnels = stored.read_table("tunnels")
     ours = tunnels if connection is None else _of_connection(tunnels, connection)
     found = compare_peer(ours, peer=peer or _of_connection(tunnels, peer_connection))
-    printed.print(found, brief=_BRIEF, limit=limit)
+    printed.print(found, brief=_BRIEF.split(), limit=limit)
     counts = found["result"].astype("str").value_counts().sort_index()
     note(", ".join(f"{n:,} {name}" for name, n in counts.items()) or "no rows")
-    if fail_on_mismatch and found["result"].isin(_FAILS).any():
-        raise typer.Exit(ExitCode.FOUND)
+    is_failing = fail_on_mismatch and found["result"].isin(_FAILS).any()
+    return ExitCode.FOUND if is_failing else ExitCode.DONE
 
 
 def _of_connection(tunnels: pd.DataFrame, connection_id: str | None) -> pd.DataFrame:

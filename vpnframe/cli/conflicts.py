@@ -1,4 +1,4 @@
-"""``vpnframe conflicts``."""
+"""Check the subnets of a new site: the command ``vpnframe conflicts``."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ import pandas as pd
 import typer
 
 from vpnframe.cli.exit_codes import ExitCode
-from vpnframe.cli.inventories import SnapshotOptions, printing_warnings
+from vpnframe.cli.inventories import SnapshotOptions
+from vpnframe.cli.options import is_block
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.overlap_parts import (
-    NOWHERE,
     NewSiteOptions,
     ScopeOption,
     block_cells,
-    describe_base,
-    report_ignored,
+    judging,
+    report_base,
 )
 from vpnframe.cli.streams import note
 from vpnframe.cli.text import FindingText, as_entries
-from vpnframe.errors import IncompleteWarning, SchemaError
 from vpnframe.model.display import counted
 from vpnframe.overlapping import ROUTING_DOMAIN, would_conflict
 from vpnframe.overlapping.meaning import NOT_READ
@@ -28,8 +27,8 @@ from vpnframe.overlapping.meaning import NOT_READ
 _VERBS = {"equal": "is", "contains": "contains", "within": "is inside"}
 _LOST = "There the VPC's own route wins, and the tunnel gets nothing."
 _APART = "No known route of the VPN leads there."
-_BRANCH = "In use on premises: fine for a branch of that site, no other."
-_ABOVE = "In use on premises: fine for an aggregate above it, no other."
+_BRANCH = "In use on premises: harmless only if the new site is a branch of that site."
+_ABOVE = "In use on premises: harmless only if the new block is an aggregate above it."
 _NOTES = {
     ("onprem", "equal", "high"): "In use on premises.",
     ("onprem", "within", "medium"): _BRANCH,
@@ -37,45 +36,37 @@ _NOTES = {
     ("other_vpc", "equal", "high"): _LOST,
     ("other_vpc", "within", "high"): _LOST,
     ("other_vpc", "contains", "low"): "As in hub and spoke: check the return path.",
-    ("unrelated", "equal", "info"): _APART,
-    ("unrelated", "within", "info"): _APART,
-    ("unrelated", "contains", "info"): _APART,
+    **{("unrelated", relation, "info"): _APART for relation in _VERBS},
 }
+
+# A block is not the folder, which can be left out.
+is_after_folder = is_block
 
 
 def run(
     *,
     stored: SnapshotOptions,
     cidrs: Annotated[
-        list[str], typer.Argument(metavar="CIDR...", help="The new site's on-premises blocks.")
+        list[str], typer.Argument(metavar="CIDR", help="The new site's on-premises blocks.")
     ],
     scope: ScopeOption = ROUTING_DOMAIN,
     options: NewSiteOptions,
     printed: TableOptions,
-) -> None:
+) -> ExitCode:
     """Find what a new site's subnets would collide with, and how badly.
 
     The exit code is 3 on a collision, and 4 if none is known but not all data was read.
     """
     inventory = stored.read()
-    within = None if scope == NOWHERE else scope
     settings = options.settings()
-    try:
-        with printing_warnings(IncompleteWarning) as gaps:
-            hits = would_conflict(inventory, cidrs, scope=within, settings=settings)
-    except ValueError as error:
-        raise SchemaError(str(error)) from None
-    if printed.style == "table":
-        printed.print_text(lambda width: _as_text(hits, inventory.connections, width))
-    else:
-        printed.print(hits)
+    with judging() as gaps:
+        hits = would_conflict(inventory, cidrs, scope=scope, settings=settings)
+    printed.print(hits, text=lambda width: _as_text(hits, inventory.connections, width))
     n_hits = int((hits["severity"] != "info").sum())
-    note(f"{counted(n_hits, 'collision')}, among {describe_base(inventory, settings)}")
-    report_ignored(inventory, settings)
+    note(f"{counted(n_hits, 'collision')}, among {report_base(inventory, settings)}")
     if n_hits:
-        raise typer.Exit(ExitCode.FOUND)
-    if gaps:
-        raise typer.Exit(ExitCode.INCOMPLETE)
+        return ExitCode.FOUND
+    return ExitCode.INCOMPLETE if gaps else ExitCode.DONE
 
 
 def _as_text(hits: pd.DataFrame, connections: pd.DataFrame, width: int | None) -> str:

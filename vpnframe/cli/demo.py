@@ -1,4 +1,4 @@
-"""``vpnframe demo``."""
+"""Read a made-up fleet: the command ``vpnframe demo``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 
 from vpnframe import stats
+from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.cli.inventories import printing_warnings, write_and_report
-from vpnframe.cli.options import OutOption
+from vpnframe.cli.options import option
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.overlaps import as_text, worst_first
 from vpnframe.cli.streams import drawing_stream
@@ -27,12 +29,15 @@ from vpnframe.inventory import Inventory
 from vpnframe.overlapping import overlaps
 
 _WINDOW_S = 2.0
-_COVERAGE = (
-    *("region_id", "status", "n_expected", "n_read", "n_unattached", "n_calls", "n_throttled"),
-)
+_COVERAGE = "region_id status n_expected n_read n_unattached n_calls n_throttled"
 
 
-def run(*, out: OutOption = Path("demo-inventory")) -> None:
+def run(
+    *,
+    out: Annotated[Path, option("DIR", "The inventory folder to write to.")] = Path(
+        "demo-inventory"
+    ),
+) -> ExitCode:
     """Read a made-up fleet of 300 connections from a local emulator; no account is needed."""
     print(
         "A local emulator serves 300 connections in 12 regions. They are read over HTTP, signed "
@@ -40,18 +45,23 @@ def run(*, out: OutOption = Path("demo-inventory")) -> None:
     )
     started = time.monotonic()
     inventory = _fetch_from_emulator()
-    print(f"read in {time.monotonic() - started:.1f} s\n")
-    print("COVERAGE")
-    TableOptions().print(inventory.coverage, brief=_COVERAGE)
+    print(f"read in {time.monotonic() - started:.1f} s\n\nCOVERAGE")
+    TableOptions().print(inventory.coverage, brief=_COVERAGE.split())
     print("\nALGORITHMS IN USE")
     _print_algorithms(inventory.tunnels)
-    _print_overlaps(inventory)
+    with printing_warnings(IncompleteWarning):
+        pairs = worst_first(overlaps(inventory))
+    print(f"\nOVERLAPPING SUBNETS: {len(pairs)} overlaps inside one routing domain,")
+    print("here one of each of the worst kinds:\n")
+    worst = pairs.drop_duplicates("kind").head(4)
+    TableOptions().print(worst, text=lambda width: as_text(worst, inventory.connections, width))
     print()
-    write_and_report(inventory, out)
+    code = write_and_report(inventory, out)
     program = sys.argv[0]
     print(f"next steps: {program} show {out} tunnels --limit 10")
     print(f"            {program} stats {out}")
     print(f"            {program} overlaps {out}")
+    return code
 
 
 def _fetch_from_emulator() -> Inventory:
@@ -68,19 +78,10 @@ def _fetch_from_emulator() -> Inventory:
 
 
 def _print_algorithms(tunnels: pd.DataFrame) -> None:
-    """Print one line per algorithm column of the tunnels: its values, most frequent first."""
+    """Print one line for each algorithm column of the tunnels, the most frequent value first."""
     counts = stats.algorithms(tunnels)
     width = shutil.get_terminal_size().columns
     shares = counts["value"].fillna("?") + counts["share"].map(" {:.0%}".format)
     for column, values in shares.groupby(counts["column"], sort=False):
         line = f"{column:17} {', '.join(values)}"
         print(textwrap.fill(line, width, subsequent_indent=" " * 18, break_on_hyphens=False))
-
-
-def _print_overlaps(inventory: Inventory) -> None:
-    with printing_warnings(IncompleteWarning):
-        pairs = worst_first(overlaps(inventory))
-    print(f"\nOVERLAPPING SUBNETS: {len(pairs)} overlaps inside one routing domain,")
-    print("here one of each of the worst kinds:\n")
-    shown = pairs.drop_duplicates("kind").head(4)
-    TableOptions().print_text(lambda width: as_text(shown, inventory.connections, width))

@@ -1,19 +1,17 @@
-"""``vpnframe doctor``."""
+"""Check credentials and permissions: the command ``vpnframe doctor``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from vpnframe.cli.cloud_options import CloudOptions
 from vpnframe.cli.exit_codes import ExitCode
-from vpnframe.cli.options import CloudOptions, flag, option
+from vpnframe.cli.options import flag, option
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.streams import note
 from vpnframe.cloud.permissions import REVELATION, assuming_policy, policy, trust_policy
 from vpnframe.fetching.doctor import doctor
-from vpnframe.fetching.settings import read_accounts
 
 _WHO = "acs:ram::ACCOUNT_ID:user/NAME"
 
@@ -25,8 +23,8 @@ def run(
         bool,
         flag(
             "--policy",
-            "Print the RAM policy that a fetch needs, without a call; with --accounts also "
-            "who may assume their roles, and the policy that allows it.",
+            "Print the RAM policy that a fetch needs, without a call. With --accounts, also print "
+            "who can assume their roles, and the policy that allows it.",
         ),
     ] = False,
     sample_out: Annotated[
@@ -34,22 +32,23 @@ def run(
         option(
             "DIR",
             "Write the shape of each answer to this new folder: fields and types, without "
-            "keys, names, ids, addresses or numbers. You may share them with us.",
+            "keys, names, ids, addresses or numbers. You can share these files with us.",
         ),
     ] = None,
     printed: TableOptions,
-) -> None:
+) -> ExitCode:
     """Check credentials, permissions, clock and regions, and estimate a fetch's duration.
 
-    Each line is ok, missing or unknown, with a remedy. The exit code is 1 if anything is missing.
+    Each check is ok, missing or unknown, with a remedy. The exit code is 1 if one is missing.
     """
+    settings = options.settings()
     if policy_only:
-        _print_policies(options.accounts)
-        return
+        _print_policies([account.role_arn for account in settings.accounts if account.role_arn])
+        return ExitCode.DONE
     table = doctor(
         regions=options.region or None,
         endpoint=options.endpoint,
-        settings=options.settings(),
+        settings=settings,
         sample_out=sample_out,
     )
     if sample_out is not None:
@@ -59,19 +58,16 @@ def run(
     for row in table[table["status"] != "ok"].itertuples():
         where = f" in {row.region_id}" if isinstance(row.region_id, str) else ""
         note(f"{row.check}{where}: {row.detail}\n  {row.remedy}")
-    if (table["status"] == "missing").any():
-        raise typer.Exit(ExitCode.ERROR)
+    return ExitCode.ERROR if (table["status"] == "missing").any() else ExitCode.DONE
 
 
-def _print_policies(accounts: Path | None) -> None:
+def _print_policies(roles: list[str]) -> None:
     """Print the policy that a fetch needs; if roles are assumed, also the policies for that."""
-    named = read_accounts(accounts) if accounts else ()
-    roles = [account.role_arn for account in named if account.role_arn]
     print(policy(), flush=True)
     for role in roles:
         note(f"the trust policy of {role}; replace {_WHO} with the RAM user that runs the fetch:")
         print(trust_policy(_WHO), flush=True)
     if roles:
-        note("the policy of that user, to assume them:")
+        note("the policy of that user, to assume these roles:")
         print(assuming_policy(roles), flush=True)
     note(REVELATION)

@@ -1,4 +1,4 @@
-"""``vpnframe emulator``."""
+"""Serve a made-up fleet: the command ``vpnframe emulator``."""
 
 from __future__ import annotations
 
@@ -29,24 +29,26 @@ from vpnframe.errors import SettingsError
 
 def run(
     *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = 0,
     connections: Annotated[int, typer.Option(min=0, help="Connections in the fleet.")] = 300,
     regions: Annotated[int, typer.Option(min=1, help="Regions.")] = 12,
     accounts: Annotated[int, typer.Option(min=1, help="Accounts.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 7,
-    latency_ms: Annotated[float, typer.Option(min=0, help="Added to every answer.")] = 0,
+    latency_ms: Annotated[float, typer.Option(min=0, help="Delay every answer by this.")] = 0,
     quota_window_s: Annotated[float, typer.Option(min=0.001, help="Quota window in seconds.")] = 60,
     quota_mode: Annotated[
         Literal["sliding", "fixed"], typer.Option(help="How the window moves.")
     ] = "sliding",
     no_quota: Annotated[bool, flag("--no-quota", "No quotas at all.")] = False,
-    tls: Annotated[bool, flag("--tls", "HTTPS, with its own CA.")] = False,
+    tls: Annotated[bool, flag("--tls", "HTTPS, with a certificate authority made for it.")] = False,
     answer_key_file: Annotated[
         Path | None, option("FILE", "Write what was planted where, as JSON.", "--answer-key")
     ] = None,
     fault: Annotated[
         list[str] | None,
-        option("KIND=RATE", "Rate of failing calls, 0 to 1; KIND@1,9: calls 1 and 9; repeatable."),
+        option(
+            "KIND=RATE", "Fail this part of all calls, 0 to 1; KIND@1,9: calls 1 and 9. Repeatable."
+        ),
     ] = None,
     list_faults: Annotated[bool, flag("--list-faults", "List all faults, and stop.")] = False,
 ) -> None:
@@ -62,13 +64,8 @@ def run(
         return
     try:
         plans = [parse_fault(text, seed=seed) for text in fault or ()]
-        fleet = make_fleet(
-            connections=connections,
-            regions=regions,
-            accounts=accounts,
-            seed=seed,
-            now_ms=int(time.time() * 1000),
-        )
+        size = {"connections": connections, "regions": regions, "accounts": accounts}
+        fleet = make_fleet(**size, seed=seed, now_ms=int(time.time() * 1000))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if answer_key_file is not None:
@@ -78,15 +75,14 @@ def run(
         fleet, quota_window_s=quota_window_s, quota_mode=quota_mode, quotas=not no_quota
     )
     state.faults.extend(plans)
-    settings = ServerSettings(port=port, latency_ms=latency_ms, is_tls=tls)
-    asyncio.run(_serve(state, settings))
+    asyncio.run(_serve(state, ServerSettings(port, latency_ms, is_tls=tls)))
 
 
 async def _serve(state: State, settings: ServerSettings) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
     stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
         try:
             running = await stack.enter_async_context(serving(state, settings))

@@ -1,4 +1,4 @@
-"""``vpnframe fetch``."""
+"""Read a fleet: the command ``vpnframe fetch``."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import math
 import shlex
 import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from vpnframe.cli.cloud_options import FetchOptions, KeyOptions
+from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.cli.inventories import printing_warnings, report
-from vpnframe.cli.options import FetchOptions, KeyOptions, OutOption, flag, option
+from vpnframe.cli.options import DEFAULT_FOLDER, OutOption, flag, option
 from vpnframe.cli.streams import drawing_stream, note, warn
 from vpnframe.errors import ClockWarning
 from vpnframe.fetching.blocking import Interrupted, raise_interrupted
@@ -25,7 +24,7 @@ from vpnframe.inventory import Inventory
 
 def run(
     *,
-    out: OutOption,
+    out: OutOption = DEFAULT_FOLDER,
     resume: Annotated[bool, flag("--resume", "Continue the folder's unfinished fetch.")] = False,
     deadline: Annotated[
         float | None,
@@ -33,36 +32,26 @@ def run(
     ] = None,
     keys: KeyOptions,
     options: FetchOptions,
-) -> None:
+) -> int:
     """Read the fleet of an account, or of several, into an inventory folder.
 
     Credentials come from where Alibaba Cloud's own tools find them: ALIBABA_CLOUD_ACCESS_KEY_ID
     and ALIBABA_CLOUD_ACCESS_KEY_SECRET, ~/.aliyun/config.json, or the machine's RAM role.
     """
-    settings = options.settings(
-        out=out,
-        resume=resume,
-        deadline_s=math.inf if deadline is None else deadline,
-        **keys.arguments(),
-    )
+    deadline_s = math.inf if deadline is None else deadline
+    asked = options.arguments(out=out, resume=resume, deadline_s=deadline_s, **keys.arguments())
     try:
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # neither ignored nor handled
             signal.signal(signal.SIGTERM, raise_interrupted)
         with printing_warnings(ClockWarning), ProgressBar(drawing_stream()) as bar:
-            inventory = fetch(
-                regions=options.region or None,
-                downloads=options.downloads,
-                endpoint=options.endpoint,
-                settings=settings,
-                on_event=bar,
-            )
-        report(inventory, out)
+            inventory = fetch(**asked, on_event=bar)
+        code = report(inventory, out)
+        if code == ExitCode.INCOMPLETE:
+            _print_resuming(out)
+        return code
     except KeyboardInterrupt as stopped:
         _report_stopped(stopped, out)
-        raise typer.Exit(128 + getattr(stopped, "number", signal.SIGINT)) from None
-    except typer.Exit:
-        _print_resuming(out)
-        raise
+        return 128 + getattr(stopped, "number", signal.SIGINT)
     finally:
         if signal.getsignal(signal.SIGTERM) is raise_interrupted:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -74,8 +63,7 @@ def _report_stopped(stopped: KeyboardInterrupt, out: Path) -> None:
         signal.signal(number, signal.SIG_IGN)
     result = stopped.result if isinstance(stopped, Interrupted) else None
     if isinstance(result, Inventory):
-        with suppress(typer.Exit):
-            report(result, out)
+        report(result, out)
     elif stopped.__cause__ is not None:
         warn(str(stopped.__cause__))
     _print_resuming(out, "stopped; ")

@@ -1,4 +1,4 @@
-"""``vpnframe free``."""
+"""Find free subnets: the command ``vpnframe free``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.cli.inventories import SnapshotOptions, printing_warnings
 from vpnframe.cli.options import option
 from vpnframe.cli.output import TableOptions
-from vpnframe.cli.overlap_parts import (
-    NewSiteOptions,
-    describe_base,
-    read_block_file,
-    report_ignored,
-)
+from vpnframe.cli.overlap_parts import NewSiteOptions, read_block_file, report_base
 from vpnframe.cli.streams import note
 from vpnframe.errors import IncompleteWarning, SettingsError
 from vpnframe.model.display import listed
@@ -31,23 +26,25 @@ def run(
     *,
     stored: SnapshotOptions,
     within: Annotated[str, option("CIDR", "The block to search.")] = "10.0.0.0/8",
-    prefix_length: Annotated[int, option("N", "Of the free blocks.", min=0, max=128)] = 24,
-    count: Annotated[int, option("N", "At most this many.", min=1)] = 5,
+    prefix_length: Annotated[
+        int, option("N", "Prefix length of the free blocks.", min=0, max=128)
+    ] = 24,
+    count: Annotated[int, option("N", "Print at most N blocks.", min=1)] = 5,
     avoid: Annotated[
         Path | None,
         option(
             "FILE",
-            "More blocks to avoid than 100.64.0.0/10 (the cloud's own services) and "
-            "172.17.0.0/16 (Docker): one a line, or a .csv or .parquet with a column cidr, "
-            "Prefix, or Subnet and Mask.",
+            "Also avoid the blocks in this file: one a line, or a .csv or .parquet with a "
+            "column cidr, Prefix, or Subnet and Mask. Always avoided are 100.64.0.0/10 (the "
+            "cloud's own services) and 172.17.0.0/16 (Docker).",
         ),
     ] = None,
     options: NewSiteOptions,
     printed: TableOptions,
-) -> None:
+) -> ExitCode:
     """Find subnets that collide with nothing known, the tightest fit first.
 
-    The exit code is 1 if there is none, and 4 if not all data was read.
+    The exit code is 1 if no subnet is free, and 4 if not all data was read.
     """
     inventory = stored.read()
     avoided = None if avoid is None else read_block_file(avoid, "kept clear of")
@@ -57,7 +54,7 @@ def run(
             found = free_subnets(inventory, prefix_length=prefix_length, count=count, **search)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    report_ignored(inventory, search["settings"])
+    base = report_base(inventory, search["settings"])
     filling = ""
     if len(found) < count:
         filling = _describe_filling(find_filling(inventory, **search), within)
@@ -66,14 +63,12 @@ def run(
     printed.print(found)
     if filling:
         note(f"no more /{prefix_length} is free in {within}: {filling}")
-    base = describe_base(inventory, search["settings"])
-    note(f"overlaps none of {base}\nand neither {_AVOIDED}")
-    if gaps:
-        raise typer.Exit(ExitCode.INCOMPLETE)
+    note(f"these blocks overlap none of {base}\nand neither {_AVOIDED}")
+    return ExitCode.INCOMPLETE if gaps else ExitCode.DONE
 
 
 def _describe_filling(taken: list[Taken], within: str) -> str:
-    """Describe which blocks fill the space, and how to ignore one if it is an aggregate."""
+    """Describe which blocks fill the space, and how to ignore a block that is an aggregate."""
     space = ipaddress.ip_network(within)
     names = listed(map(str, taken))
     is_one = any(one.block.prefixlen <= space.prefixlen for one in taken)

@@ -3,44 +3,53 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
 from vpnframe.cli.exit_codes import ExitCode
-from vpnframe.cli.options import option
+from vpnframe.cli.options import DEFAULT_FOLDER, INVENTORY_VARIABLE, option
+from vpnframe.cli.settings_file import ConfigOption
 from vpnframe.cli.streams import note, warn
 from vpnframe.cloud.permissions import refused_sentence
 from vpnframe.errors import ClockWarning
 from vpnframe.inventory import Inventory, read_inventory, write_inventory
 from vpnframe.model.display import counted, printable
+from vpnframe.schema.tables import RESTRICTED
 
 _MOST_REPORTED = 5
-FOLDER_HELP = "An inventory folder, as fetch and load write it."
-SnapshotOption = Annotated[str, option("ID", "Which snapshot; the newest by default.")]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SnapshotOptions:
-    """Options for which snapshot a command reads."""
+    """Which snapshot of which inventory a command reads."""
 
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help=FOLDER_HELP)]
-    snapshot: SnapshotOption = "latest"
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            envvar=INVENTORY_VARIABLE,
+            help="An inventory folder, as fetch and load write it.",
+        ),
+    ] = DEFAULT_FOLDER
+    snapshot: Annotated[str, option("ID", "Which snapshot; the newest by default.")] = "latest"
+    config: ConfigOption = None
 
-    def read(self) -> Inventory:
+    def read(self, tables: Collection[str] | None = None) -> Inventory:
         """Read the inventory; print a warning if the newest snapshot has a future date."""
         with printing_warnings(ClockWarning):
-            return read_inventory(self.folder, snapshot=self.snapshot)
+            return read_inventory(self.folder, snapshot=self.snapshot, tables=tables)
 
-    def read_marked(self) -> Inventory:
-        """Read the inventory; print a warning if it is not complete."""
-        inventory = self.read()
-        _mark(inventory)
-        return inventory
+    def read_table(self, name: str) -> pd.DataFrame:
+        """Read one table of the inventory; print a warning if the inventory is not complete."""
+        inventory = self.read([name])
+        _exit_code_of(inventory)
+        return inventory.tables(with_key_facts=name in RESTRICTED)[name]
 
 
 @contextmanager
@@ -59,15 +68,15 @@ def printing_warnings(category: type[Warning]) -> Iterator[list[str]]:
             warn(text)
 
 
-def write_and_report(inventory: Inventory, out: Path) -> None:
-    """Write a snapshot and report it."""
+def write_and_report(inventory: Inventory, out: Path) -> ExitCode:
+    """Write a snapshot, report it, and return the exit code."""
     with printing_warnings(ClockWarning):
         snapshot = write_inventory(inventory, out)
-    report(replace(inventory, snapshot=snapshot), out)
+    return report(replace(inventory, snapshot=snapshot), out)
 
 
-def report(inventory: Inventory, out: Path) -> None:
-    """Print what a snapshot contains; exit with INCOMPLETE if something was not read."""
+def report(inventory: Inventory, out: Path) -> ExitCode:
+    """Print what a snapshot contains; return INCOMPLETE if something was not read."""
     print(
         f"{counted(len(inventory.connections), 'connection')}, "
         f"{counted(len(inventory.tunnels), 'tunnel')}, "
@@ -85,12 +94,12 @@ def report(inventory: Inventory, out: Path) -> None:
         warn(f"{whose}{row.message}")
     if refused := refused_sentence(failures["message"]):
         warn(refused)
-    _mark(inventory)
-    if not inventory.is_complete:
-        raise typer.Exit(ExitCode.INCOMPLETE)
+    return _exit_code_of(inventory)
 
 
-def _mark(inventory: Inventory) -> None:
-    """Print a warning if an inventory is not complete."""
-    if not inventory.is_complete:
-        warn(inventory.coverage_sentence())
+def _exit_code_of(inventory: Inventory) -> ExitCode:
+    """Return DONE, or INCOMPLETE with a printed warning if not everything was read."""
+    if inventory.is_complete:
+        return ExitCode.DONE
+    warn(inventory.coverage_sentence())
+    return ExitCode.INCOMPLETE

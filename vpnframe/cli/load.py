@@ -1,4 +1,4 @@
-"""``vpnframe load``."""
+"""Read saved answers: the command ``vpnframe load``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from typing import Annotated
 
 import typer
 
+from vpnframe.cli.cloud_options import KeyOptions
+from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.cli.inventories import write_and_report
-from vpnframe.cli.options import KeyOptions, OutOption
+from vpnframe.cli.options import DEFAULT_FOLDER, OutOption
+from vpnframe.cli.settings_file import ConfigOption
 from vpnframe.inventory.loading import load
 
 
@@ -15,15 +18,16 @@ def run(
     *,
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILES...", help="Files, folders, patterns, or - for stdin."),
+        typer.Argument(metavar="FILE", help="Files, folders, patterns, or - for stdin."),
     ],
-    out: OutOption,
+    out: OutOption = DEFAULT_FOLDER,
     keys: KeyOptions,
-) -> None:
+    config: ConfigOption = None,
+) -> ExitCode:
     """Read saved answers, JSON or XML, into an inventory folder.
 
-    Answers of DownloadVpnConnectionConfig, of the list calls and of those for one connection or
-    gateway are read, one or more a file. A download's connection id is its file's name without
-    ending, its region the folder's name where that can be a region.
+    A file contains one or more answers of DownloadVpnConnectionConfig, of the list calls, or of
+    the calls for one connection or gateway. The file's name without its ending is the connection
+    id of a download; its folder's name is the region, if a region can have that name.
     """
-    write_and_report(load(files, **keys.arguments()), out)
+    return write_and_report(load(files, **keys.arguments()), out)

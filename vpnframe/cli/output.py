@@ -1,4 +1,4 @@
-"""Write tables to standard output or a file: table, csv, jsonl, parquet, markdown."""
+"""Write tables to standard output or a file, as text, CSV, JSON lines, Parquet or Markdown."""
 
 from __future__ import annotations
 
@@ -42,28 +42,33 @@ class TableOptions:
         table: pd.DataFrame,
         *,
         brief: Sequence[str] | None = None,
+        text: Callable[[int | None], str] | None = None,
         limit: int | None = None,
         is_private: bool = False,
     ) -> None:
-        """Print a table, as text only the columns ``brief``; report how many rows are left out."""
+        """Print a table; report how many rows are left out.
+
+        In the format ``table``, print only the columns ``brief``, or the string that ``text``
+        returns for the width of the terminal.
+        """
         refuse_binary(self.style, self.output)
         shown = table if limit is None else table.head(limit)
-        if brief is not None and self.style == "table":
-            shown = shown[list(brief)]
-        body = encode_table(shown, self.style, terminal_width(self.output))
+        width = terminal_width(self.output)
+        if self.style != "table":
+            body = encode_table(shown, self.style)
+        elif text is not None:
+            body = text(width).encode()
+        else:
+            body = as_text(shown if brief is None else shown[list(brief)], width=width).encode()
         put(body, self.output, is_private=is_private)
         if len(shown) < len(table):
             note(f"{len(table) - len(shown):,} more rows: raise --limit")
-
-    def print_text(self, write: Callable[[int | None], str]) -> None:
-        """Print the text that ``write`` returns for the terminal width."""
-        put(write(terminal_width(self.output)).encode(), self.output)
 
 
 def refuse_binary(style: str, output: Path | None) -> None:
     """Refuse to print Parquet on a terminal."""
     if style == "parquet" and output is None and sys.stdout.isatty():
-        raise typer.BadParameter("parquet is binary: add --output FILE, or a pipe")
+        raise typer.BadParameter("parquet is binary: add --output FILE, or write to a pipe")
 
 
 def terminal_width(output: Path | None = None) -> int | None:
@@ -74,7 +79,10 @@ def terminal_width(output: Path | None = None) -> int | None:
 
 
 def put(body: bytes, output: Path | None, *, is_private: bool = False) -> None:
-    """Write to standard output or a file; a file is replaced only when the new one is complete."""
+    """Write to standard output or a file; an old file is unchanged until the new one is complete.
+
+    A private file has mode 0600.
+    """
     if output is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(body)
@@ -86,7 +94,7 @@ def put(body: bytes, output: Path | None, *, is_private: bool = False) -> None:
         raise InventoryError(f"{output} cannot be written: {error.strerror}") from None
 
 
-def encode_table(table: pd.DataFrame, style: str, width: int | None = None) -> bytes:
+def encode_table(table: pd.DataFrame, style: str) -> bytes:
     """Encode a table in the format ``style``."""
     if style == "parquet":
         buffer = io.BytesIO()
@@ -103,12 +111,15 @@ def encode_table(table: pd.DataFrame, style: str, width: int | None = None) -> b
     elif style == "markdown":
         text = as_markdown(table)
     else:
-        text = as_text(table, width=width)
+        text = as_text(table, width=None)
     return text.encode()
 
 
 def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
-    """Convert each list to one string; put an apostrophe before each formula (OWASP)."""
+    """Put an apostrophe before each cell that a spreadsheet would run as a formula (OWASP).
+
+    Each list becomes one string, with commas between the values.
+    """
     return table.assign(**{str(name): _safe(table[name]) for name in table.columns})
 
 
@@ -131,13 +142,13 @@ def _safe_text(value: object) -> object:
 
 
 def _plain(values: pd.Series) -> list[Any]:
-    """Convert values to JSON types: null for missing values, times in ISO 8601."""
-    plain: list[Any] = []
-    for value in values.astype("object"):
+    """Convert values to JSON types; a missing value becomes null, a time a string in ISO 8601."""
+
+    def plain(value: Any) -> Any:
         if isinstance(value, pd.Timestamp):
-            plain.append(value.isoformat())
-        elif pd.api.types.is_list_like(value):
-            plain.append(list(value))
-        else:
-            plain.append(None if pd.isna(value) else value)
-    return plain
+            return value.isoformat()
+        if pd.api.types.is_list_like(value):
+            return list(value)
+        return None if pd.isna(value) else value
+
+    return list(map(plain, values.astype("object")))

@@ -1,8 +1,9 @@
-"""Options, messages about the data and table cells that the commands about overlaps share."""
+"""What the commands about overlaps share: options, messages about the data, table cells."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ import pandas as pd
 from vpnframe.cli.inventories import printing_warnings
 from vpnframe.cli.options import one_of, option
 from vpnframe.cli.streams import note
-from vpnframe.errors import InputWarning
+from vpnframe.errors import IncompleteWarning, InputWarning, SchemaError
 from vpnframe.inventory import Inventory
 from vpnframe.model.display import counted, listed
 from vpnframe.overlapping import (
@@ -26,15 +27,15 @@ from vpnframe.overlapping.free import find_ignored
 from vpnframe.overlapping.rows import their_blocks
 from vpnframe.schema.tables import TABLES
 
-NOWHERE = "none"
+_check_scope = one_of((ROUTING_DOMAIN, "none", *TABLES["subnets"].names))
 
 ScopeOption = Annotated[
-    str,
+    str | None,
     option(
         "COLUMN",
         "What two blocks must share to be compared: routing_domain (gateways, VPCs and "
-        "transit routers that are connected), a column of subnets, or none.",
-        callback=one_of((ROUTING_DOMAIN, NOWHERE, *TABLES["subnets"].names)),
+        "transit routers that are connected), a column of the table subnets, or none.",
+        callback=lambda scope: None if scope == "none" else _check_scope(scope),
     ),
 ]
 OwnerTagOption = Annotated[
@@ -42,7 +43,7 @@ OwnerTagOption = Annotated[
 ]
 OnlyOption = Annotated[
     str | None,
-    option("ID", "Only the routing domain of this name, VPN gateway, VPC or transit router."),
+    option("ID", "Only the routing domain of this name, or of this VPN gateway, VPC or router."),
 ]
 
 
@@ -54,21 +55,21 @@ class OverlapOptions:
         Path | None,
         option(
             "FILE",
-            "What else is joined, by a CEN, a peering or a firewall: a TOML file of tables "
-            "domain, with name and members.",
+            "Other links between networks, such as a CEN, a peering or a firewall: a TOML file "
+            "of tables `domain`, with name and members.",
         ),
     ] = None
     nat: Annotated[
         Path | None,
         option(
             "FILE",
-            "Address translations: a TOML file of tables nat, with connection or "
+            "Address translations: a TOML file of tables `nat`, with connection or "
             "vpn_gateway, side, real and mapped.",
         ),
     ] = None
 
     def settings(self, **more: Any) -> OverlapSettings:
-        """Build the settings of an analysis."""
+        """Build the settings of the search for overlaps."""
         return OverlapSettings(
             topology=read_topology(self.topology) if self.topology else None,
             nat=read_nat(self.nat) if self.nat else (),
@@ -85,8 +86,8 @@ class NewSiteOptions(OverlapOptions):
         list[str] | None,
         option(
             "CIDR",
-            "Ignore this block of the fleet, but not those inside it: an aggregate, which is "
-            "routed as a whole and used in part. Repeatable.",
+            "Ignore this block of the fleet, but not the blocks inside it, because it is an "
+            "aggregate, which is routed as a whole and used in part. Repeatable.",
         ),
     ] = None
     ignore_shorter_than: Annotated[
@@ -95,7 +96,7 @@ class NewSiteOptions(OverlapOptions):
     ] = None
 
     def settings(self, **more: Any) -> OverlapSettings:
-        """Build the settings of an analysis."""
+        """Build the settings of the search for overlaps."""
         return super().settings(
             only=self.only,
             ignore=tuple(self.ignore or ()),
@@ -104,8 +105,21 @@ class NewSiteOptions(OverlapOptions):
         )
 
 
+@contextmanager
+def judging() -> Iterator[list[str]]:
+    """Print and yield warnings about data that was not read; a ValueError becomes a SchemaError."""
+    try:
+        with printing_warnings(IncompleteWarning) as gaps:
+            yield gaps
+    except ValueError as error:
+        raise SchemaError(str(error)) from None
+
+
 def read_block_file(path: Path, use: str) -> pd.DataFrame:
-    """Read CIDR blocks from a file; print how many are used, and which were changed or left out."""
+    """Read CIDR blocks from a file; print how many are used, and which were changed or left out.
+
+    The printed line begins with ``use``, such as "compared with".
+    """
     with printing_warnings(InputWarning):
         blocks = read_blocks(path)
     is_default = their_blocks(blocks)["cidr"].str.endswith("/0")
@@ -116,35 +130,27 @@ def read_block_file(path: Path, use: str) -> pd.DataFrame:
     return blocks
 
 
-def report_ignored(inventory: Inventory, settings: OverlapSettings) -> None:
-    """Print which CIDR blocks were ignored, if the settings ask to ignore any."""
-    if _ignores(settings):
+def report_base(inventory: Inventory, settings: OverlapSettings) -> str:
+    """Print which CIDR blocks the settings ignore, and describe the data that a result covers."""
+    ignored = ""
+    if settings.ignore or settings.ignore_shorter_than is not None:
         blocks = listed(map(str, find_ignored(inventory, settings)))
         note(f"ignored: {blocks or 'no block, as none is that large'}")
-
-
-def describe_base(inventory: Inventory, settings: OverlapSettings) -> str:
-    """Describe the data that a result is based on."""
-    subnets = inventory.subnets
-    only = settings.only
+        ignored = ", without the ignored blocks"
+    subnets, only = inventory.subnets, settings.only
     domain = "" if only is None else f" (of these, only the routing domain of {only})"
-    ignored = ", without the ignored blocks" if _ignores(settings) else ""
     return (
         f"{len(subnets):,} blocks of {len(inventory.connections):,} connections in "
         f"{subnets['region_id'].nunique()} regions, snapshot {inventory.snapshot}{domain}{ignored}"
     )
 
 
-def _ignores(settings: OverlapSettings) -> bool:
-    return bool(settings.ignore) or settings.ignore_shorter_than is not None
-
-
 def block_cells(
     rows: pd.DataFrame, names: Sequence[str], connections: pd.DataFrame
 ) -> list[list[str]]:
-    """Return CIDR block, side, id, connection name and region of each row.
+    """Return CIDR block, side, id, connection name and region of each row as strings.
 
-    ``names`` are the columns of these values, without the connection name.
+    ``names`` are the columns of CIDR block, side, id and region; the id is of a connection or VPC.
     """
     cells = rows[list(names)].astype("object")
     known = dict(zip(connections["vpn_connection_id"], connections["connection_name"], strict=True))

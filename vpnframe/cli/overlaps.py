@@ -1,4 +1,4 @@
-"""``vpnframe overlaps``."""
+"""Find overlapping subnets: the command ``vpnframe overlaps``."""
 
 from __future__ import annotations
 
@@ -9,29 +9,25 @@ import pandas as pd
 import typer
 
 from vpnframe.cli.exit_codes import ExitCode
-from vpnframe.cli.inventories import SnapshotOptions, printing_warnings
+from vpnframe.cli.inventories import SnapshotOptions
 from vpnframe.cli.options import LimitOption, flag, one_of, option
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.overlap_parts import (
-    NOWHERE,
     OnlyOption,
     OverlapOptions,
     OwnerTagOption,
     ScopeOption,
     block_cells,
+    judging,
     read_block_file,
 )
 from vpnframe.cli.streams import note
 from vpnframe.cli.text import FindingText, as_entries
-from vpnframe.errors import IncompleteWarning, SchemaError
 from vpnframe.overlapping import ROUTING_DOMAIN, overlaps, overlaps_per_block
 from vpnframe.overlapping.meaning import KINDS, SEVERITIES
 
 # Columns that fit on a terminal come first.
-_COUNTS = (
-    *("cidr", "side", "n_equal", "n_contains", "n_within", "vpn_connection_id", "scope_id"),
-    *("region_id", "account_id"),
-)
+_COUNTS = "cidr side n_equal n_contains n_within vpn_connection_id scope_id region_id account_id"
 
 
 def run(
@@ -50,9 +46,9 @@ def run(
         Path | None,
         option(
             "FILE",
-            "Compare with the blocks in this file instead: one a line, or a .csv or "
-            ".parquet with a column cidr, cidrs, destination_cidr, Prefix (NetBox), or Subnet and "
-            "Mask (phpIPAM).",
+            "Compare the fleet with the blocks in this file, not with itself: one a line, or a "
+            ".csv or .parquet with a column cidr, cidrs, destination_cidr, Prefix (NetBox), or "
+            "Subnet and Mask (phpIPAM).",
         ),
     ] = None,
     counts: Annotated[
@@ -66,7 +62,7 @@ def run(
     known: OverlapOptions,
     limit: LimitOption = None,
     printed: TableOptions,
-) -> None:
+) -> ExitCode:
     """Find overlapping subnets of the fleet, worst first, and what each overlap means.
 
     The exit code is 4 if the fleet, or the routes of some connections, were not read.
@@ -74,41 +70,32 @@ def run(
     if counts and (kind or against or expand):
         raise typer.BadParameter("--counts takes neither --kind, --against nor --expand")
     inventory = stored.read()
-    within: dict[str, Any] = {
-        "scope": None if scope == NOWHERE else scope,
-        "settings": known.settings(owner_tag=owner_tag, only=only),
-    }
+    settings = known.settings(owner_tag=owner_tag, only=only)
+    within: dict[str, Any] = {"scope": scope, "settings": settings}
     others = None if against is None else read_block_file(against, "compared with")
-    try:
-        with printing_warnings(IncompleteWarning) as gaps:
-            if counts:
-                found = overlaps_per_block(inventory, **within)
-            else:
-                found = overlaps(inventory, against=others, expand=expand, **within)
-    except ValueError as error:
-        raise SchemaError(str(error)) from None
-    if counts:
-        printed.print(found, brief=_COUNTS, limit=limit)
+    with judging() as gaps:
+        if counts:
+            found = overlaps_per_block(inventory, **within)
+        else:
+            found = worst_first(overlaps(inventory, against=others, expand=expand, **within))
+    if kind:
+        found = found[found["kind"].isin(kind)]
+    if counts or printed.style != "table":
+        printed.print(found, brief=_COUNTS.split(), limit=limit)
     else:
-        pairs = worst_first(found if not kind else found[found["kind"].isin(kind)])
-        _print_pairs(pairs, inventory.connections, printed, limit=limit)
-    if gaps:
-        raise typer.Exit(ExitCode.INCOMPLETE)
+        shown = found if limit is None else found.head(limit)
+        printed.print(shown, text=lambda width: as_text(shown, inventory.connections, width))
+        note(f"{len(shown):,} of {len(found):,} overlaps: {_by_severity(found)}")
+    return ExitCode.INCOMPLETE if gaps else ExitCode.DONE
 
 
-def _print_pairs(
-    pairs: pd.DataFrame, connections: pd.DataFrame, printed: TableOptions, *, limit: int | None
-) -> None:
-    if printed.style != "table":
-        printed.print(pairs, limit=limit)
-        return
-    shown = pairs if limit is None else pairs.head(limit)
-    printed.print_text(lambda width: as_text(shown, connections, width))
+def _by_severity(pairs: pd.DataFrame) -> str:
+    """Count the rows by severity, and the pairs if they are more than the rows."""
     n_of = pairs["severity"].value_counts()
     words = [f"{n_of[word]:,} {word}" for word in reversed(SEVERITIES) if n_of.get(word)]
     n_pairs = int(pairs["n_pairs"].sum())
     more = "" if n_pairs == len(pairs) else f"; they represent {n_pairs:,} pairs"
-    note(f"{len(shown):,} of {len(pairs):,} overlaps: {', '.join(words) or 'none'}{more}")
+    return f"{', '.join(words) or 'none'}{more}"
 
 
 def worst_first(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -125,24 +112,26 @@ def as_text(pairs: pd.DataFrame, connections: pd.DataFrame, width: int | None) -
         block_cells(pairs, [f"{end}_{name}" for name in names], connections)
         for end in ("left", "right")
     )
-    scopes = pairs["scope_id"].fillna("")
-    headings = [
-        f"{severity:<6}  {kind:<13}  {scope}"
-        for severity, kind, scope in zip(pairs["severity"], pairs["kind"], scopes, strict=True)
+    rows = pairs.assign(scope_id=pairs["scope_id"].fillna("")).itertuples()
+    entries = [
+        FindingText(
+            f"{row.severity:<6}  {row.kind:<13}  {row.scope_id}",
+            blocks,
+            f"{row.reason}{_all_of(row)}",
+        )
+        for row, *blocks in zip(rows, left, right, strict=True)
     ]
-    notes = [f"{row.reason}{_all_of(row)}" for row in pairs.itertuples()]
-    entries = map(FindingText, headings, zip(left, right, strict=True), notes)
-    return as_entries(list(entries), width=width)
+    return as_entries(entries, width=width)
 
 
 def _all_of(row: Any) -> str:
-    """If a row represents several equal pairs, return a sentence on their connections."""
+    """If a row represents several equal pairs, return a sentence that names their connections."""
     if row.n_pairs == 1:
         return ""
     first = f" The first of {row.n_pairs:,} equal pairs"
     if not row.n_connections:
         return f"{first}."
-    named = row.vpn_connection_ids.split(",")
-    n_more = row.n_connections - len(named)
+    named = row.vpn_connection_ids.replace(",", ", ")
+    n_more = row.n_connections - row.vpn_connection_ids.count(",") - 1
     more = f" and {n_more:,} more" if n_more else ""
-    return f"{first}, of {row.n_connections:,} connections: {', '.join(named)}{more}."
+    return f"{first}, of {row.n_connections:,} connections: {named}{more}."

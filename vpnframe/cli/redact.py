@@ -1,4 +1,4 @@
-"""``vpnframe redact``."""
+"""Copy saved answers without keys: the command ``vpnframe redact``."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ def run(
     *,
     source: Annotated[Path, typer.Argument(metavar="IN", help="A file or folder of answers.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder.")],
-) -> None:
+) -> ExitCode:
     """Copy saved answers without their keys, so that they are safe to keep.
 
-    Only what load reads is copied; of a key, only its state. Files that cannot be read are named
-    and not copied; the exit code is then 4.
+    Only what `vpnframe load` reads is copied. A key is replaced by its state, such as present or
+    masked. A file that cannot be read is named and not copied; the exit code is then 4.
     """
     done = redact(source, target)
     print(printable(f"wrote {counted(len(done.written), 'file')} without keys to {target}"))
     for line in done.refused:
         warn(f"not copied: {line}")
-    if done.refused:
-        raise typer.Exit(ExitCode.INCOMPLETE)
+    return ExitCode.INCOMPLETE if done.refused else ExitCode.DONE

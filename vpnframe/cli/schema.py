@@ -1,4 +1,4 @@
-"""``vpnframe schema``."""
+"""Describe tables: the command ``vpnframe schema``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def run(
     table: Annotated[
         str | None,
         typer.Argument(
-            metavar="[TABLE]", callback=one_of(TABLES), help="A table; all of them otherwise."
+            metavar="TABLE", callback=one_of(TABLES), help="A table; default: a list of them."
         ),
     ] = None,
     printed: TableOptions,
@@ -27,5 +27,5 @@ def run(
     if table is None:
         names = {"table": list(TABLES), "description": [t.description for t in TABLES.values()]}
         printed.print(pd.DataFrame(names))
-        return
-    printed.print(schema.describe(table))
+    else:
+        printed.print(schema.describe(table))

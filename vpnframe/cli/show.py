@@ -1,4 +1,4 @@
-"""``vpnframe show``."""
+"""Print a table of an inventory: the command ``vpnframe show``."""
 
 from __future__ import annotations
 
@@ -18,23 +18,13 @@ _TABLES = (*STORED, *RESTRICTED)
 
 # Columns that fit on a terminal, for tables that are too wide for it.
 _BRIEF = {
-    "tunnels": (
-        *("region_id", "connection_name", "tunnel_index", "ike_version", "ike_encryption"),
-        *("ike_integrity", "ike_dh_group", "ipsec_pfs_group", "ipsec_encryption"),
-        *("ipsec_integrity", "vpn_connection_id"),
-    ),
-    "connections": (
-        *("region_id", "connection_name", "n_tunnels", "vpc_subnets", "onprem_subnets"),
-        *("routing_mode", "vpn_gateway_id", "customer_gateway_ip", "vpn_connection_id"),
-    ),
-    "subnets": (
-        *("region_id", "connection_name", "side", "cidr", "cidr_raw", "origin"),
-        "vpn_connection_id",
-    ),
-    "routes": (
-        *("route_type", "source_cidr", "destination_cidr", "weight", "priority", "state"),
-        *("vpn_connection_id", "vpn_gateway_id", "transit_router_id"),
-    ),
+    "tunnels": "region_id connection_name tunnel_index ike_version ike_encryption ike_integrity "
+    "ike_dh_group ipsec_pfs_group ipsec_encryption ipsec_integrity vpn_connection_id",
+    "connections": "region_id connection_name n_tunnels vpc_subnets onprem_subnets routing_mode "
+    "vpn_gateway_id customer_gateway_ip vpn_connection_id",
+    "subnets": "region_id connection_name side cidr cidr_raw origin vpn_connection_id",
+    "routes": "route_type source_cidr destination_cidr weight priority state vpn_connection_id "
+    "vpn_gateway_id transit_router_id",
 }
 
 
@@ -49,12 +39,13 @@ def run(
         str | None,
         option(
             "EXPRESSION",
-            "Rows to keep: ike_version == 1 and ike_mode == 'aggressive'. Also or, not, in, "
-            "+ - * / // %, .isna(), .notna(), .isin([...]), .str.contains('a'), .str.startswith(), "
-            ".str.endswith(), .str.matches() with an RE2 pattern. A null fulfils no condition.",
+            "Print the rows for which this is true, such as ike_version == 1 and ike_mode == "
+            "'aggressive'. Also allowed: or, not, in, + - * / // %, .isna(), .notna(), "
+            ".isin([...]), .str.contains('a'), .str.startswith(), .str.endswith(), "
+            ".str.matches() with an RE2 pattern. A null fulfils no condition.",
         ),
     ] = None,
-    columns: Annotated[str | None, option("A,B,...", "Columns to show, in this order.")] = None,
+    columns: Annotated[str | None, option("A,B,...", "Print these columns, in this order.")] = None,
     limit: LimitOption = None,
     with_key_facts: WithKeyFactsOption = False,
     printed: TableOptions,
@@ -65,18 +56,23 @@ def run(
     """
     is_restricted = table in RESTRICTED
     if is_restricted and not with_key_facts:
-        raise typer.BadParameter(f"{table} is shown only on request: add --with-key-facts")
-    rows = stored.read_marked().tables(with_key_facts=is_restricted)[table]
+        raise typer.BadParameter(
+            f"{table} shows which keys are weak: add --with-key-facts to print it"
+        )
+    rows = stored.read_table(table)
     if is_restricted and rows.empty:
         warn(f"nothing is known of the keys of {stored.folder}")
     if where is not None:
         rows = rows_where(rows, where)
-    brief = _BRIEF.get(table) if printed.style == "table" else None
+    brief = _BRIEF[table].split() if table in _BRIEF and printed.style == "table" else None
     if columns is not None:
         names = [name.strip() for name in columns.split(",") if name.strip()]
         if unknown := [name for name in names if name not in rows.columns]:
-            raise SchemaError(f"there is no column {unknown[0]!r}: {', '.join(rows.columns)}")
+            known = ", ".join(rows.columns)
+            raise SchemaError(f"there is no column {unknown[0]!r}: the columns are {known}")
         rows, brief = rows[names], None
     printed.print(rows, brief=brief, limit=limit, is_private=is_restricted)
     if brief is not None:
-        note(f"{len(rows.columns) - len(brief)} more columns: --columns, or --format csv")
+        note(
+            f"{len(rows.columns) - len(brief)} more columns: add --columns A,B,... or --format csv"
+        )

@@ -1,4 +1,4 @@
-"""``vpnframe stats``."""
+"""Count a fleet: the command ``vpnframe stats``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ _STATISTICS = {
     "lifetimes": stats.lifetimes,
 }
 _NAMES = ", ".join(_STATISTICS)
+# A statistic is not the folder, which can be left out.
+is_after_folder = _STATISTICS.__contains__
 
 
 def run(
@@ -23,20 +25,19 @@ def run(
     stored: SnapshotOptions,
     which: Annotated[
         Literal["summary", "algorithms", "lifetimes"] | None,
-        typer.Argument(metavar="[NAME]", help=f"One of {_NAMES}."),
+        typer.Argument(metavar="NAME", help=f"One of {_NAMES}."),
     ] = None,
     printed: TableOptions,
 ) -> None:
     """Count a fleet: its size, the algorithms in use, the lifetimes."""
-    is_for_reading = printed.output is None and printed.style in ("table", "markdown")
-    if which is None and not is_for_reading:
-        raise typer.BadParameter(f"name one statistic: {_NAMES}")
-    tunnels = stored.read_marked().tunnels
     if which is not None:
-        printed.print(_STATISTICS[which](tunnels))
+        printed.print(_STATISTICS[which](stored.read_table("tunnels")))
         return
-    for position, (name, function) in enumerate(_STATISTICS.items()):
-        if position:
+    if printed.output is not None or printed.style not in ("table", "markdown"):
+        raise typer.BadParameter(f"this output holds one table: name one of {_NAMES}")
+    tunnels = stored.read_table("tunnels")
+    for name, function in _STATISTICS.items():
+        if name != "summary":
             print()
         print(name.upper())
         if printed.style == "markdown":

@@ -41,9 +41,9 @@ class _Output:
 
 
 class _Messages:
-    """Standard error: control characters are removed; what cannot be written is lost.
+    """Standard error without control characters, which messages could quote from names or files.
 
-    Messages can quote servers, names and files. If their disk is full, the command continues.
+    A message that cannot be written is lost, and the command continues: a log's disk can be full.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -77,8 +77,8 @@ class _Messages:
 class Streams:
     """Replace streams that were closed before the start; let standard error never stop a command.
 
-    If standard input or output is closed, its first use fails; what is written to a closed
-    standard error is lost.
+    If standard input or output is closed, its first use fails. If standard error is closed,
+    messages are lost.
     """
 
     def __enter__(self) -> Self:
@@ -99,7 +99,7 @@ class Streams:
                 stream.close()
 
     def flush(self, code: int) -> int:
-        """Flush the output; return ``code``, or the code of an error if flushing fails."""
+        """Flush the output; return ``code``, or the exit code of an error if flushing fails."""
         try:
             self._output.flush()
         except OSError as error:
@@ -116,7 +116,7 @@ class Streams:
 
 
 def warn(message: str) -> None:
-    """Print a message of the program on standard error."""
+    """Print a warning or an error on standard error, after the program's name."""
     print(f"vpnframe: {message}", file=sys.stderr)
 
 
@@ -151,7 +151,7 @@ def _null(flags: int, mode: str) -> TextIO:
 
 
 def _silence(stream: TextIO) -> None:
-    """Redirect the stream to the null device, so that nothing more is written, not even at exit."""
+    """Redirect a stream to the null device, so that nothing more is written, not even at exit."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, stream.fileno())
     os.close(null)

@@ -109,7 +109,7 @@ def _widths(columns: Iterable[Sequence[str]]) -> list[int]:
 
 
 def _shown_widths(widths: Sequence[int], width: int | None, narrowest: Sequence[int]) -> list[int]:
-    """Return the widths of the columns to show: the first and all that fit; the last may be cut."""
+    """Return the widths of the columns that fit: at least the first; the last one can be cut."""
     if width is None:
         return list(widths)
     shown: list[int] = []

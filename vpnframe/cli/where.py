@@ -23,8 +23,8 @@ from vpnframe.errors import SchemaError
 _MOST_CHARACTERS, _MOST_DEPTH = 1_000, 50
 _ALLOWED = (
     "columns, literals, comparisons, and, or, not, in, + - * / // % between numbers, and on columns"
-    " .isna() .notna() .isin([...]) .str.contains(text) .str.startswith(text) .str.endswith(text)"
-    " .str.matches(pattern)"
+    " .isna() .notna() .isin([...]) .str.contains('a') .str.startswith('a') .str.endswith('a')"
+    " .str.matches('pattern')"
 )
 _COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
@@ -49,19 +49,19 @@ _TEXT_TESTS: Mapping[str, Callable[[pa.Array, str], pa.Array]] = {
     "endswith": pc.ends_with,
     "matches": pc.match_substring_regex,  # RE2: its time is linear in the string's length
 }
-_KINDS = {"flag": "true or false", "number": "a number", "text": "a text"}
+_KINDS = {"flag": "true or false", "number": "a number", "string": "a string"}
 _SINGLE_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 
 
 class _NotAllowedError(Exception):
-    """An expression that is not part of the language."""
+    """A part of a condition is not allowed."""
 
 
 @dataclass(frozen=True)
 class _Value:
-    """Value of an expression: a column or a literal."""
+    """A column or a literal of a condition, or a result calculated from them."""
 
-    kind: str  # number, text, flag or time
+    kind: str  # number, string, flag or time
     data: Any  # a Series, or a literal
     name: str  # as written in the expression
 
@@ -73,8 +73,9 @@ class _Value:
 def rows_where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
     """Return the rows for which a condition is true; a null result is not true.
 
-    The condition is a Python expression of the allowed parts; a pattern has RE2 syntax. A time is
-    compared with a string such as ``'2027-01-31'`` in UTC, a list as its values joined by commas.
+    The condition is a Python expression that uses only the allowed parts. Patterns have RE2 syntax.
+    A time is compared with a string such as ``'2027-01-31'``, in UTC. A list is compared as one
+    string, with commas between its values.
     """
     tree = _parsed(expression)
     try:
@@ -165,7 +166,7 @@ class _Condition:
         return _plain(self.rows[part.id])
 
     def _calculated(self, part: ast.BinOp) -> Any:
-        """Calculate with floats, which do not overflow; a division by zero gives null."""
+        """Calculate with floats, which do not overflow; a division by zero results in null."""
         sides = [self._data(side, "number") for side in (part.left, part.right)]
         floats = [
             side.astype("Float64") if isinstance(side, pd.Series) else float(side) for side in sides
@@ -181,7 +182,7 @@ class _Condition:
             return is_in if isinstance(comparison, ast.In) else ~is_in
         compare = _COMPARE.get(type(comparison))
         if compare is None:
-            _refuse("'is' is not allowed, use == or .isna()")
+            _refuse("'is' is not allowed: use == or .isna()")
         return _compared(compare, self.value(left), self.value(right))
 
     def _is_in(self, part: ast.expr, choices: ast.expr) -> pd.Series:
@@ -210,22 +211,22 @@ class _Condition:
                 [ast.Constant(str(text))],
                 [],
             ) if test in _TEXT_TESTS:
-                texts = pa.array(self._data(name, "text"), pa.string(), from_pandas=True)
+                texts = pa.array(self._data(name, "string"), pa.string(), from_pandas=True)
                 found = _TEXT_TESTS[test](texts, text).to_pandas()
                 return pd.Series(found, index=self.rows.index, dtype="boolean")
         _refuse(f"the call {ast.unparse(part)!r} is not allowed")
 
 
 def _constant(value: object) -> tuple[str, Any]:
-    for kind, types in (("flag", bool), ("number", (int, float)), ("text", str)):
+    for kind, types in (("flag", bool), ("number", (int, float)), ("string", str)):
         if isinstance(value, types):
             return kind, value
     hint = "; use .isna() for a null" if value is None else ""
-    _refuse(f"{value!r} is not a number, a text, True or False{hint}")
+    _refuse(f"{value!r} is not a number, a string, True or False{hint}")
 
 
 def _plain(column: pd.Series) -> tuple[str, pd.Series]:
-    """Return a column's kind, and the column in a dtype whose nulls make comparisons null."""
+    """Return a column's kind, and the column in a dtype in which comparisons with null are null."""
     dtype = column.dtype
     if isinstance(dtype, pd.DatetimeTZDtype) or dtype.kind == "M":
         return "time", column
@@ -237,13 +238,13 @@ def _plain(column: pd.Series) -> tuple[str, pd.Series]:
         lists = pa.array(column).cast(pa.list_(pa.string()))
         column = pd.Series(pc.binary_join(lists, ",").to_pandas(), index=column.index)
     elif isinstance(dtype, pd.CategoricalDtype) and dtype.ordered:
-        return "text", column
-    return "text", column.astype(object).astype("string")
+        return "string", column
+    return "string", column.astype(object).astype("string")
 
 
 def _compared(compare: Callable[[Any, Any], Any], left: _Value, right: _Value) -> Any:
     """Compare two values of the same kind; the result is null where one of them is null."""
-    if left.kind == right.kind == "text":
+    if left.kind == right.kind == "string":
         left, right = _in_order(left, right), _in_order(right, left)
     left, right = _as_time(left, right), _as_time(right, left)
     if left.kind != right.kind:
@@ -259,26 +260,22 @@ def _compared(compare: Callable[[Any, Any], Any], left: _Value, right: _Value) -
 
 
 def _as_time(value: _Value, other: _Value) -> _Value:
-    """Convert a text literal to a time if the other value is a time."""
-    if other.kind != "time" or value.kind != "text" or not value.is_literal:
+    """Convert a string literal to a time if the other value is a time."""
+    if other.kind != "time" or value.kind != "string" or not value.is_literal:
         return value
-    try:
-        moment = pd.Timestamp(value.data)
-    except ValueError:
-        moment = pd.NaT
-    if moment is pd.NaT:
+    zoned = pd.to_datetime(value.data, errors="coerce", utc=True)
+    if zoned is pd.NaT:
         _refuse(f"{value.name} is not a time such as '2027-01-31' or '2027-01-31T08:00Z'")
-    zoned = moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
     has_zone = isinstance(other.data.dtype, pd.DatetimeTZDtype)
     return _Value("time", zoned if has_zone else zoned.tz_localize(None), value.name)
 
 
 def _in_order(value: _Value, other: _Value) -> _Value:
-    """Keep an ordered categorical to compare it with a literal; convert it to text for a column."""
+    """Return the value for a comparison: an ordered categorical stays one only for a literal."""
     if value.is_literal or not isinstance(value.data.dtype, pd.CategoricalDtype):
         return value
     if not other.is_literal:
-        return _Value("text", value.data.astype(object).astype("string"), value.name)
+        return _Value("string", value.data.astype(object).astype("string"), value.name)
     categories = value.data.cat.categories
     if other.data not in categories:
         _refuse(f"{other.name} is not one of {', '.join(categories)}")

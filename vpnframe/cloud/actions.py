@@ -1,9 +1,14 @@
-"""Definitions of the API actions: API version, path of the list in the answer, published quota."""
+"""Declare each API action that vpnframe calls: its rows, decoder, quota and permission."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+
+from vpnframe.cloud import route_rows, rows
+from vpnframe.cloud.fields import Fields
+from vpnframe.model.records import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,64 +29,82 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Definition of one action of the cloud's API."""
+    """Declaration of one action of the cloud's API."""
 
     name: str  # for example ``DescribeVpnConnections``
-    # Outer and inner name of the list in the answer; empty if the answer has no list. A few lists
-    # are plain arrays in JSON; their inner name occurs only in XML.
-    list_path: tuple[str, ...] = ()
+    # Only of an action that returns a list:
+    row: str = ""  # name of one row; a few lists are plain arrays in JSON, and have it only in XML
+    decode: Callable[[Fields, str], Row] | None = None  # makes a record of a row and the row's id
+    record_id: str = ""  # the attribute of that record that identifies it in its list
     id_fields: tuple[str, ...] = ()  # fields that may contain a row's id, the usual one first
     is_paged: bool = False  # whether the action accepts ``PageNumber`` and ``PageSize``
+    # If another action returns a single row: fields of which at least one is in its response
+    shown_with: tuple[str, ...] = ()
+    # Of a call about one object: what the object is, and the parameter for its id
+    about: tuple[str, str] = ("", "")
+    needs_permission: bool = True
+    is_for_routes: bool = False  # whether it is left out if no routes are read
     version: str = "2016-04-28"  # the API version of its product
     limit: Limit = Limit(600)  # the quota of one main account in one region
+
+    @property
+    def list_path(self) -> tuple[str, ...]:
+        """The outer and the inner name of the list in the response; empty if there is no list."""
+        return (self.name.removeprefix("Describe"), self.row) if self.row else ()
 
 
 VPC_HOST = "vpc.aliyuncs.com"
 STS_HOST = "sts.aliyuncs.com"
 STS_VERSION = "2015-04-01"
 PAGE_SIZE = 50
+CONNECTIONS = "DescribeVpnConnections"
+DOWNLOAD = "DownloadVpnConnectionConfig"
 
-_paged = partial(Action, is_paged=True)
+_ON_GATEWAY = ("VPN gateway", "VpnGatewayId")
+_ON_ROUTER = ("transit-router attachment", "VpnConnectionId")
+_list = partial(Action, is_paged=True)
+_routes = partial(_list, record_id="entry_id", id_fields=("RouteDest",), is_for_routes=True)
+_free = partial(Action, needs_permission=False)
 _ALL = (
-    Action("GetCallerIdentity", version=STS_VERSION),
-    Action("DescribeRegions", ("Regions", "Region"), ("RegionId",)),
-    _paged("DescribeVpnGateways", ("VpnGateways", "VpnGateway"), ("VpnGatewayId",)),
-    _paged(
-        "DescribeCustomerGateways", ("CustomerGateways", "CustomerGateway"), ("CustomerGatewayId",)
+    _free("GetCallerIdentity", version=STS_VERSION),
+    _free("DescribeRegions", "Region", rows.region, "region_id", ("RegionId",)),
+    _list(
+        *(CONNECTIONS, "VpnConnection", rows.listed_connection, "vpn_connection_id"),
+        id_fields=("VpnConnectionId",),
+        shown_with=("IkeConfig", "TunnelOptionsSpecification", "Status"),
     ),
-    _paged("DescribeVpnConnections", ("VpnConnections", "VpnConnection"), ("VpnConnectionId",)),
-    _paged(
-        "DescribeVpnAttachments",
-        ("VpnAttachments", "VpnAttachment"),
-        ("InstanceId", "VpnConnectionId"),
+    _list(
+        *("DescribeVpnAttachments", "VpnAttachment", rows.attachment, "vpn_connection_id"),
+        id_fields=("InstanceId", "VpnConnectionId"),
     ),
-    _paged("DescribeVpcs", ("Vpcs", "Vpc"), ("VpcId",)),
-    _paged("DescribeVpnRouteEntries", ("VpnRouteEntries", "VpnRouteEntry"), ("RouteDest",)),
-    _paged(
-        "DescribeVpnPbrRouteEntries", ("VpnPbrRouteEntries", "VpnPbrRouteEntry"), ("RouteDest",)
+    _list(
+        *("DescribeVpnGateways", "VpnGateway", rows.vpn_gateway, "gateway_id"),
+        id_fields=("VpnGatewayId",),
+        shown_with=("Status", "InternetIp"),
     ),
-    _paged("DescribeVcoRouteEntries", ("VcoRouteEntries", "VcoRouteEntry"), ("RouteDest",)),
-    Action("DownloadVpnConnectionConfig", limit=Limit(30)),
+    _list(
+        *("DescribeCustomerGateways", "CustomerGateway", rows.customer_gateway, "gateway_id"),
+        id_fields=("CustomerGatewayId",),
+        shown_with=("IpAddress",),
+    ),
+    _list("DescribeVpcs", "Vpc", route_rows.vpc, "vpc_id", ("VpcId",), is_for_routes=True),
+    _routes(
+        "DescribeVpnRouteEntries", "VpnRouteEntry", route_rows.destination_route, about=_ON_GATEWAY
+    ),
+    _routes(
+        "DescribeVpnPbrRouteEntries", "VpnPbrRouteEntry", route_rows.policy_route, about=_ON_GATEWAY
+    ),
+    _routes(
+        "DescribeVcoRouteEntries", "VcoRouteEntry", route_rows.destination_route, about=_ON_ROUTER
+    ),
+    Action(DOWNLOAD, about=("connection", "VpnConnectionId"), limit=Limit(30)),
 )
 ACTIONS = {action.name: action for action in _ALL}
+LISTS = {name: action for name, action in ACTIONS.items() if action.row}
 
-# Action by the top-level field of its answer: a saved answer does not name its action.
-ACTION_BY_KEY = {action.list_path[0]: action.name for action in _ALL if action.list_path} | {
-    "VpnConnectionConfig": "DownloadVpnConnectionConfig"
+# Action by the top-level field of its response: a saved response does not name its action.
+ACTION_BY_KEY = {action.list_path[0]: name for name, action in LISTS.items()} | {
+    "VpnConnectionConfig": DOWNLOAD
 }
 # For each action that reads one resource, the list action whose rows have the same format.
-LIST_OF_ONE = {
-    "DescribeVpnConnection": "DescribeVpnConnections",
-    "DescribeCustomerGateway": "DescribeCustomerGateways",
-    "DescribeVpnGateway": "DescribeVpnGateways",
-}
-# Fields that identify the action of an answer without a list; the first match wins.
-ACTION_BY_FIELDS = (
-    (("VpnConnectionId", "IkeConfig"), "DescribeVpnConnection"),
-    (("VpnConnectionId", "TunnelOptionsSpecification"), "DescribeVpnConnection"),
-    (("VpnConnectionId", "Status"), "DescribeVpnConnection"),
-    (("CustomerGatewayId", "IpAddress"), "DescribeCustomerGateway"),
-    (("VpnGatewayId", "Status"), "DescribeVpnGateway"),
-    (("VpnGatewayId", "InternetIp"), "DescribeVpnGateway"),
-    (("AccountId", "Arn"), "GetCallerIdentity"),
-)
+LIST_OF_ONE = {f"Describe{action.row}": name for name, action in LISTS.items() if action.shown_with}

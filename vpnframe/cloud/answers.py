@@ -1,8 +1,8 @@
-"""Decode the cloud's answers to records by an allow-list; no record has a field for a key.
+"""Decode API responses to records by an allow-list of fields; no record can hold a key.
 
-Pre-shared keys are decoded only here and in two modules that this one uses:
-:mod:`~vpnframe.cloud.trees` and :mod:`~vpnframe.cloud.fields`. The records contain only the key's
-state and, if a :class:`~vpnframe.model.psk.KeyJudge` is passed, the facts derived from the key.
+Only this module, :mod:`~vpnframe.cloud.trees` and :mod:`~vpnframe.cloud.fields` see pre-shared
+keys. The records contain whether a key is present and, if a :class:`~vpnframe.model.psk.KeyJudge`
+is passed, facts about the key.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from vpnframe.cloud import actions, rows
+from vpnframe.cloud import rows
+from vpnframe.cloud.actions import ACTION_BY_KEY, LIST_OF_ONE, LISTS
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.trees import read_tree
@@ -38,7 +39,7 @@ class Page:
 def decode_download(
     response: Response, *, vpn_connection_id: str, judge: KeyJudge | None = None
 ) -> Statement:
-    """Decode an answer of DownloadVpnConnectionConfig."""
+    """Decode a response of DownloadVpnConnectionConfig."""
     answer = _fields(response, judge)
     statement = rows.downloaded_connection(answer, vpn_connection_id=vpn_connection_id)
     if not rows.says_anything(statement):
@@ -50,20 +51,21 @@ def decode_download(
 
 
 def decode_page(response: Response, *, action: str, judge: KeyJudge | None = None) -> Page:
-    """Decode one page of a list call, or the answer of a call for one resource."""
+    """Decode one page of a list call, or the response of a call for one resource."""
     return page_of(_fields(response, judge), action)
 
 
 def page_of(answer: Fields, action: str) -> Page:
-    """Decode a page like :func:`decode_page`, from an answer that is already parsed."""
+    """Decode a page as :func:`decode_page` does, from a response that is already parsed."""
     request_id = answer.text("RequestId")
     counting = answer.apart()
     total_count = counting.number("TotalCount", bits=_COUNT_BITS)
+    list_action = LIST_OF_ONE.get(action, action)
     records: list[Row] = []
     for row in _rows_of(answer, action, total_count):
-        record = rows.decode_row(actions.LIST_OF_ONE.get(action, action), row)
+        record = decode_row(list_action, row)
         if record is None:
-            row.note(_id_field(action), "is missing: this row is skipped")
+            row.note(LISTS[list_action].id_fields[0], "is missing: this row is skipped")
         elif isinstance(record, Statement):
             records.append(msgspec.structs.replace(record, request_id=request_id))
         else:
@@ -77,25 +79,27 @@ def page_of(answer: Fields, action: str) -> Page:
     )
 
 
+def decode_row(action: str, row: Fields) -> Row | None:
+    """Decode a row of a list call to a record; return None if the row has no id."""
+    row, declared = row.apart(), LISTS[action]
+    row_id = row.text(*declared.id_fields)
+    return declared.decode(row, row_id) if row_id and declared.decode else None
+
+
 def _rows_of(answer: Fields, action: str, total_count: int | None) -> list[Fields]:
-    """Return the rows of a list call's answer; the answer itself if it describes one resource."""
-    id_field = _id_field(action)
-    if action in actions.LIST_OF_ONE:
-        if answer.text(id_field) is None:
-            raise ResponseError(f"the answer has no {id_field}: is it an answer of {action}?")
-        return [answer]
-    outer, inner = actions.ACTIONS[action].list_path
-    if not answer.holds(outer) and total_count != 0:
-        raise ResponseError(f"the answer has no {outer}: is it an answer of {action}?")
-    return answer.rows(outer, inner, mark=id_field)
-
-
-def _id_field(action: str) -> str:
-    return actions.ACTIONS[actions.LIST_OF_ONE.get(action, action)].id_fields[0]
+    """Return the rows of a list; if the response describes one resource, it is the only row."""
+    declared = LISTS[LIST_OF_ONE.get(action, action)]
+    (outer, inner), id_field = declared.list_path, declared.id_fields[0]
+    is_one = action in LIST_OF_ONE
+    is_there = answer.text(id_field) if is_one else answer.holds(outer) or total_count == 0
+    if not is_there:
+        missing = id_field if is_one else outer
+        raise ResponseError(f"the answer has no {missing}: is it an answer of {action}?")
+    return [answer] if is_one else answer.rows(outer, inner, mark=id_field)
 
 
 def decode_account_id(response: Response) -> str:
-    """Return the id of the main account from an answer of GetCallerIdentity."""
+    """Return the id of the main account from a response of GetCallerIdentity."""
     account_id = _fields(response).text("AccountId")
     if account_id is None:
         raise ResponseError("the answer has no AccountId")
@@ -103,14 +107,21 @@ def decode_account_id(response: Response) -> str:
 
 
 def action_of(response: Response) -> str | None:
-    """Return the action of a saved answer, found by its fields or XML root; None if unknown."""
+    """Return which action a saved response belongs to, or None if that is unknown.
+
+    The fields of a JSON response, or the root element of an XML response, show the action.
+    """
     tree, root = read_tree(response)
-    for key, action in actions.ACTION_BY_KEY.items():
+    for key, action in ACTION_BY_KEY.items():
         if key in tree:
             return action
     if root is not None:
         return root.removesuffix("Response")
-    return next((name for keys, name in actions.ACTION_BY_FIELDS if set(keys) <= set(tree)), None)
+    for one, list_action in LIST_OF_ONE.items():
+        declared = LISTS[list_action]
+        if declared.id_fields[0] in tree and any(name in tree for name in declared.shown_with):
+            return one
+    return "GetCallerIdentity" if {"AccountId", "Arn"} <= tree.keys() else None
 
 
 def _fields(response: Response, judge: KeyJudge | None = None) -> Fields:

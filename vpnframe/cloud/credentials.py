@@ -1,4 +1,4 @@
-"""Providers of credentials: passed by the caller, or found by the vendor's default chain."""
+"""Provide credentials that the caller passes or that the vendor's default chain finds."""
 
 from __future__ import annotations
 
@@ -28,15 +28,14 @@ REMEDY = (
 
 
 class Provider(Protocol):
-    """Interface of credential providers; ``renew`` replaces credentials that the cloud refused."""
+    """Interface of the classes that provide credentials."""
 
     async def get(self, *, renew: bool = False) -> Credentials:
-        """Return the credentials to sign requests with."""
-        ...
+        """Return the credentials; with ``renew``, replace those that the cloud refused."""
 
 
 class GivenCredentials:
-    """Provider of fixed credentials that the caller passes."""
+    """Provide fixed credentials that the caller passes."""
 
     def __init__(self, credentials: Credentials) -> None:
         check_credentials(credentials)
@@ -48,7 +47,7 @@ class GivenCredentials:
 
 
 class HeldCredentials(ABC):
-    """Provider that caches credentials; only one caller at a time renews them when they age."""
+    """Base class that keeps credentials until they are old; one task at a time renews them."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now  # in seconds
@@ -57,7 +56,7 @@ class HeldCredentials(ABC):
         self._held_until = 0.0
 
     async def get(self, *, renew: bool = False) -> Credentials:
-        """Return the credentials to sign requests with."""
+        """Return the kept credentials, or new ones if those are old or were refused."""
         refused = self._held if renew else None
         async with self._lock:
             # If many calls are refused at once, the first one renews the credentials for all.
@@ -72,11 +71,12 @@ class HeldCredentials(ABC):
 
 
 class DefaultChain(HeldCredentials):
-    """Credentials of the vendor's default chain or of one profile of ``~/.aliyun/config.json``.
+    """Provide credentials of the vendor's default chain or of one profile of its config file.
 
-    They are cached for 15 minutes. The asynchronous refresh of the vendor's SDK is not used: it
-    holds a thread lock across an ``await``, so concurrent first calls stall for seconds. Instead,
-    its blocking method is called once, in a thread, and concurrent callers wait for the result.
+    The file is ``~/.aliyun/config.json``. The credentials are kept for 15 minutes. The
+    asynchronous refresh of the vendor's SDK is not used, because it holds a thread lock across
+    an ``await``: concurrent first calls would stall for seconds. Instead, the SDK's blocking
+    method is called once, in a thread.
     """
 
     def __init__(
@@ -91,9 +91,8 @@ class DefaultChain(HeldCredentials):
 
 def check_credentials(credentials: Credentials) -> None:
     """Check that each part of the credentials is non-empty, printable ASCII without spaces."""
-    names = ["access_key_id", "access_key_secret"]
-    names += ["security_token"] if credentials.security_token else []
-    for name in names:
+    token = ["security_token"] if credentials.security_token else []
+    for name in ("access_key_id", "access_key_secret", *token):
         if not _PLAIN.fullmatch(getattr(credentials, name)):
             raise SettingsError(
                 f"the {name} is empty or contains a space, a line end or a non-ASCII character: "
@@ -102,7 +101,7 @@ def check_credentials(credentials: Credentials) -> None:
 
 
 def _resolve(profile: str | None) -> Credentials:
-    """Return the credentials of the vendor's default chain or of one profile; the call blocks."""
+    """Ask the vendor's SDK for credentials; the call blocks. Raise SettingsError if it has none."""
     held, error_text = _asked(profile)
     if held is not None:
         check_credentials(held)
@@ -121,7 +120,10 @@ def _resolve(profile: str | None) -> Credentials:
 
 
 def _asked(profile: str | None) -> tuple[Credentials | None, str]:
-    """Return the credentials that the SDK finds, or its error text, which must never be shown."""
+    """Return the credentials that the SDK finds, or the SDK's error text.
+
+    The error text may contain a secret, so it must never be shown.
+    """
     # Imported here, because the SDK reads environment variables when it is imported.
     from alibabacloud_credentials import client  # noqa: PLC0415
     from alibabacloud_credentials.provider import cli_profile  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Allowed request targets: the cloud's own hosts, or the one endpoint that the user sets."""
+"""Decide to which URLs requests may go: the cloud's own hosts, or the endpoint the user set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def cloud_url(host: str | None) -> str | None:
 
 
 def named_url(endpoint: str) -> str:
-    """Check an endpoint that the user sets, and return it as a URL of scheme, host and port."""
+    """Check an endpoint that the user set, and return its scheme, host and port as a URL."""
     try:
         parts = urlsplit(endpoint)
         host, _ = parts.hostname, parts.port

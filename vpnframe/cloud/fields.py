@@ -1,9 +1,9 @@
-"""Read the fields of an answer by name, and handle unexpected types and secrets.
+"""Read the fields of an API response by name, and handle unexpected types and secrets.
 
 A field that is not requested by name is never inspected. Only :meth:`Fields.secret` and
 :meth:`Fields.key_facts` read a secret; they return its state and the facts derived from it. For
-redaction, every field that is read is recorded: its value if it has the requested type, else a
-placeholder.
+redaction, :class:`Fields` records every field that it reads: the field's value if the value has the
+requested type, else a placeholder.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from vpnframe.model.psk import KeyJudge, key_facts
 from vpnframe.model.records import FailureKind, KeyFacts, KeyState, Note
 
 _ZERO = re.compile(r"0+(\.0+){0,3}(/0)?|::(/0)?", re.ASCII)
-# A saved answer may contain all pages of a fleet; each parsed row takes a few KiB.
+# A saved response may contain all pages of a fleet; each parsed row takes a few KiB.
 MAX_ROWS = 100_000
-
 _WHOLE = re.compile(r"\s*-?[0-9]{1,30}\s*", re.ASCII)
 _DIGITS = re.compile(r"\s*-?[0-9]+(\.0*)?\s*", re.ASCII)
 _FLAGS = {
@@ -30,15 +29,17 @@ _FLAGS = {
 }
 _STATES = {"present": REDACTED, "masked": "****"}
 _MARK = "redacted"
+_KINDS = {str: "other text", bool: "true or false", int: "a number", float: "a fraction"}
 # The values to keep of the fields that were read: by ``id()`` of the object, then by field name.
 Reads = dict[int, dict[str, Any]]
 
 
 class Fields:
-    """One object of an answer.
+    """One object of an API response.
 
-    A value of the wrong type is read as None and adds a :class:`~vpnframe.model.records.Note`, so
-    it does not discard the connection. A missing, null or empty value is None without a note.
+    A value of the wrong type is read as None and adds a :class:`~vpnframe.model.records.Note`; the
+    other fields of the connection are still read. A missing, null or empty value is read as None
+    without a note.
     """
 
     __slots__ = ("_notes", "_path", "_reads", "_tree", "is_unread", "judge")
@@ -57,20 +58,23 @@ class Fields:
         self._path = path
         self.judge = judge
         self._reads = reads
-        # Whether a part of the object was not read; a secret that seems absent may be in it.
+        # Whether a nested object was not readable; a secret that seems absent may be in it.
         self.is_unread = False
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """The notes so far, on values that could not be interpreted, without duplicates."""
+        """The notes on values that could not be interpreted so far, without duplicates."""
         return tuple(dict.fromkeys(self._notes))
 
     def apart(self) -> Fields:
-        """Return the same object with a new, empty list of notes."""
+        """Return the same object with an empty list of notes, which later reads fill."""
         return Fields(self._tree, [], self._path, judge=self.judge, reads=self._reads)
 
     def kept(self) -> Any:
-        """Return only the fields that were read; if none of them has a value, add a marker."""
+        """Return a copy with only the fields that were read.
+
+        If none of them is set though the object has other fields, the copy has a marker field.
+        """
         return _kept(self._tree, self._reads or {})
 
     def note(self, name: str, message: str, *, kind: FailureKind = "malformed") -> None:
@@ -78,28 +82,25 @@ class Fields:
         self._notes.append(Note(field=self._path + name, message=message, kind=kind))
 
     def text(self, *names: str) -> str | None:
-        """Return, as text, the first of the named fields that contains text or a whole number."""
+        """Return the first of the named fields that is not empty, as a string."""
         for name in names:
-            value = self._tree.get(name)
+            value, text = self._tree.get(name), ""
             if isinstance(value, str):
                 text = value.strip()
-            else:
-                text = "" if value is None else self._number_as_text(name, value)
+            elif value is not None:
+                whole = _whole(value)
+                if isinstance(whole, int) and not isinstance(whole, bool):
+                    text = str(whole)
+                else:
+                    self._note_type(name, value, "text")
             if self._reads is not None:
                 self._keep(name, value if text else _stand_in(value))
             if text:
                 return text
         return None
 
-    def _number_as_text(self, name: str, value: Any) -> str:
-        whole = _whole(value)
-        if isinstance(whole, int) and not isinstance(whole, bool):
-            return str(whole)
-        self._note_type(name, value, "text")
-        return ""
-
     def word(self, name: str) -> str | None:
-        """Return a text, or a boolean as ``true`` or ``false``: some fields have either type."""
+        """Return a string, or a boolean as ``true`` or ``false``; some fields have either type."""
         value = self._tree.get(name)
         if not isinstance(value, bool):
             return self.text(name)
@@ -107,12 +108,15 @@ class Fields:
         return str(value).lower()
 
     def nonzero_text(self, name: str) -> str | None:
-        """Return an address, CIDR block or id as text; None if it is zero, which means unset."""
+        """Return an address, CIDR block or id; None if it is all zeros, which means unset."""
         text = self.text(name)
         return None if is_zero(text) else text
 
     def number(self, name: str, *, bits: int = 32) -> int | None:
-        """Return a whole number, sent as number or text; None if not in 0 .. 2**(bits - 1) - 1."""
+        """Return a whole number sent as a number or string; None if it does not fit ``bits`` bits.
+
+        One of the bits is the sign, as in the columns of the tables; negative numbers do not fit.
+        """
         value = self._tree.get(name)
         if self._reads is not None:  # keep a too large number: reading it again adds the same note
             self._keep(name, value if _DIGITS.fullmatch(str(value)) else _stand_in(value))
@@ -132,7 +136,7 @@ class Fields:
         return self.number(name, bits=bits) or None
 
     def flag(self, name: str) -> bool | None:
-        """Return a boolean sent as boolean, number or text."""
+        """Return a boolean that was sent as a boolean, a number or a string."""
         value = self._tree.get(name)
         known = read_flag(value) if isinstance(value, str | int) else None
         if known is None:
@@ -142,7 +146,7 @@ class Fields:
         return known
 
     def subnets(self, name: str) -> tuple[str, ...]:
-        """Return the CIDR blocks of a field, sent as one comma-separated string or as a list."""
+        """Return the CIDR blocks in a field that is a comma-separated string or a list."""
         value = self._tree.get(name)
         if self._reads is not None:
             self._keep(name, _only(str, value))
@@ -151,11 +155,11 @@ class Fields:
         if any(text is not None and not isinstance(text, str) for text in texts):
             self.note(name, "is not text")
         elif not found:
-            self.note(name, "is empty: no block on this side", kind="address")
+            self.note(name, "is empty: no CIDR block on this side", kind="address")
         return tuple(found)
 
     def texts(self, outer: str, inner: str = "") -> tuple[str, ...]:
-        """Return a list of strings, sent as a list, in a wrapper object or as a single string."""
+        """Return the strings in a field that is a list, an object with a list, or one string."""
         value = self._unwrapped(outer, inner, str)
         found = value if isinstance(value, list) else [value]
         if any(is_filled_value(one) and not isinstance(one, str) for one in found):
@@ -163,14 +167,18 @@ class Fields:
         return tuple(one.strip() for one in found if isinstance(one, str) and one.strip())
 
     def secret(self, name: str) -> KeyState | None:
-        """Return the state of a secret; None if the secret may be in a part that was not read."""
+        """Return whether a secret is present, masked or absent.
+
+        If the secret seems absent but could be in an unreadable nested object, the result
+        is None.
+        """
         state = key_state(self._tree.get(name))
         if state in _STATES:
             self._keep(name, _STATES[state])
         return None if self.is_unread and state == "absent" else state
 
     def key_facts(self, name: str, *, hints: Iterable[str]) -> KeyFacts | None:
-        """Return the facts derived from a pre-shared key; None if there is no key judge."""
+        """Return the facts derived from a pre-shared key; None if no key judge was passed."""
         judge = self.judge
         if judge is None:
             return None
@@ -194,18 +202,17 @@ class Fields:
         return name in self._tree
 
     def has(self, name: str, *members: str) -> bool:
-        """Check whether a field has a value, without returning the value.
+        """Check whether a field is set, without returning its value.
 
-        If ``members`` is given, an object has a value only if one of these members has one. Zero
-        is not a value of a member: unset numbers are sent as zero.
+        If ``members`` are given and the field is an object, it is set only if one of these members
+        is set. A member that is zero is not set: the cloud sends unset numbers as zero.
         """
         value = self._tree.get(name)
         if self._reads is not None:
             self._mention(name)
             if isinstance(value, dict):
-                block = self._below(value, "")
                 for member in members:
-                    block._mention(member)
+                    self._below(value, "")._mention(member)
         if not members or not isinstance(value, dict):
             return is_filled_value(value)
         for member in members:
@@ -215,7 +222,7 @@ class Fields:
         return False
 
     def shows(self, name: str, member: str) -> bool:
-        """Check whether a field is an object that has a given member, even if that is empty."""
+        """Check whether a field is an object with the given member, which may be empty."""
         value = self._tree.get(name)
         return isinstance(value, dict) and member in value
 
@@ -232,9 +239,10 @@ class Fields:
         return below
 
     def rows(self, outer: str, inner: str, *, mark: str) -> list[Fields]:
-        """Return a list of objects, sent as a list, in a wrapper, as one object, or not at all.
+        """Return the objects in a field that is a list, an object with a list, or one object.
 
-        An object that lacks the field ``inner`` but has the field ``mark`` is itself one row.
+        The field ``inner`` of the outer object is the list. If an object has the field
+        ``mark`` and not the field ``inner``, it is itself the only row.
         """
         value: Any = self._tree.get(outer)
         if isinstance(value, dict) and inner not in value and mark in value:
@@ -247,7 +255,9 @@ class Fields:
         name, good, n_rows = f"{outer}.{inner}", [], len(rows)
         if n_rows > MAX_ROWS:
             del rows, value  # a traceback must not show them: they may contain keys
-            raise ResponseError(f"{self._path}{name} has {n_rows:,} rows: {MAX_ROWS:,} at most")
+            raise ResponseError(
+                f"{self._path}{name} has {n_rows:,} rows; the limit is {MAX_ROWS:,}"
+            )
         for index, row in enumerate(rows):
             if isinstance(row, dict):
                 good.append(self._below(row, f"{self._path}{name}[{index}]."))
@@ -256,17 +266,16 @@ class Fields:
         return good
 
     def tags(self, outer: str) -> tuple[str, ...]:
-        """Return resource tags, a list of ``Tag`` objects, as sorted ``key=value`` texts."""
+        """Return resource tags, a list of ``Tag`` objects, as sorted ``key=value`` strings."""
         rows = self.rows(outer, "Tag", mark="Key")
         pairs = [(row.text("Key", "TagKey"), row.text("Value", "TagValue")) for row in rows]
         return tuple(sorted(f"{key}={value or ''}" for key, value in pairs if key))
 
     def _below(self, tree: Mapping[str, Any], path: str) -> Fields:
-        """Return a nested object that adds its notes to those of this object."""
         return Fields(tree, self._notes, path, judge=self.judge, reads=self._reads)
 
     def _unwrapped(self, outer: str, inner: str, kind: type) -> Any:
-        """Return a list, also from a wrapper object; only values of type ``kind`` are recorded."""
+        """Return a list from a field or from its object; record only items of type ``kind``."""
         value: Any = self._tree.get(outer)
         is_wrapped = isinstance(value, dict)
         if self._reads is not None:
@@ -276,32 +285,33 @@ class Fields:
         return value.get(inner) if is_wrapped else value
 
     def _keep(self, name: str, kept: Any) -> None:
-        """If reads are recorded and the field is present, record the value to keep."""
+        """Record what redaction keeps of a field, if the field is present."""
         if self._reads is not None and name in self._tree:
             self._reads.setdefault(id(self._tree), {})[name] = kept
 
     def _mention(self, name: str) -> None:
-        """Record that a field is present; an object is kept with the fields read from it."""
-        if self._reads is None or name not in self._reads.get(id(self._tree), ()):
+        """Record that a field was read; of an object, redaction keeps the fields read from it."""
+        if self._reads is not None and name not in self._reads.get(id(self._tree), ()):
             self._keep(name, _stand_in(self._tree.get(name)))
 
     def _note_type(self, name: str, value: Any, wanted: str) -> None:
-        if is_filled_value(value):
-            self.note(name, f"is {_kind_of(value)}, not {wanted}")
+        if is_filled_value(value):  # the note must not reveal the value
+            kind = _KINDS.get(type(value), "a list" if isinstance(value, list) else "an object")
+            self.note(name, f"is {kind}, not {wanted}")
 
 
 def _whole(value: Any) -> Any:
-    """Convert a whole float such as ``86400.0`` to int; return anything else unchanged."""
+    """Convert a float such as ``86400.0`` to an int; return any other value unchanged."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def read_flag(value: object) -> bool | None:
-    """Read a boolean from text or a number; None for anything else."""
+    """Return the boolean that a string or a number represents, or None."""
     return value if isinstance(value, bool) else _FLAGS.get(str(value).strip().lower())
 
 
 def is_zero(value: Any) -> bool:
-    """Check whether a value is the number zero, its text, or an all-zero address or CIDR block."""
+    """Check whether a value is the number 0, a string "0", or an all-zero address or CIDR block."""
     if isinstance(value, str):
         text = value.strip()
         return text.startswith(("0", ":")) and bool(_ZERO.fullmatch(text))
@@ -309,7 +319,7 @@ def is_zero(value: Any) -> bool:
 
 
 def is_filled_value(value: Any) -> bool:
-    """Check whether a value, or a value nested in it, is not null, blank text, ``{}`` or ``[]``."""
+    """Check whether a value contains anything but nulls, blank strings, ``{}`` and ``[]``."""
     if value is None:
         return False
     if isinstance(value, str):
@@ -325,7 +335,7 @@ def is_filled_value(value: Any) -> bool:
 
 
 def _kept(value: Any, reads: Reads) -> Any:
-    """Return a value of an answer with only the fields that were read."""
+    """Return a copy of a value with only the fields that were read."""
     if isinstance(value, list):
         return [_kept(one, reads) for one in value]
     if not isinstance(value, dict):
@@ -335,7 +345,10 @@ def _kept(value: Any, reads: Reads) -> Any:
 
 
 def _stand_in(value: Any) -> Any:
-    """Return a placeholder of the value's type; return objects, nulls, booleans and zeros as is."""
+    """Return a placeholder that has the value's type.
+
+    Objects, nulls, booleans and zeros are returned unchanged.
+    """
     if isinstance(value, dict) or value is None or isinstance(value, bool) or is_zero(value):
         return value
     if not is_filled_value(value):
@@ -346,13 +359,7 @@ def _stand_in(value: Any) -> Any:
 
 
 def _only(kind: type, value: Any) -> Any:
-    """Replace a value, or each item of a list, with a placeholder if its type is not ``kind``."""
+    """Replace a value, or each item of a list, by a placeholder if its type is not ``kind``."""
     if isinstance(value, list):
         return [one if isinstance(one, kind) else _stand_in(one) for one in value]
     return value if isinstance(value, kind) else _stand_in(value)
-
-
-def _kind_of(value: Any) -> str:
-    """Return the type of a value in words that do not reveal the value."""
-    words = {str: "other text", bool: "true or false", int: "a number", float: "a fraction"}
-    return words.get(type(value), "a list" if isinstance(value, list) else "an object")

@@ -1,6 +1,7 @@
-"""Hints for judging a pre-shared key: words of an answer from which the key may be derived.
+"""Hints for judging a pre-shared key: the names and ids from which a key is often derived.
 
-They are collected only when a key is judged; most keys in downloads were judged in the list.
+Hints are collected only when a key is judged. Most keys in downloads are not judged again, because
+the rows of the list have the same keys.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ _NAMES = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Hints:
-    """Hints for the keys of one connection: words of its answer and of its gateways."""
+    """Names and ids of one connection, its tunnels and its gateways, for judging its keys."""
 
     row: Fields
     tunnels: list[Fields]
-    connection_id: str | None = None  # set for a download: its answer does not contain the id
+    connection_id: str | None = None  # set for a download, whose response does not contain it
 
     def __iter__(self) -> Iterator[str]:
         names = [self.connection_id, *_words_of(self.row), *self.row.apart().tags("Tag")]

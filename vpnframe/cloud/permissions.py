@@ -1,4 +1,4 @@
-"""The RAM permissions that a fetch needs, and a warning about the keys that they reveal."""
+"""Name the RAM permissions that a fetch needs, and print policies that allow them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ import json
 import re
 from collections.abc import Iterable
 
-LISTED = "DescribeVpnConnections"
-DOWNLOAD = "DownloadVpnConnectionConfig"
-_LISTS = (LISTED, "DescribeVpnAttachments", "DescribeVpnGateways", "DescribeCustomerGateways")
-_ROUTES = (
-    *("DescribeVpcs", "DescribeVpnRouteEntries"),
-    *("DescribeVpnPbrRouteEntries", "DescribeVcoRouteEntries"),
-)
+from vpnframe.cloud.actions import ACTIONS, CONNECTIONS, DOWNLOAD
+
 REVELATION = (
     "These reads reveal the pre-shared keys and BGP keys of every connection "
-    f"({LISTED} and {DOWNLOAD}; DescribeCustomerGateways has BGP keys): there is no read "
+    f"({CONNECTIONS} and {DOWNLOAD}; DescribeCustomerGateways has BGP keys): there is no read "
     "permission without them, so treat everyone who has this policy as someone who knows your keys."
 )
 
@@ -28,12 +23,12 @@ def permission_of(action: str) -> str:
 
 
 def naming_permission(message: str, action: str) -> str:
-    """Append to the cloud's message which permission the refused action needs."""
+    """Add to the cloud's message the name of the permission that the refused call needs."""
     return f"{message.rstrip('.')}; {action} needs the permission {permission_of(action)}"
 
 
 def refused_sentence(messages: Iterable[str]) -> str | None:
-    """Return a sentence that lists the permissions named in failure messages, or None."""
+    """List the permissions that failure messages name, in one sentence; None if there are none."""
     names = sorted({name for message in messages for name in _NAMED.findall(message)})
     if not names:
         return None
@@ -43,8 +38,9 @@ def refused_sentence(messages: Iterable[str]) -> str | None:
 
 
 def needed(*, routes: bool = True) -> tuple[str, ...]:
-    """Return the names of the API actions of a fetch that need a permission."""
-    return (*_LISTS, *(_ROUTES if routes else ()), DOWNLOAD)
+    """Return the names of the API actions for which a fetch needs a permission."""
+    needing = (action for action in ACTIONS.values() if action.needs_permission)
+    return tuple(action.name for action in needing if routes or not action.is_for_routes)
 
 
 def policy() -> str:

@@ -1,7 +1,7 @@
-"""Explain why the vendor's configuration files yield no credentials.
+"""Explain why the vendor's configuration files contain no usable credentials.
 
-The errors of the vendor's SDK may contain a secret: only a host, an HTTP status, an error code and
-the failed step are taken from them. Only names are taken from the configuration files.
+The errors of the vendor's SDK may contain a secret. Only a host, an HTTP status, an error code and
+the failed step are taken from them; only names are taken from the configuration files.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _UNREACHED = re.compile(
 
 
 def why_no_credentials(profile: str | None, error_text: str) -> str | None:
-    """Return why a profile yields no credentials; None if there is no profile to read."""
+    """Explain why a profile has no usable credentials; None if there is no profile to read."""
     from alibabacloud_credentials.utils import auth_util  # noqa: PLC0415
 
     path = _home() / ".aliyun" / "config.json"
@@ -88,7 +88,7 @@ def _home() -> Path:
 
 
 def _read_config(path: Path) -> dict[str, Any] | str:
-    """Return the configuration, or a message on what is wrong with the file."""
+    """Return the configuration; if the file cannot be used, return the problem as a string."""
     try:
         config = json.loads(read_file(path, limit=_MAX_BYTES))
     except OSError as error:
@@ -104,7 +104,10 @@ def _profiles(config: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _chain(config: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
-    """Yield a profile and its chain of source profiles; an empty dict for a missing profile."""
+    """Yield a profile, its source profile, that profile's source profile, and so on.
+
+    A missing profile is an empty dict.
+    """
     seen: set[str] = set()
     while name not in seen:
         seen.add(name)
@@ -122,10 +125,10 @@ def _label(profile: Mapping[str, Any]) -> str:
 
 
 def _own_problem(profile: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with the fields of a profile; None if nothing is wrong."""
+    """Explain what is wrong with a profile's fields; None if nothing is wrong."""
     mode, name = str(profile.get("mode")), str(profile.get("name"))[:60]
     if mode not in _NEEDED:
-        return f"{_label(profile)}: {', '.join(_NEEDED)} are known; {_making(name)}"
+        return f"{_label(profile)}: the known types are {', '.join(_NEEDED)}; {_making(name)}"
     if mode in _LOGINS and _has_ended(profile, *_LOGINS[mode]):
         again = f"`aliyun configure --mode {mode} --profile {name}`"
         return f"{_label(profile)}: its login has expired, log in again: {again}"
@@ -138,7 +141,7 @@ def _making(name: str) -> str:
 
 
 def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
-    """Check whether the user must log in again; the expiry of a self-renewing token is ignored."""
+    """Check whether the user must log in again; a token that renews itself does not expire."""
     at = profile.get(end)
     if not profile.get(token) or not isinstance(at, int | float):
         return True
@@ -146,29 +149,29 @@ def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
 
 
 def _step(chain: list[dict[str, Any]], error_text: str) -> str:
-    """Describe the step that failed for a reason outside the configuration file."""
+    """Explain which step failed if the configuration file itself is correct."""
     asks = [one for one in chain if one["mode"] not in ("AK", "StsToken")]
     profile = asks[0] if asks else chain[0]
     label, mode = _label(profile), str(profile["mode"])
     if mode == "External":
         step = next((words for pattern, words in _STEPS if re.search(pattern, error_text)), None)
-        return f"{label}: {step or 'its command returned none'}"
+        return f"{label}: {step or 'its command returned no credentials'}"
     host = _HOST.search(error_text)
     where = host[1] if host else _HOSTS.get(mode, "the cloud")
     if status := _STATUS.search(error_text):
         code = f", {found[1]}" if (found := _CODE.search(error_text)) else ""
         ended = mode in _LOGINS and status[1] in ("400", "401", "403")
         more = f", log in again: `aliyun configure --mode {mode}`" if ended else ""
-        return f"{label}: {where} refuses it (HTTP {status[1]}{code}){more}"
+        return f"{label}: {where} refuses the request (HTTP {status[1]}{code}){more}"
     if host or _UNREACHED.search(error_text):
         return f"{label}: {where} cannot be reached"
     if mode == "OIDC" and not os.access(str(profile.get("oidc_token_file")), os.R_OK):
         return f"{label}: its token file cannot be read"
-    return f"{label}: {where} returned none"
+    return f"{label}: {where} returned no credentials"
 
 
 def why_no_ini() -> str | None:
-    """Return why the vendor's INI file yields no credentials; None if there is no file."""
+    """Explain why the vendor's INI file has no usable credentials; None if there is no file."""
     from alibabacloud_credentials.utils import auth_util  # noqa: PLC0415
 
     named = auth_util.environment_credentials_file

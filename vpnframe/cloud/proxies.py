@@ -1,7 +1,7 @@
-"""Select the proxy of a request from HTTPS_PROXY and NO_PROXY.
+"""Choose the proxy of a request by the variables HTTPS_PROXY and NO_PROXY.
 
-The proxy only opens a tunnel (CONNECT): TLS runs between this machine and the cloud, and the
-proxy sees only the host name. Requests by plain HTTP or to a loopback address use no proxy.
+The proxy only opens a tunnel (CONNECT). TLS runs between this machine and the cloud, so the proxy
+sees only the host name. Plain HTTP and loopback addresses use no proxy.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vpnframe.errors import SettingsError
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """The proxy of this process, and the hosts that are reached without it."""
+    """The proxy for requests of this process, and the hosts that are reached without it."""
 
     url: str | None = None  # may contain a password, so it is not shown
     exceptions: tuple[str, ...] = ()  # hosts, suffixes, addresses, CIDR blocks; ``*`` for all
@@ -43,7 +43,7 @@ class Proxies:
 
 
 def read_proxies(environment: Mapping[str, str]) -> Proxies:
-    """Read the proxy environment variables; as in curl, lower-case names take precedence."""
+    """Read the proxy variables; a lower-case name overrides the upper-case name, as in curl."""
     named = [environment.get(name, "").strip() for name in ("https_proxy", "HTTPS_PROXY")]
     url = next(filter(None, named), None)
     without = [environment.get(name, "") for name in ("no_proxy", "NO_PROXY")]
@@ -67,7 +67,10 @@ def _checked(url: str) -> str:
 
 
 def _fits(exception: str, host: str) -> bool:
-    """Check whether a NO_PROXY entry matches a host, by name, suffix, address or CIDR block."""
+    """Check whether an entry of NO_PROXY applies to a host.
+
+    An entry is a host name, a domain suffix, an address or a CIDR block.
+    """
     name = exception.removeprefix("*").removeprefix(".")
     if exception == "*" or host.lower() == name or host.lower().endswith(f".{name}"):
         return True

@@ -1,9 +1,9 @@
 """Keep the rate of calls within a share of the published quotas.
 
-A rate-limit key is (account, region, action). A call may start when fewer than ``share x limit``
-calls of its key are in flight or were answered within the last window. A call counts from its
-answer, which arrives after the server counted the call: so the server's quota is respected at any
-latency, whether its windows are fixed or sliding.
+A rate-limit key is an account, a region and an action. A call of this key can start if fewer than
+``share x limit`` calls of the key are in flight or ended within the last window. A call is counted
+from its end, which is later than when the server counted it. So the server's quota holds at any
+latency, for fixed and for sliding windows.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ Key = tuple[str, str, str]
 
 @dataclass(slots=True)
 class _Lane:
-    """State of one rate-limit key: number of calls in flight, and times of the recent answers."""
-
     ceiling: int
     per_s: float
     allowed: int
@@ -34,7 +32,7 @@ class _Lane:
 
 
 class RateLimiter:
-    """Decides when a call may start; its callers pass the time."""
+    """Decide when a call can start; the methods take the current time as a parameter."""
 
     def __init__(self, *, limits: Mapping[str, Limit] | None = None, share: float = 0.5) -> None:
         if not 0 < share <= 1:
@@ -44,12 +42,12 @@ class RateLimiter:
         self._lanes: dict[Key, _Lane] = {}
 
     def allowed(self, action: str) -> int:
-        """Return how many calls of an action may start in one window, at least one."""
+        """Return how many calls of an action can start in one window; it is at least one."""
         # Rounded first: in floating point 100 x 0.29 is slightly below 29.
         return max(1, int(round(self.limits[action].count * self._share, 6)))
 
     def delay(self, key: Key, *, now: float) -> float | None:
-        """Return the seconds until a call may start; None if an answer must arrive first."""
+        """Return in how many seconds a call can start; None if another call must end first."""
         lane = self._lane(key)
         while lane.allowed < lane.ceiling and now - lane.eased_at >= lane.per_s:
             lane.eased_at += lane.per_s
@@ -67,7 +65,7 @@ class RateLimiter:
         return lane.answered[leaving] + lane.per_s - now
 
     def remember(self, key: Key, *, at: float) -> None:
-        """Count a call of an earlier run that may still use quota; add the oldest call first."""
+        """Count a call of an earlier run that still uses quota; add the oldest call first."""
         self._lane(key).answered.append(at)
 
     def start(self, key: Key) -> None:
@@ -75,17 +73,17 @@ class RateLimiter:
         self._lane(key).in_flight += 1
 
     def finish(self, key: Key, *, now: float) -> None:
-        """Count the answer of a call, or its timeout."""
+        """Count the end of a call: a response or a timeout."""
         lane = self._lane(key)
         lane.in_flight -= 1
         lane.answered.append(now)
 
     def slow_down(self, key: Key, *, now: float, retry_after_s: float | None = None) -> None:
-        """Halve the rate of a rate-limit key that was throttled, and pause its calls.
+        """Halve the rate of a key that was throttled, and pause its calls.
 
-        Calls in flight together are often throttled together: more of them within the pause may
-        extend the pause, but do not halve the rate again. In each window, the rate recovers by one
-        eighth of its ceiling.
+        Calls that are in flight together are often throttled together. During the pause,
+        another throttled call can extend the pause but does not halve the rate again. In
+        each window, the rate recovers by one eighth of the full rate.
         """
         lane = self._lane(key)
         if now >= lane.blocked_until:
@@ -103,7 +101,7 @@ class RateLimiter:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Injectable time functions: monotonic seconds, UTC time, and sleep."""
+    """Functions for monotonic time, UTC time and sleep, which tests replace."""
 
     monotonic: Callable[[], float] = time.monotonic
     utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -111,7 +109,7 @@ class Clock:
 
 
 class WaitingLanes:
-    """Releases waiting calls in order, per rate-limit key, when the rate limiter allows it."""
+    """Make the calls of each rate-limit key wait in order until the rate limiter allows them."""
 
     def __init__(self, rate_limiter: RateLimiter, clock: Clock) -> None:
         self.rate_limiter = rate_limiter
@@ -120,7 +118,7 @@ class WaitingLanes:
         self._answered: defaultdict[Key, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def enter(self, key: Key) -> None:
-        """Wait until a call of this rate-limit key may start, and count the call."""
+        """Wait until a call of this key can start, and count the call."""
         async with self._turn[key]:
             while (delay := self.rate_limiter.delay(key, now=self._clock.monotonic())) != 0:
                 if delay is None:
@@ -131,6 +129,6 @@ class WaitingLanes:
             self.rate_limiter.start(key)
 
     def leave(self, key: Key) -> None:
-        """Count the end of a call, answered or not."""
+        """Count the end of a call: a response or a failure."""
         self.rate_limiter.finish(key, now=self._clock.monotonic())
         self._answered[key].set()

@@ -1,14 +1,15 @@
-"""Redact answers: keep exactly the fields that a decoder reads, without secrets.
+"""Redact API responses: keep only the fields that vpnframe reads, without secrets.
 
-A decoder reads the answer while :class:`~vpnframe.cloud.fields.Fields` records which fields it
-reads. All other fields are dropped, and the state of a key replaces the key.
+The response is decoded while :class:`~vpnframe.cloud.fields.Fields` records which fields are read.
+All other fields are dropped, and each key is replaced by a placeholder.
 """
 
 from __future__ import annotations
 
 import re
 
-from vpnframe.cloud import actions, rows
+from vpnframe.cloud import rows
+from vpnframe.cloud.actions import DOWNLOAD, LIST_OF_ONE, LISTS
 from vpnframe.cloud.answers import action_of, page_of
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.messages import Response
@@ -16,8 +17,7 @@ from vpnframe.cloud.trees import read_tree, write_tree
 from vpnframe.errors import ResponseError, StatusError
 from vpnframe.model.masked import REDACTED, key_state
 
-_DOWNLOAD = "DownloadVpnConnectionConfig"
-_READABLE = (_DOWNLOAD, *rows.DECODERS, *actions.LIST_OF_ONE)
+_READABLE = (DOWNLOAD, *LISTS, *LIST_OF_ONE)
 # Pre-shared and BGP keys in JSON, in JSON within a string, and in XML, even if truncated.
 _KEY = re.compile(
     rb"""["'](?:Psk|AuthKey)\\*["']\s*:\s*\\*["']([^"']*)|<(?:Psk|AuthKey)[^>]*>([^<]*)""",
@@ -26,7 +26,7 @@ _KEY = re.compile(
 
 
 def redact_answer(response: Response) -> bytes:
-    """Return an answer without its secrets and without the fields that no decoder reads."""
+    """Return a response without secrets and without the fields that no decoder reads."""
     try:
         action = action_of(response)
     except StatusError as error:
@@ -35,13 +35,13 @@ def redact_answer(response: Response) -> bytes:
         return write_tree({n: text for n, text in error_fields.items() if text is not None}, None)
     if action not in _READABLE:
         what = f"is an answer of {action}" if action else "is not a known answer"
-        raise ResponseError(f"{what}; {', '.join(_READABLE)} can be redacted")
+        raise ResponseError(f"{what}; only answers of {', '.join(_READABLE)} can be redacted")
     tree, root = read_tree(response)
     answer = Fields(tree, [], reads={})
     del tree  # a traceback must not show it: it contains keys
     decoded, kept = _decoded(answer, action), answer.kept()
-    if action in rows.DECODERS:  # an XML answer may omit an empty list: add it
-        kept.setdefault(actions.ACTIONS[action].list_path[0], "")
+    if action in LISTS:  # an XML response may omit an empty list: add it
+        kept.setdefault(LISTS[action].list_path[0], "")
     redacted = write_tree(kept, root)
     if _decoded(Fields(read_tree(Response(200, {}, redacted))[0], []), action) != decoded:
         raise ResponseError("cannot be redacted without changing what it says")
@@ -49,13 +49,13 @@ def redact_answer(response: Response) -> bytes:
 
 
 def _decoded(answer: Fields, action: str) -> object:
-    if action == _DOWNLOAD:
+    if action == DOWNLOAD:
         return rows.downloaded_connection(answer, vpn_connection_id="-")
     return page_of(answer, action)
 
 
 def has_keys(body: bytes) -> bool:
-    """Check whether a saved answer, even a truncated one, contains a key and not only its state."""
+    """Check whether a saved response, even a truncated one, contains a key that is not redacted."""
     # Some shells save their output as UTF-16.
     for found in _KEY.finditer(body.replace(b"\0", b"")):
         text = (found[1] or found[2] or b"").decode("utf-8", "replace").removesuffix("\\")

@@ -1,4 +1,4 @@
-"""Check whether a text is a region id (a folder of saved answers may be named after a region)."""
+"""Recognize region ids: a folder of saved responses may be named after a region."""
 
 from __future__ import annotations
 

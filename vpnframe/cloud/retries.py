@@ -1,4 +1,4 @@
-"""Classify failed calls by error code or HTTP status; compute pauses and the retry budget."""
+"""Classify failed calls, compute the pauses between attempts, and limit the retries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 import re
 from dataclasses import dataclass
 
-from vpnframe.errors import RequestError, ResponseError, StatusError, TransportError
+from vpnframe.errors import ResponseError, SettingsError, StatusError, TransportError, VpnframeError
 from vpnframe.model.records import FailureKind
 
 # Transient kinds of failure.
@@ -14,26 +14,25 @@ PASSING: frozenset[FailureKind] = frozenset(("network", "timeout", "server", "th
 
 
 class Remedy(enum.Enum):
-    """What to do about a failed call."""
+    """How to continue after a failed call."""
 
     SLOW_DOWN = "reduce the rate of this call's key and retry"
     AGAIN = "retry after a pause, with a new signature"
     SET_CLOCK = "retry with the server's clock"
     RENEW_CREDENTIALS = "retry with new credentials"
     GIVE_UP = "record the failure"
-    ABSENT = "the region does not exist"
 
 
 @dataclass(frozen=True, slots=True)
 class FailureVerdict:
-    """The kind of a failure and its remedy."""
+    """The kind of a failure, and how to continue after it."""
 
     remedy: Remedy  # what to do
     kind: FailureKind  # the ``kind`` column of the ``failures`` table, if the call is given up
 
     @property
     def is_silence(self) -> bool:
-        """Whether the failure may be an outage: transient, but not throttling."""
+        """Whether the region may be down: the failure is transient, but not throttling."""
         return self.kind in PASSING and self.kind != "throttled"
 
 
@@ -50,32 +49,32 @@ _BY_CODE: tuple[tuple[str, Remedy, FailureKind], ...] = (
     (r"invalid(action|api|product|version)(\..*)?", Remedy.GIVE_UP, "unsupported"),
     (r"invalidoperation\.notsupport.*|(operation)?unsupported.*", Remedy.GIVE_UP, "unsupported"),
     (r"invalid\w*(connection|gateway|instance)\w*\.notfound", Remedy.GIVE_UP, "gone"),
-    (r"invalidregionid(\.notfound)?", Remedy.ABSENT, "parameter"),
+    (r"invalidregionid(\.notfound)?", Remedy.GIVE_UP, "parameter"),
     (r"serviceunavailable.*|internalerror.*", Remedy.AGAIN, "server"),
     (r"systembusy.*|unknownerror.*", Remedy.AGAIN, "server"),
 )
 _VERDICTS = [(re.compile(code), FailureVerdict(remedy, kind)) for code, remedy, kind in _BY_CODE]
 
 
-def classify(error: RequestError) -> FailureVerdict:
-    """Return the kind and the remedy of a failed call."""
+def classify(error: VpnframeError) -> FailureVerdict:
+    """Return the kind of a failed call, and how to continue."""
+    if isinstance(error, SettingsError):
+        return FailureVerdict(Remedy.GIVE_UP, "credentials")
     if isinstance(error, TransportError):
         return FailureVerdict(Remedy.AGAIN, "timeout" if error.is_timeout else "network")
     if isinstance(error, StatusError):
         code = error.code.lower()
         known = next((verdict for pattern, verdict in _VERDICTS if pattern.fullmatch(code)), None)
-        if known is not None:
-            return known
-        return _by_status(error.http_status) or FailureVerdict(Remedy.GIVE_UP, "parameter")
-    if isinstance(error, ResponseError):
-        if error.is_empty:
-            return FailureVerdict(Remedy.GIVE_UP, "empty")
-        return _by_status(error.http_status or 0) or FailureVerdict(Remedy.AGAIN, "malformed")
-    return FailureVerdict(Remedy.AGAIN, "malformed")
+        by_status = known or _by_status(error.http_status)
+        return by_status or FailureVerdict(Remedy.GIVE_UP, "parameter")
+    if isinstance(error, ResponseError) and error.is_empty:
+        return FailureVerdict(Remedy.GIVE_UP, "empty")
+    by_status = _by_status(getattr(error, "http_status", None) or 0)
+    return by_status or FailureVerdict(Remedy.AGAIN, "malformed")
 
 
 def _by_status(status: int) -> FailureVerdict | None:
-    """Classify by HTTP status if no error code is known: usually a proxy sent the answer."""
+    """Classify a failure by its HTTP status; None if the status shows nothing."""
     if status == 403:
         return FailureVerdict(Remedy.GIVE_UP, "denied")
     if status == 429:
@@ -86,14 +85,17 @@ def _by_status(status: int) -> FailureVerdict | None:
 def backoff_s(
     attempt: int, *, jitter: float, base_s: float = 0.5, floor_s: float = 0.05, cap_s: float = 20.0
 ) -> float:
-    """Return the pause before the next attempt: exponential with full jitter and a floor."""
+    """Return the pause in seconds before the next attempt, which grows exponentially.
+
+    The pause is a random part of this time (full jitter), but at least ``floor_s``.
+    """
     # M. Brooker, "Exponential Backoff and Jitter", 2015.
     return max(floor_s, jitter * min(cap_s, base_s * 2.0 ** (attempt - 1)))
 
 
 @dataclass(slots=True)
 class RetryBudget:
-    """Allows retries in proportion to successful calls, not counting retries of throttled calls."""
+    """Allow retries in proportion to successful calls; retries after throttling are not counted."""
 
     # Google, "Site Reliability Engineering", chapter 22, retry budgets.
 
@@ -101,11 +103,11 @@ class RetryBudget:
     per_call: float = 0.15  # retries that every successful answer adds
 
     def earn(self) -> None:
-        """Add to the budget for one successful answer."""
+        """Add to the budget for one call."""
         self.balance += self.per_call
 
     def spend(self) -> bool:
-        """Use one retry from the budget; return False if none is left."""
+        """Use one retry of the budget; return False if none is left."""
         if self.balance < 1 - 1e-9:  # in floating point 20 x 0.15 is slightly below 3
             return False
         self.balance -= 1

@@ -1,10 +1,9 @@
-"""Two STS calls: the identity of an access key, and credentials of a role that it may assume."""
+"""Ask STS for the identity of an access key, and for credentials of a role it can assume."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -22,30 +21,13 @@ from vpnframe.errors import RequestError, ResponseError, StatusError
 _EARLY = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class SignerIdentity:
-    """The identity that signs requests."""
-
-    account_id: str  # the main account
-    arn: str | None = None  # the user or the assumed role
+def decode_identity(response: Response) -> tuple[str, str | None]:
+    """Return the main account's id and the signer's ARN from a response of GetCallerIdentity."""
+    return decode_account_id(response), Fields(read_tree(response)[0], []).text("Arn")
 
 
-def decode_identity(response: Response) -> SignerIdentity:
-    """Decode an answer of GetCallerIdentity."""
-    arn = Fields(read_tree(response)[0], []).text("Arn")
-    return SignerIdentity(decode_account_id(response), arn)
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Credentials of an assumed role."""
-
-    credentials: Credentials  # with a security token
-    ends_at: datetime  # in UTC
-
-
-def decode_session(response: Response) -> Session:
-    """Decode an answer of AssumeRole."""
+def decode_session(response: Response) -> tuple[Credentials, datetime]:
+    """Return the credentials in a response of AssumeRole, and when they expire."""
     held = Fields(read_tree(response)[0], []).block("Credentials")
     names = ("AccessKeyId", "AccessKeySecret", "SecurityToken")
     missing = [name for name in (*names, "Expiration") if held.text(name) is None]
@@ -58,11 +40,11 @@ def decode_session(response: Response) -> Session:
         ends_at = datetime.fromisoformat(held.text("Expiration") or "")
     except ValueError:
         raise ResponseError("the Expiration in the answer of AssumeRole is not a time") from None
-    return Session(credentials, ends_at if ends_at.tzinfo else ends_at.replace(tzinfo=UTC))
+    return credentials, ends_at if ends_at.tzinfo else ends_at.replace(tzinfo=UTC)
 
 
 class AssumedRole(HeldCredentials):
-    """Provider of a role's credentials, which are renewed 15 minutes before they expire."""
+    """Provide a role's credentials, and renew them 15 minutes before they expire."""
 
     def __init__(
         self,
@@ -72,7 +54,6 @@ class AssumedRole(HeldCredentials):
         send: Callable[[Request], Awaitable[Response]],
         base_url: str,
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        nonce: Callable[[], str] = secrets.token_hex,
     ) -> None:
         super().__init__(lambda: self._server_now().timestamp())
         self._role_arn = role_arn
@@ -80,7 +61,6 @@ class AssumedRole(HeldCredentials):
         self._send = send
         self._base_url = base_url
         self._utc_now = utc_now
-        self._nonce = nonce
         self._clock_offset = timedelta(0)
 
     def __repr__(self) -> str:
@@ -90,17 +70,14 @@ class AssumedRole(HeldCredentials):
         return self._utc_now() + self._clock_offset
 
     async def _find(self) -> tuple[Credentials, float]:
-        session = await self._assume()
-        return session.credentials, (session.ends_at - _EARLY).timestamp()
-
-    async def _assume(self) -> Session:
         """Assume the role; retry once for a wrong clock, and once for expired base credentials."""
         tried: set[Remedy] = set()
         while True:
             credentials = await self._base.get(renew=Remedy.RENEW_CREDENTIALS in tried)
             response = await self._send(self._request(credentials))
             try:
-                return decode_session(response)
+                role, ends_at = decode_session(response)
+                return role, (ends_at - _EARLY).timestamp()
             except StatusError as error:
                 remedy, refusal = classify(error).remedy, _refusal(error, self._role_arn)
             except RequestError as error:
@@ -114,12 +91,12 @@ class AssumedRole(HeldCredentials):
     def _request(self, credentials: Credentials) -> Request:
         params = {"RoleArn": self._role_arn, "RoleSessionName": "vpnframe"}
         params["DurationSeconds"] = "3600"
-        call = Call(self._base_url, "AssumeRole", STS_VERSION, params)
-        return sign(call, credentials=credentials, now=self._server_now(), nonce=self._nonce())
+        call, nonce = Call(self._base_url, "AssumeRole", STS_VERSION, params), secrets.token_hex()
+        return sign(call, credentials=credentials, now=self._server_now(), nonce=nonce)
 
 
 def _refusal(error: StatusError, role_arn: str) -> StatusError:
-    """Add the role to the error's message; if access was denied, also the needed permission."""
+    """Return an error that names the role and, if access was denied, the missing permission."""
     message = f"the role {role_arn} cannot be assumed: {error}"
     is_denied = classify(error).kind == "denied"
     return StatusError(
@@ -131,7 +108,7 @@ def _refusal(error: StatusError, role_arn: str) -> StatusError:
 
 
 def clock_offset(response: Response, now: datetime) -> timedelta | None:
-    """Return how far the server's clock is ahead of ours, from the answer's ``Date`` header."""
+    """Return how far the server's clock is ahead of ours, by the response's ``Date`` header."""
     try:
         return parsedate_to_datetime(response.headers["date"]) - now
     except (KeyError, TypeError, ValueError):

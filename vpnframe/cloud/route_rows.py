@@ -1,4 +1,4 @@
-"""Decode the rows of VPC lists and route lists; each row becomes one record."""
+"""Decode the rows of VPC lists and route lists to records."""
 
 from __future__ import annotations
 

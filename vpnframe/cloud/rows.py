@@ -1,4 +1,4 @@
-"""Decode one row of an answer to one record, reading each field by name."""
+"""Decode a row of a response to a record, reading each field by name."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from vpnframe.cloud.actions import ACTIONS
 from vpnframe.cloud.fields import Fields, read_flag
 from vpnframe.cloud.hints import Hints
-from vpnframe.cloud.route_rows import destination_route, policy_route, vpc
 from vpnframe.errors import ResponseError
 from vpnframe.model import terms
 from vpnframe.model.records import (
@@ -20,11 +18,11 @@ from vpnframe.model.records import (
     Phases,
     Proposal,
     Region,
-    Row,
     Statement,
     TunnelStatement,
 )
 
+BgpById = Mapping[str | None, Fields]  # BGP settings by tunnel id
 _ROLES = {"master": "active", "slave": "standby"}
 # An IKE or IPsec object has settings if one of these is set; other members do not count.
 _PROPOSAL = ("EncAlg", "AuthAlg", "Pfs", "Lifetime")
@@ -36,15 +34,8 @@ _BGP = (*_BGP_LINK, *_BGP_STATUS, "AuthKey")
 _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
 
 
-def decode_row(action: str, row: Fields) -> Row | None:
-    """Decode a row of a list action to a record with the row's notes; None if it has no id."""
-    row = row.apart()
-    row_id = row.text(*ACTIONS[action].id_fields)
-    return None if row_id is None else DECODERS[action](row, row_id)
-
-
 def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statement:
-    """Decode an answer of DownloadVpnConnectionConfig."""
+    """Decode a response of DownloadVpnConnectionConfig."""
     if not answer.holds("VpnConnectionConfig"):
         raise ResponseError(
             "the answer has no VpnConnectionConfig: is it an answer of DownloadVpnConnectionConfig?"
@@ -67,7 +58,7 @@ def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statemen
 
 
 def says_anything(statement: Statement) -> bool:
-    """Check whether a download contains more about the connection than its tunnel ids."""
+    """Check whether a download has any setting of the connection beside its tunnel ids."""
     apart = {"tunnel_id": None, "psk_state": None, "key_facts": None}
     return bool(statement.local_subnets or statement.remote_subnets) or any(
         tunnel is not None
@@ -79,8 +70,11 @@ def says_anything(statement: Statement) -> bool:
     )
 
 
-def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fields]:
-    """Return the BGP parameters by tunnel id, which may be None if there is only one tunnel."""
+def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> BgpById:
+    """Return the BGP settings by tunnel id.
+
+    The id is None if the connection has only one tunnel, which is not listed.
+    """
     sent = config.rows("BgpConfigs", "BgpConfig", mark="TunnelId")
     rows = [row for row in sent if row.has("TunnelId") or any(map(row.nonzero_text, _BGP_LINK))]
     if not tunnels and len(rows) == 1:
@@ -88,13 +82,11 @@ def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fi
     known = {tunnel.text("TunnelId") for tunnel in tunnels} or {None}
     for row in rows:
         if row.text("TunnelId") not in known:
-            row.note("TunnelId", "is not a tunnel of this answer")
+            row.note("TunnelId", "is not the id of a tunnel here")
     return {row.text("TunnelId"): row for row in rows}
 
 
-def _downloaded_tunnel(
-    row: Fields, bgp: Mapping[str | None, Fields], hints: Hints
-) -> TunnelStatement:
+def _downloaded_tunnel(row: Fields, bgp: BgpById, hints: Hints) -> TunnelStatement:
     tunnel_id = row.text("TunnelId")
     peers, ike = bgp.get(tunnel_id) or Fields({}, []), row.block("IkeConfig")
     local, remote = row.nonzero_text("Local"), row.nonzero_text("Remote")
@@ -151,7 +143,10 @@ def listed_connection(row: Fields, connection_id: str) -> Statement:
 
 
 def _listed_tunnel(row: Fields, prefix: str, hints: Hints) -> TunnelStatement:
-    """Decode a tunnel; its objects' names begin with ``prefix``, empty for a single tunnel."""
+    """Decode a tunnel from an object whose nested objects' names begin with ``prefix``.
+
+    The prefix is empty if the connection itself is the only tunnel.
+    """
     bgp_name = f"{prefix or 'Vpn'}BgpConfig"
     ike, bgp = row.block(f"{prefix}IkeConfig"), row.block(bgp_name)
     address, role = row.nonzero_text("InternetIp"), (row.text("Role") or "").lower()
@@ -179,9 +174,10 @@ def _listed_tunnel(row: Fields, prefix: str, hints: Hints) -> TunnelStatement:
 
 
 def _bgp_is_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
-    """Check whether BGP is enabled: the switch ``EnableBgp`` takes precedence over other fields.
+    """Return whether BGP is enabled; None if no field shows it.
 
-    ``EnableTunnelsBgp`` is for dual tunnels: the BGP status of a single tunnel precedes it.
+    The switch ``EnableBgp`` overrides all other fields. For two tunnels, ``EnableTunnelsBgp``
+    is next, then the BGP status; for a single tunnel, the BGP status is next.
     """
     of_tunnels = row.flag("EnableTunnelsBgp")
     blocks = [tunnel.block("TunnelBgpConfig") for tunnel in tunnels] or [row.block("VpnBgpConfig")]
@@ -191,20 +187,18 @@ def _bgp_is_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
     states = _any_of(read_flag(word) is not False for word in words)
     nearest = (switches, of_tunnels, states) if tunnels else (switches, states, of_tunnels)
     known = next((one for one in nearest if one is not None), None)
-    is_shown = row.has("VpnBgpConfig", *_BGP) or any(
-        tunnel.has("TunnelBgpConfig", *_BGP) for tunnel in tunnels
-    )
+    is_shown = row.has("VpnBgpConfig", *_BGP)
+    is_shown = is_shown or any(tunnel.has("TunnelBgpConfig", *_BGP) for tunnel in tunnels)
     return True if known is None and is_shown else known
 
 
 def _any_of(flags: Iterable[bool | None]) -> bool | None:
-    """Return whether any flag is true; None if all are unknown."""
+    """Return whether any flag is true; None if all flags are unknown."""
     known = [flag for flag in flags if flag is not None]
     return any(known) if known else None
 
 
 def _bgp_status(bgp: Fields) -> str | None:
-    """Return the BGP status, from the first status field that has a value; None if none has."""
     return next((word for word in map(bgp.word, _BGP_STATUS) if word is not None), None)
 
 
@@ -265,21 +259,8 @@ def region(row: Fields, region_id: str) -> Region:
     return Region(region_id=region_id, endpoint=row.text("RegionEndpoint"))
 
 
-DECODERS: Mapping[str, Callable[[Fields, str], Row]] = {
-    "DescribeCustomerGateways": customer_gateway,
-    "DescribeRegions": region,
-    "DescribeVpnAttachments": attachment,
-    "DescribeVpnConnections": listed_connection,
-    "DescribeVpnGateways": vpn_gateway,
-    "DescribeVcoRouteEntries": destination_route,
-    "DescribeVpcs": vpc,
-    "DescribeVpnPbrRouteEntries": policy_route,
-    "DescribeVpnRouteEntries": destination_route,
-}
-
-
 def _tunnel_rows(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:
-    """Return the tunnels of an answer; an empty list if no tunnel has an id or settings."""
+    """Return the tunnels in a row; an empty list if no tunnel has an id or settings."""
     rows = row.rows(outer, inner, mark="TunnelId")
     # An empty list counts as read, even if its wrapper object has other fields.
     if not rows and (row.has(outer, inner) or (row.has(outer) and not row.shows(outer, inner))):
@@ -297,13 +278,15 @@ def _has_settings(row: Fields, ike: str, ipsec: str) -> bool:
 
 
 def _placed(tunnels: tuple[TunnelStatement, ...], single: list[TunnelStatement]) -> dict[str, Any]:
-    """Return the tunnel fields; beside tunnels, connection-level settings are the stray tunnel."""
+    """Return the tunnel fields of a connection record.
+
+    If there are tunnels, settings at the connection level are the stray tunnel.
+    """
     stray = single[0] if tunnels and single else None
     return {"tunnels": tunnels or tuple(single), "stray_tunnel": stray, "is_dual": bool(tunnels)}
 
 
 def _end(ike: Fields, bgp: Fields, side: Literal["Local", "Remote"], *, address: str | None) -> End:
-    """Decode one end of a tunnel."""
     prefix = "Local" if side == "Local" else "Peer"
     return End(
         bgp_ip=bgp.nonzero_text(f"{prefix}BgpIp"),
@@ -339,7 +322,7 @@ def _proposal(block: Fields, prefix: str) -> Proposal:
 def _word(
     block: Fields, name: str, translate: Callable[[str], str], known: frozenset[str]
 ) -> str | None:
-    """Return the standard name for a field's value; an unknown value is kept and noted."""
+    """Return the standard name of a token in a field; keep and note a token that is unknown."""
     token = block.text(name)
     word = token and translate(token)
     if word and word not in known:
@@ -348,7 +331,7 @@ def _word(
 
 
 def _number(block: Fields, name: str, translate: Callable[[str], int | None]) -> int | None:
-    """Return the number for a field's value; None, with a note, if the value is unknown."""
+    """Return the number that a token in a field stands for; None and a note if it is unknown."""
     token = block.text(name)
     number = None if token is None else translate(token)
     if token and number is None:
@@ -361,7 +344,10 @@ def _asn(row: Fields, name: str) -> int | None:
 
 
 def _bandwidth(row: Fields, *names: str) -> dict[str, Any]:
-    """Return the first bandwidth that is set, in Mbit/s; an unknown value counts as set."""
+    """Return the first of the named bandwidths that is set, in Mbit/s.
+
+    A bandwidth with an unknown token counts as set, and the number is None.
+    """
     found = [_number(row, name, terms.bandwidth) for name in names if row.has(name)]
     mbps = [number for number in found if number != 0]
     return {"bandwidth_mbps": mbps[0], "has_unknown_bandwidth": mbps[0] is None} if mbps else {}

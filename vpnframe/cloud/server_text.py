@@ -1,4 +1,4 @@
-"""Mask parts of a server's messages, so that the messages cannot contain a secret."""
+"""Mask parts of the server's error messages, which can quote secrets."""
 
 from __future__ import annotations
 
@@ -27,24 +27,23 @@ _NAMES_A_SECRET = re.compile(
 )
 # Words allowed after a word that names a secret; any other word could be the secret itself.
 _BESIDE_A_SECRET = frozenset(
-    re.findall(
-        r"\S+",
-        """a access action allowed an and api are authorized be been can cannot characters contain
-    contains could denied does doesn't empty exist exists expired failed find for format
-    found has have id illegal in incorrect inactive invalid is it length long longer malformed
-    mandatory match matched matches mismatch missing must no not of on operation or parameter
-    parameters please provided request required resource security service short shared should
-    specified sts supplied support supported that the this to too used user valid value was were
-    with wrong you your our calculation""",
-    )
+    """
+    a access action allowed an and api are authorized be been can cannot characters contain contains
+    could denied does doesn't empty exist exists expired failed find for format found has have id
+    illegal in incorrect inactive invalid is it length long longer malformed mandatory match matched
+    matches mismatch missing must no not of on operation or parameter parameters please provided
+    request required resource security service short shared should specified sts supplied support
+    supported that the this to too used user valid value was were with wrong you your our
+    calculation
+    """.split()  # noqa: SIM905  a list would have a line for each
 )
 
 
 def safe_message(message: object) -> str:
     """Shorten a message, and mask everything but plain words, numbers and ids of the cloud.
 
-    A quoted string is kept if it is such an id or a parameter name. After a word that names a
-    secret, only the words of a fixed list are kept.
+    A quoted string is kept if it is an id of the cloud or a parameter name. After a word that
+    names a secret, such as ``password``, only the words of a fixed list are kept.
 
     Examples
     --------

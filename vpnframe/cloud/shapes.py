@@ -1,7 +1,7 @@
-"""Describe the structure of an answer without its values, for a report that may be published.
+"""Describe the structure of a response without its values, for a report that can be published.
 
-The description has the type of each field, and its name if the vendor documents the field. A string
-is kept only if it is one of a few common words. No key, name, id, address or number is kept.
+The description has the type of each field, and the name of each field that the vendor documents. A
+string is kept only if it is one of a few common words. No key, name, id, address or number is kept.
 """
 
 from __future__ import annotations
@@ -18,30 +18,28 @@ from vpnframe.model.masked import key_state
 
 _NAMES = frozenset(
     """
-    AccountId Arn AsPath Asn AttachInstanceId AttachType AuthKey AutoPropagate BgpConfig
-    BgpConfigs BgpStatus BusinessStatus CenStatus ChargeType CidrBlock Code Community
-    CreateTime CreationTime CrossAccountAuthorized CustomerGateway CustomerGatewayId
-    CustomerGateways Description DhcpOptionsSetId DhcpOptionsSetStatus Dip
-    DisasterRecoveryInternetIp DisasterRecoveryVSwitchId DnsHostnameStatus EffectImmediately
-    Enable EnableBgp EnableDpd EnableNatTraversal EnableTunnelsBgp EnabledIpv6 EndTime
-    EniInstanceId EniInstanceIds GatewayType HostId IdentityType IkeAuthAlg IkeConfig
-    IkeEncAlg IkeLifetime IkeMode IkePfs IkeVersion InstanceId InternetIp Interval IpAddress
-    IpsecAuthAlg IpsecConfig IpsecEncAlg IpsecLifetime IpsecPfs IpsecVpn Ipv6CidrBlock
-    Ipv6CidrBlocks Ipv6Isp IsDefault Key Local LocalAsn LocalBgpIp LocalId LocalName
-    LocalSubnet Message Name NatGatewayIds NetworkType NextHop NextHopTunnelId
-    NextHopTunnelIdList OwnerId PageNumber PageSize PeerAsn PeerBgpIp Policy PrincipalId
-    Priority Psk Recommend Region RegionEndpoint RegionId Regions Remote RemoteCaCertificate
-    RemoteId RemoteSubnet RequestId ReservationData ReservationEndTime ReservationIpsec
-    ReservationMaxConnections ReservationOrderType ReservationSpec ReservationSsl
-    ResourceGroupId Retry Role RoleId RouteCount RouteDest RouteEntryType RouteSource
-    RouterTableIds SecondaryCidrBlock SecondaryCidrBlocks Sip Source Spec SslMaxConnections
-    SslVpn SslVpnInternetIp State Status Tag Tags TotalCount TransitRouterId
-    TransitRouterName TunnelBandwidth TunnelBgpConfig TunnelCidr TunnelConfig TunnelId
-    TunnelIkeConfig TunnelIndex TunnelIpsecConfig TunnelOptions TunnelOptionsSpecification
-    TunnelsConfig UserCidr UserCidrs UserId VRouterId VSwitchId VSwitchIds Value
-    VcoHealthCheck VcoRouteEntries Vpc VpcId VpcName Vpcs VpnAttachments VpnBgpConfig
-    VpnConnection VpnConnectionConfig VpnConnectionId VpnConnections VpnGateway VpnGatewayId
-    VpnGateways VpnInstanceId VpnPbrRouteEntries VpnPbrRouteEntry VpnRouteCount
+    AccountId Arn AsPath Asn AttachInstanceId AttachType AuthKey AutoPropagate BgpConfig BgpConfigs
+    BgpStatus BusinessStatus CenStatus ChargeType CidrBlock Code Community CreateTime CreationTime
+    CrossAccountAuthorized CustomerGateway CustomerGatewayId CustomerGateways Description
+    DhcpOptionsSetId DhcpOptionsSetStatus Dip DisasterRecoveryInternetIp DisasterRecoveryVSwitchId
+    DnsHostnameStatus EffectImmediately Enable EnableBgp EnableDpd EnableNatTraversal
+    EnableTunnelsBgp EnabledIpv6 EndTime EniInstanceId EniInstanceIds GatewayType HostId
+    IdentityType IkeAuthAlg IkeConfig IkeEncAlg IkeLifetime IkeMode IkePfs IkeVersion InstanceId
+    InternetIp Interval IpAddress IpsecAuthAlg IpsecConfig IpsecEncAlg IpsecLifetime IpsecPfs
+    IpsecVpn Ipv6CidrBlock Ipv6CidrBlocks Ipv6Isp IsDefault Key Local LocalAsn LocalBgpIp LocalId
+    LocalName LocalSubnet Message Name NatGatewayIds NetworkType NextHop NextHopTunnelId
+    NextHopTunnelIdList OwnerId PageNumber PageSize PeerAsn PeerBgpIp Policy PrincipalId Priority
+    Psk Recommend Region RegionEndpoint RegionId Regions Remote RemoteCaCertificate RemoteId
+    RemoteSubnet RequestId ReservationData ReservationEndTime ReservationIpsec
+    ReservationMaxConnections ReservationOrderType ReservationSpec ReservationSsl ResourceGroupId
+    Retry Role RoleId RouteCount RouteDest RouteEntryType RouteSource RouterTableIds
+    SecondaryCidrBlock SecondaryCidrBlocks Sip Source Spec SslMaxConnections SslVpn SslVpnInternetIp
+    State Status Tag Tags TotalCount TransitRouterId TransitRouterName TunnelBandwidth
+    TunnelBgpConfig TunnelCidr TunnelConfig TunnelId TunnelIkeConfig TunnelIndex TunnelIpsecConfig
+    TunnelOptions TunnelOptionsSpecification TunnelsConfig UserCidr UserCidrs UserId VRouterId
+    VSwitchId VSwitchIds Value VcoHealthCheck VcoRouteEntries Vpc VpcId VpcName Vpcs VpnAttachments
+    VpnBgpConfig VpnConnection VpnConnectionConfig VpnConnectionId VpnConnections VpnGateway
+    VpnGatewayId VpnGateways VpnInstanceId VpnPbrRouteEntries VpnPbrRouteEntry VpnRouteCount
     VpnRouteCounts VpnRouteEntries VpnRouteEntry VpnType Weight ZoneNo
 """.split()  # noqa: SIM905  a list would have a line for each
 )
@@ -58,15 +56,14 @@ _ENUMERATED = frozenset(
 _WORDS = {
     word.lower(): word
     for word in """
-    ike_sa_not_established ike_sa_established ipsec_sa_not_established ipsec_sa_established
-    init provisioning active inactive updating deleting deleted attaching attached detaching
-    detached financialLocked financial_locked Normal FinancialLocked locked pending success failed
-    false true enable disable enabled disabled open close established unestablished
-    ikev1 ikev2 main aggressive aes aes192 aes256 des 3des sm4 md5 sha1 sha256 sha384 sha512 sm3
-    group1 group2 group5 group14 group15 group16 group19 group20 group21 group24
-    master slave public private CEN VPNGW NO_ASSOCIATED NationalStandard
-    PREPAY POSTPAY PostpayByFlow PrePay PostPay published custom bgp static
-    Standard Large 5M 10M 20M 50M 100M 200M 500M 1000M
+    ike_sa_not_established ike_sa_established ipsec_sa_not_established ipsec_sa_established init
+    provisioning active inactive updating deleting deleted attaching attached detaching detached
+    financialLocked financial_locked Normal FinancialLocked locked pending success failed false true
+    enable disable enabled disabled open close established unestablished ikev1 ikev2 main aggressive
+    aes aes192 aes256 des 3des sm4 md5 sha1 sha256 sha384 sha512 sm3 group1 group2 group5 group14
+    group15 group16 group19 group20 group21 group24 master slave public private CEN VPNGW
+    NO_ASSOCIATED NationalStandard PREPAY POSTPAY PostpayByFlow PrePay PostPay published custom bgp
+    static Standard Large 5M 10M 20M 50M 100M 200M 500M 1000M
     """.split()  # noqa: SIM905
 }
 _ROOT = re.compile(r"(Describe|Download|Get)[A-Z][A-Za-z]{2,40}Response")
@@ -75,7 +72,7 @@ _KINDS = {dict: "object", list: "list", str: "text", bool: "flag", int: "number"
 
 
 def shape_of(response: Response) -> bytes:
-    """Return the structure of an answer as JSON."""
+    """Return the structure of a response as JSON."""
     parsed = parse_body(response.body)
     if isinstance(parsed, str):
         shape: Any = "neither JSON nor XML" if response.body.strip() else "empty"
@@ -90,7 +87,6 @@ def shape_of(response: Response) -> bytes:
 
 
 def _shape(value: Any, name: str, depth: int) -> Any:
-    """Return the structure of a field's value."""
     if depth == 0:
         return "nested deeply"
     if isinstance(value, dict):
@@ -111,6 +107,7 @@ def _shape(value: Any, name: str, depth: int) -> Any:
 
 
 def _text(value: str, name: str) -> str:
+    """Return what a string is: a known word, a number, an address, CIDR blocks or other."""
     text = value.strip()
     word = _WORDS.get(text.lower())
     if not text:
@@ -123,11 +120,6 @@ def _text(value: str, name: str) -> str:
         return "text of a whole number"
     if text[0] in "{[":
         return "text of JSON"
-    return _address(text)
-
-
-def _address(text: str) -> str:
-    """Classify a text as one or several CIDR blocks, an address, or any other text."""
     try:
         blocks = [ipaddress.ip_network(one, strict=False) for one in split_cidrs(text)]
     except ValueError:

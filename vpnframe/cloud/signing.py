@@ -1,13 +1,12 @@
-"""Pure functions to sign requests with ACS3-HMAC-SHA256 or the older RPC v1 (HMAC-SHA1).
+"""Sign requests with ACS3-HMAC-SHA256; all functions are pure.
 
 References
 ----------
-Alibaba Cloud, "V3 request structure and signature" and "RPC request signature".
+Alibaba Cloud, "V3 request structure and signature".
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
@@ -27,7 +26,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Credentials:
-    """An access key, with a security token if the key is temporary.
+    """An access key; a temporary key also has a security token.
 
     Parameters
     ----------
@@ -68,12 +67,12 @@ def percent_encode(text: str) -> str:
 
 
 def canonical_query(params: Mapping[str, str]) -> str:
-    """Return the query string, sorted and encoded, for both the signature and the URL."""
+    """Return the query string, sorted and encoded as in the signature and in the URL."""
     return "&".join(f"{percent_encode(k)}={percent_encode(params[k])}" for k in sorted(params))
 
 
 def authorization(request: Request, *, credentials: Credentials) -> str:
-    """Compute the ``Authorization`` header of a request whose other headers are all set."""
+    """Compute the ``Authorization`` header of a request that has all its other headers."""
     headers, names = request.headers, sorted(request.headers)
     signed = ";".join(names)
     listed = "".join([f"{name}:{headers[name].strip()}\n" for name in names])
@@ -90,7 +89,7 @@ def authorization(request: Request, *, credentials: Credentials) -> str:
 
 
 def sign(call: Call, *, credentials: Credentials, now: datetime, nonce: str) -> Request:
-    """Sign a call; the returned request must be sent once and unchanged."""
+    """Return a signed request for a call; it must be sent only once, and unchanged."""
     headers = {
         "accept": "application/json",
         "host": urlsplit(call.base_url).netloc,
@@ -109,11 +108,3 @@ def sign(call: Call, *, credentials: Credentials, now: datetime, nonce: str) -> 
     unsigned = Request("POST", url, headers)
     headers["authorization"] = authorization(unsigned, credentials=credentials)
     return Request("POST", url, headers)
-
-
-def rpc_v1_signature(method: str, params: Mapping[str, str], *, access_key_secret: str) -> str:
-    """Compute the ``Signature`` parameter of the older RPC scheme, which a fetch does not use."""
-    text = f"{method}&{percent_encode('/')}&{percent_encode(canonical_query(params))}"
-    # The older scheme's digest is HMAC-SHA1 by definition.
-    digest = hmac.new(f"{access_key_secret}&".encode(), text.encode(), hashlib.sha1).digest()
-    return base64.b64encode(digest).decode()

@@ -1,4 +1,4 @@
-"""HTTP transport on one aiohttp session: sends a signed request, returns the whole response."""
+"""Send signed requests through one aiohttp session, and return whole responses."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=30)
 
 
 class _TooLongError(Exception):
-    """The answer exceeds the size limit."""
+    """The response exceeds the size limit."""
 
 
 # Types of an exception, and the message text about the host; the first match wins.
@@ -56,7 +56,7 @@ _CAUSES = (aiohttp.ClientError, asyncio.IncompleteReadError, OSError, UnicodeErr
 
 
 class Transport:
-    """Sends requests directly or through HTTPS_PROXY; use it as an async context manager."""
+    """Send requests, directly or through a proxy; use it as an async context manager."""
 
     def __init__(
         self, *, ca_file: str | Path | None = None, timeout: aiohttp.ClientTimeout = _TIMEOUT
@@ -108,7 +108,7 @@ class Transport:
 
 
 async def _body_of(answer: aiohttp.ClientResponse) -> bytes:
-    """Return the whole body, decompressed; the size limit applies before and after that."""
+    """Return the whole body, decompressed; both sizes are limited."""
     body = await answer.content.readany()
     if not answer.content.at_eof():  # the body usually arrives in one piece
         pieces = bytearray(body)
@@ -126,7 +126,7 @@ def _check_length(n_bytes: int) -> None:
 
 
 def _decompressed(body: bytes, coding: str) -> bytes:
-    """Decompress a body up to the size limit; raise if its coding was not requested."""
+    """Decompress a body up to the size limit; raise if vpnframe did not request its coding."""
     if coding == "identity" or not body:
         return body
     if coding not in _CODINGS:
@@ -144,21 +144,23 @@ def _decompressed(body: bytes, coding: str) -> bytes:
 
 
 def _most() -> int:
-    """Return how many connections may be open at once, given the limit on open files.
+    """Return how many connections can be open at once, given the limit on open files.
 
     An emulator in the same process needs a second file for each connection.
     """
     n_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if resource else -1
+    if n_files < 0:  # no limit
+        return _MAX_CONNECTIONS
     n_left = (n_files - _OTHER_FILES) // 2
-    if n_files >= 0 and n_left < 1:
+    if n_left < 1:
         raise SettingsError(
             f"only {n_files} files may be open at once: allow more, as with ulimit -n 1024"
         )
-    return min(_MAX_CONNECTIONS, n_left) if n_files >= 0 else _MAX_CONNECTIONS
+    return min(_MAX_CONNECTIONS, n_left)
 
 
 def _tls_context(ca_file: str | Path | None) -> ssl.SSLContext | bool:
-    """Return the TLS context for all requests: one per request would take most of the CPU time."""
+    """Return one TLS context for all requests, because creating a context is slow."""
     if ca_file is None:
         return True
     try:

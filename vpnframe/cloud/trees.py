@@ -1,7 +1,7 @@
-"""Parse a JSON or XML response body to a tree of plain values, or raise the error it reports.
+"""Parse a JSON or XML response to plain dicts and lists, or raise the error that it reports.
 
-The tree contains all values of the answer, including pre-shared keys. Modules that read it, such as
-:mod:`vpnframe.cloud.answers`, take only the fields of an allow-list.
+The parsed tree has all values of the response, including pre-shared keys. Modules that read the
+tree, such as :mod:`vpnframe.cloud.answers`, take only the fields of an allow-list.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def read_tree(response: Response) -> tuple[Tree, str | None]:
-    """Return the tree of a response, and the name of its XML root (None for JSON)."""
+    """Return the parsed response and the name of its XML root element (None for JSON)."""
     parsed = parse_body(response.body)
     # No local variable may contain the tree when an error is raised: a traceback may show it.
     if isinstance(parsed, str):
@@ -44,7 +44,10 @@ def read_tree(response: Response) -> tuple[Tree, str | None]:
 
 
 def parse_body(body: bytes) -> tuple[Tree, str | None] | str:
-    """Return the tree and its XML root's name, or a problem text that does not quote the body."""
+    """Return the parsed body and the name of its XML root element; if that fails, the problem.
+
+    The problem is a string that does not quote the body.
+    """
     if body.startswith(_BOMS_16):  # some shells save output as UTF-16
         body = body.decode("utf-16", "replace").encode("utf-8", "replace")
     text = body.removeprefix(codecs.BOM_UTF8).strip()
@@ -68,7 +71,7 @@ def _parsed_json(text: bytes) -> tuple[Tree, None] | str:
 
 
 def _leniently(text: bytes) -> object:
-    """Parse JSON leniently: half a surrogate pair in one name must not discard a whole page."""
+    """Parse JSON with half of a surrogate pair, which must not make a whole page unreadable."""
     try:
         # Numbers become text, infinities null; the code that reads a number checks it.
         tree = json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda _: None)
@@ -94,12 +97,14 @@ def _parsed_xml(text: bytes) -> tuple[Tree, str] | str:
 
 
 def _name_of(element: Element) -> str:
-    """Return an element's tag without its namespace."""
     return element.tag.rpartition("}")[2]
 
 
 def _value_of(element: Element) -> dict[str, Any] | str:
-    """Return the text of a leaf, else the children by name; children of one name form a list."""
+    """Return the text of an element without children, else its children by name.
+
+    Several children of one name become a list.
+    """
     if len(element) == 0:
         return (element.text or "").strip()
     value: dict[str, Any] = {}
@@ -109,27 +114,22 @@ def _value_of(element: Element) -> dict[str, Any] | str:
 
 
 def _error_in(tree: Tree, status: int) -> StatusError | ResponseError | None:
-    """Return the error that an answer reports, by its ``Code`` or else by its HTTP status."""
-    code, message = tree.get("Code"), tree.get("Message")
+    """Return the error that a response reports by its ``Code`` or HTTP status, or None."""
+    code, request_id = tree.get("Code"), tree.get("RequestId")
     code = code.strip() if isinstance(code, str) else ""
     if code not in _DONE_CODES:
         code = code if _CODE.fullmatch(code) else MASK
-        request_id = tree.get("RequestId")
+        message = f"{code}: {safe_message(tree.get('Message')) or 'no message'}"
         if not isinstance(request_id, str) or not _REQUEST_ID.fullmatch(request_id):
             request_id = None
-        return StatusError(
-            f"{code}: {safe_message(message) or 'no message'}",
-            code=code,
-            http_status=status,
-            request_id=request_id,
-        )
+        return StatusError(message, code=code, http_status=status, request_id=request_id)
     if status >= 400:
         return ResponseError(f"the answer has HTTP status {status} and no Code", http_status=status)
     return None
 
 
 def write_tree(tree: Tree, root: str | None) -> bytes:
-    """Serialize a tree to the format it was read from: XML if it has a root, else JSON."""
+    """Serialize a parsed response: as XML if ``root`` names its root element, else as JSON."""
     if root is None:
         return json.dumps(tree, ensure_ascii=False, indent=1).encode()
     # This XML is written and not parsed, so no entity can expand.

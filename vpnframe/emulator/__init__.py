@@ -1,8 +1,8 @@
 """A local Alibaba Cloud VPN endpoint with a seeded fleet, real signatures, quotas and paging.
 
 ``make_fleet`` creates the fleet, ``answer_key`` lists the defects planted in it, ``handle`` answers
-one request without a socket, ``serve_in_thread`` serves the emulator on 127.0.0.1. The emulator
-uses only the request and response classes of the rest of the package.
+one request without a socket, and ``serve_in_thread`` serves the emulator on 127.0.0.1. From the
+rest of the package, the emulator uses only the request and response classes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """List what a synthetic fleet contains: planted defects, tunnels and counts.
 
-This module defines the names of algorithms independently of the rest of the package.
+This module translates the names of algorithms without code of the rest of the package.
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ def answer_key(fleet: EmulatedFleet) -> dict[str, object]:
 
 
 def _tunnel_rows(connection: EmulatedConnection) -> Iterator[dict[str, str | int | None]]:
-    """Yield each tunnel's settings; the rank of the tunnel's id replaces a missing index."""
+    """Yield the settings of each tunnel.
+
+    If a tunnel has no index, its index is its position in the list of tunnels sorted by id.
+    """
     by_id = sorted(connection.tunnels, key=lambda tunnel: tunnel.tunnel_id or "")
     for tunnel in connection.tunnels:
         proposal = tunnel.proposal

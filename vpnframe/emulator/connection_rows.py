@@ -1,4 +1,4 @@
-"""Write connections as DescribeVpnConnections and DownloadVpnConnectionConfig send them.
+"""Write connections as DescribeVpnConnections and DownloadVpnConnectionConfig return them.
 
 In DescribeVpnConnections, "local" is the VPC side; in DownloadVpnConnectionConfig, which the
 customer's device reads, "local" is the on-premises side.
@@ -6,31 +6,35 @@ customer's device reads, "local" is the on-premises side.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import astuple
 
 from vpnframe.emulator.encoding import Json, Tree
-from vpnframe.emulator.fleet.model import Bgp, EmulatedConnection, EmulatedTunnel
+from vpnframe.emulator.fleet.model import Bgp, EmulatedConnection, EmulatedTunnel, HealthCheck
 from vpnframe.emulator.fleet.quirks import (
     connection_level_shape,
-    joined,
+    given,
     no_tunnels,
     pick,
     shaped,
-    tag_list,
+    tags_or_none,
 )
 
-_UNSET_BGP: Mapping[str, Json] = {
-    **dict.fromkeys(("LocalAsn", "PeerAsn"), 1),
+# API fields of the two phases of a proposal, in the order of the fields of ``EmulatedProposal``.
+_IKE = ("IkeVersion", "IkeMode", "IkeEncAlg", "IkeAuthAlg", "IkePfs", "IkeLifetime")
+_IPSEC = ("IpsecEncAlg", "IpsecAuthAlg", "IpsecPfs", "IpsecLifetime")
+_UNSET_BGP: Tree = {
+    **dict.fromkeys(("LocalAsn", "PeerAsn"), 0),
     **dict.fromkeys(("LocalBgpIp", "PeerBgpIp", "TunnelCidr", "Status", "AuthKey"), ""),
 }
-_CHECK: Mapping[str, Json] = {"Interval": 3, "Retry": 3, "Policy": "revoke_route"}
+_CHECK: Tree = {"Interval": 3, "Retry": 3, "Policy": "revoke_route"}
 _STATES = ("updating", "provisioning", "financialLocked")
 
 
 def connection_row(connection: EmulatedConnection) -> Tree:
     """Write one row of DescribeVpnConnections."""
-    row: Tree = {
-        "VpnConnectionId": connection.vpn_connection_id,
+    name, is_on_gateway = connection.vpn_connection_id, connection.vpn_gateway_id is not None
+    return {
+        "VpnConnectionId": name,
         "Name": connection.name,
         "State": _state_of(connection),
         "CreateTime": connection.created_ms,
@@ -39,51 +43,44 @@ def connection_row(connection: EmulatedConnection) -> Tree:
         "CrossAccountAuthorized": False,
         "NetworkType": connection.network_type,
         "ResourceGroupId": connection.resource_group_id,
-        "LocalSubnet": joined(connection.vpc_subnets),
-        "RemoteSubnet": joined(connection.onprem_subnets),
+        "LocalSubnet": ",".join(connection.vpc_subnets),
+        "RemoteSubnet": ",".join(connection.onprem_subnets),
         "EffectImmediately": connection.is_effective_at_once,
+        **given(
+            VpnGatewayId=connection.vpn_gateway_id,
+            Spec=f"{connection.bandwidth_mbps}M" if is_on_gateway else None,
+            TunnelBandwidth=None if is_on_gateway else tunnel_bandwidth(connection),
+            TransitRouterId=connection.transit_router_id,
+            TransitRouterName=connection.transit_router_name,
+            Tag=tags_or_none(name, connection.tags),
+        ),
+        **(_dual_part(connection) if connection.is_dual else _single_part(connection)),
     }
-    if connection.vpn_gateway_id is not None:
-        row["VpnGatewayId"] = connection.vpn_gateway_id
-        row["Spec"] = f"{connection.bandwidth_mbps}M"
-    else:
-        row["TunnelBandwidth"] = tunnel_bandwidth(connection)
-    if connection.transit_router_id is not None:
-        row["TransitRouterId"] = connection.transit_router_id
-        row["TransitRouterName"] = connection.transit_router_name
-    if connection.tags or pick(connection.vpn_connection_id, "tags", 2):
-        row["Tag"] = {"Tag": tag_list(connection.tags)}
-    return row | (_dual_part(connection) if connection.is_dual else _single_part(connection))
 
 
 def _single_part(connection: EmulatedConnection) -> Tree:
     """Return the connection-level fields of a single-tunnel connection."""
-    (tunnel,) = connection.tunnels
-    part: Tree = {
+    (tunnel,), check = connection.tunnels, connection.health_check
+    return {
         "CustomerGatewayId": tunnel.customer_gateway_id,
         "Status": tunnel.status,
         "EnableDpd": tunnel.is_dpd_on,
         "EnableNatTraversal": tunnel.is_natt_on,
         "EnableTunnelsBgp": False,
         **_configs(tunnel),
+        **given(
+            InternetIp=tunnel.cloud_ip if connection.vpn_gateway_id is None else None,
+            RemoteCaCertificate=tunnel.peer_ca,
+            VpnBgpConfig=_bgp_config(tunnel.bgp) if tunnel.bgp else None,
+            VcoHealthCheck=_health_check(check) if check else None,
+        ),
+        **no_tunnels(connection, "list", "TunnelOptionsSpecification", "TunnelOptions"),
     }
-    if connection.vpn_gateway_id is None:
-        part["InternetIp"] = tunnel.cloud_ip
-    if tunnel.peer_ca is not None:
-        part["RemoteCaCertificate"] = tunnel.peer_ca
-    if bgp := tunnel.bgp:
-        asns: Tree = {"LocalAsn": bgp.cloud_asn, "PeerAsn": bgp.customer_asn}
-        key: Tree = {} if bgp.auth_key is None else {"AuthKey": bgp.auth_key}
-        part["VpnBgpConfig"] = asns | _bgp_addresses(bgp) | {"Status": bgp.status} | key
-    if check := connection.health_check:
-        part["VcoHealthCheck"] = {
-            "Enable": _flag(is_on=check.is_enabled),
-            "Sip": check.source_ip,
-            "Dip": check.destination_ip,
-            **_CHECK,
-            "Status": check.status,
-        }
-    return part | no_tunnels(connection, "list", "TunnelOptionsSpecification", "TunnelOptions")
+
+
+def _health_check(check: HealthCheck) -> Tree:
+    ends: Tree = {"Sip": check.source_ip, "Dip": check.destination_ip}
+    return {"Enable": _flag(is_on=check.is_enabled), **ends, **_CHECK, "Status": check.status}
 
 
 def _dual_part(connection: EmulatedConnection) -> Tree:
@@ -108,7 +105,7 @@ def _dual_part(connection: EmulatedConnection) -> Tree:
 
 def _tunnel_option(tunnel: EmulatedTunnel) -> Tree:
     """Return one tunnel as an object in which flags, lifetimes and AS numbers are strings."""
-    option: Tree = {
+    return {
         "TunnelId": tunnel.tunnel_id,
         "Role": tunnel.role,
         "State": "updating" if pick(tunnel.tunnel_id or "", "state", 25) == 0 else "active",
@@ -119,60 +116,54 @@ def _tunnel_option(tunnel: EmulatedTunnel) -> Tree:
         "EnableDpd": _flag(is_on=tunnel.is_dpd_on),
         "EnableNatTraversal": _flag(is_on=tunnel.is_natt_on),
         **{f"Tunnel{name}": block for name, block in _configs(tunnel, is_text=True).items()},
+        **given(
+            TunnelIndex=tunnel.index,
+            RemoteCaCertificate=tunnel.peer_ca,
+            TunnelBgpConfig=_bgp_config(tunnel.bgp, is_text=True) if tunnel.bgp else None,
+        ),
     }
-    if tunnel.index is not None:
-        option["TunnelIndex"] = tunnel.index
-    if tunnel.peer_ca is not None:
-        option["RemoteCaCertificate"] = tunnel.peer_ca
-    if bgp := tunnel.bgp:
-        asns: Tree = {"LocalAsn": str(bgp.cloud_asn), "PeerAsn": str(bgp.customer_asn)}
-        option["TunnelBgpConfig"] = asns | _bgp_addresses(bgp) | {"BgpStatus": bgp.status}
-    return option
 
 
 def _configs(
     tunnel: EmulatedTunnel, *, is_text: bool = False, is_device: bool = False
 ) -> dict[str, Tree]:
-    """Return IkeConfig and IpsecConfig; ``is_device`` exchanges the local and remote IKE id."""
-    proposal = tunnel.proposal
-    ids = [tunnel.cloud_ike_id, tunnel.customer_ike_id]
-    local_id, remote_id = reversed(ids) if is_device else ids
-    ike: Tree = {
-        "IkeVersion": proposal.ike_version,
-        "IkeMode": proposal.ike_mode,
-        "IkeEncAlg": proposal.ike_enc,
-        "IkeAuthAlg": proposal.ike_auth,
-        "IkePfs": proposal.ike_pfs,
-        "IkeLifetime": str(proposal.ike_lifetime) if is_text else proposal.ike_lifetime,
-        "LocalId": local_id,
-        "RemoteId": remote_id,
+    """Return IkeConfig and IpsecConfig of a tunnel.
+
+    If ``is_text``, lifetimes are strings. If ``is_device``, the local IKE id is the customer's.
+    """
+    values: list[Json] = [str(one) if is_text else one for one in astuple(tunnel.proposal)]
+    ids = (tunnel.cloud_ike_id, tunnel.customer_ike_id)
+    local_id, remote_id = ids[::-1] if is_device else ids
+    ike = dict(zip(_IKE, values[: len(_IKE)], strict=True))
+    ike |= given(LocalId=local_id, RemoteId=remote_id, Psk=tunnel.psk)
+    return {
+        "IkeConfig": ike,
+        "IpsecConfig": dict(zip(_IPSEC, values[len(_IKE) :], strict=True)),
     }
-    if tunnel.psk is not None:
-        ike["Psk"] = tunnel.psk
-    ipsec: Tree = {
-        "IpsecEncAlg": proposal.ipsec_enc,
-        "IpsecAuthAlg": proposal.ipsec_auth,
-        "IpsecPfs": proposal.ipsec_pfs,
-        "IpsecLifetime": str(proposal.ipsec_lifetime) if is_text else proposal.ipsec_lifetime,
-    }
-    return {"IkeConfig": ike, "IpsecConfig": ipsec}
 
 
 def _flag(*, is_on: bool) -> str:
     return "true" if is_on else "false"
 
 
-def _bgp_addresses(bgp: Bgp) -> Tree:
-    """Return the addresses of a BGP session in the cloud's view, where "local" is the cloud."""
+def _bgp_config(bgp: Bgp, *, is_text: bool = False) -> Tree:
+    """Return a BGP session, where "local" is the cloud.
+
+    If ``is_text``, it has the form of a dual-tunnel connection's tunnel: AS numbers are strings.
+    """
     return {
+        "LocalAsn": str(bgp.cloud_asn) if is_text else bgp.cloud_asn,
+        "PeerAsn": str(bgp.customer_asn) if is_text else bgp.customer_asn,
         "LocalBgpIp": bgp.cloud_ip,
         "PeerBgpIp": bgp.customer_ip,
         "TunnelCidr": bgp.tunnel_cidr,
+        "BgpStatus" if is_text else "Status": bgp.status,
+        **given(AuthKey=None if is_text else bgp.auth_key),
     }
 
 
 def _state_of(connection: EmulatedConnection) -> str:
-    """Return the management state of a connection, which is independent of its tunnels."""
+    """Return the management state of a connection, which does not depend on its tunnels."""
     at = pick(connection.vpn_connection_id, "state", 60)
     if connection.attach_type == "VPNGW":
         return _STATES[at] if at < len(_STATES) else "active"
@@ -182,14 +173,14 @@ def _state_of(connection: EmulatedConnection) -> str:
 
 
 def _attached_to(connection: EmulatedConnection) -> str | None:
-    """Return the id of the VPN gateway or of the transit router's CEN; None if unattached."""
+    """Return the id of the VPN gateway or of the transit router's CEN, or None if unattached."""
     if connection.transit_router_id is None:
         return connection.vpn_gateway_id
     return f"cen-{connection.transit_router_id.partition('-')[2][::-1]}"
 
 
 def tunnel_bandwidth(connection: EmulatedConnection) -> str:
-    """Return the bandwidth class of the tunnels of a connection without a VPN gateway."""
+    """Return ``Standard`` or ``Large``, the bandwidth of tunnels without a VPN gateway."""
     word = "Standard" if connection.bandwidth_mbps <= 1000 else "Large"
     return word.lower() if pick(connection.vpn_connection_id, "case", 4) == 0 else word
 
@@ -198,26 +189,25 @@ def download_config(connection: EmulatedConnection) -> Tree:
     """Return the configuration of a connection for the customer's device."""
     name, first = connection.vpn_connection_id, connection.tunnels[0]
     # For a third of the connections, the CIDR blocks are in reverse order.
-    is_turned = pick(name, "order", 3) == 0
+    step = -1 if pick(name, "order", 3) == 0 else 1
     config: Tree = {
-        "LocalSubnet": joined(connection.onprem_subnets, is_turned=is_turned),
-        "RemoteSubnet": joined(connection.vpc_subnets, is_turned=is_turned),
+        "LocalSubnet": ",".join(connection.onprem_subnets[::step]),
+        "RemoteSubnet": ",".join(connection.vpc_subnets[::step]),
     }
     if pick(name, "older", 5) == 0:
-        config["CustomerGatewayId"] = first.customer_gateway_id
-        if connection.vpn_gateway_id is not None:
-            config["VpnGatewayId"] = connection.vpn_gateway_id
-        if first.peer_ca is not None:
-            config["RightCaCert"] = first.peer_ca
+        config |= given(
+            CustomerGatewayId=first.customer_gateway_id,
+            VpnGatewayId=connection.vpn_gateway_id,
+            RightCaCert=first.peer_ca,
+        )
     bgp = [_device_bgp(t.bgp, t.tunnel_id) for t in connection.tunnels if t.bgp is not None]
     # Some regions do not send BGP parameters yet.
     if bgp and pick(name, "bgp", 4) != 0:
         config["BgpConfigs"] = {"BgpConfig": bgp}
-    if not connection.is_dual:
-        config |= {"Local": first.customer_ip, "Remote": first.cloud_ip}
-        config |= _configs(first, is_device=True)
-        return config | no_tunnels(connection, "download", "TunnelsConfig", "TunnelConfig")
-    return config | _device_tunnels(connection)
+    if connection.is_dual:
+        return config | _device_tunnels(connection)
+    config |= _device_tunnel(first)
+    return config | no_tunnels(connection, "download", "TunnelsConfig", "TunnelConfig")
 
 
 def _device_tunnels(connection: EmulatedConnection) -> Tree:
@@ -231,24 +221,21 @@ def _device_tunnels(connection: EmulatedConnection) -> Tree:
         part["Local"] = first.customer_ip if shape == "copy" else ""
         part["Remote"] = first.cloud_ip if shape == "copy" else ""
     is_text = pick(connection.vpn_connection_id, "numbers", 2) == 0
-    tunnels = [
-        {
-            "TunnelId": tunnel.tunnel_id,
-            "Local": tunnel.customer_ip,
-            "Remote": tunnel.cloud_ip,
-            **_configs(tunnel, is_text=is_text, is_device=True),
-        }
-        for tunnel in connection.tunnels
-    ]
+    tunnels = [_device_tunnel(tunnel, is_text=is_text) for tunnel in connection.tunnels]
     return part | {"TunnelsConfig": {"TunnelConfig": tunnels}}
 
 
+def _device_tunnel(tunnel: EmulatedTunnel, *, is_text: bool = False) -> Tree:
+    ends = given(TunnelId=tunnel.tunnel_id, Local=tunnel.customer_ip, Remote=tunnel.cloud_ip)
+    return ends | _configs(tunnel, is_text=is_text, is_device=True)
+
+
 def _device_bgp(bgp: Bgp, tunnel_id: str | None) -> Tree:
-    named: Tree = {} if tunnel_id is None else {"TunnelId": tunnel_id}
-    return named | {
-        "TunnelCidr": bgp.tunnel_cidr,
-        "LocalBgpIp": bgp.customer_ip,
-        "PeerBgpIp": bgp.cloud_ip,
-        "LocalAsn": str(bgp.customer_asn),
-        "PeerAsn": str(bgp.cloud_asn),
-    }
+    return given(
+        TunnelId=tunnel_id,
+        TunnelCidr=bgp.tunnel_cidr,
+        LocalBgpIp=bgp.customer_ip,
+        PeerBgpIp=bgp.cloud_ip,
+        LocalAsn=str(bgp.customer_asn),
+        PeerAsn=str(bgp.cloud_asn),
+    )

@@ -25,7 +25,7 @@ def encode_json(tree: Mapping[str, Json]) -> bytes:
 
 
 def encode_xml(root: str, tree: Mapping[str, Json]) -> bytes:
-    """Encode a tree as XML: each item of a list becomes one element, and null is omitted.
+    """Encode a tree as XML. Each item of a list becomes one element, and None is omitted.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def encode_xml(root: str, tree: Mapping[str, Json]) -> bytes:
 
 
 def _elements(name: str, value: Json) -> Iterator[str]:
-    """Yield the XML elements of one named value."""
+    """Yield the XML elements of one member of a tree."""
     if isinstance(value, Mapping):
         yield f"<{name}>"
         for child, content in value.items():
@@ -53,7 +53,10 @@ def _elements(name: str, value: Json) -> Iterator[str]:
 def write_response(
     outcome: Tree | Refusal, call: ReceivedCall, *, request_id: str, now: float, host_id: str
 ) -> Response:
-    """Encode an answer or an error; only an error in JSON has the member ``Recommend``."""
+    """Encode an answer or an error in the format that the call requests.
+
+    Only an error in JSON has the member ``Recommend``.
+    """
     headers = {"date": formatdate(now, usegmt=True), "x-acs-request-id": request_id}
     status, root = 200, f"{call.action}Response"
     tree: Tree = {"RequestId": request_id}

@@ -1,4 +1,4 @@
-"""Authenticate requests: check access key, time, signature, security token and nonce."""
+"""Check the access key, time, signature, security token and nonce of requests."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator import refusals
-from vpnframe.emulator.refusals import Refusal
-from vpnframe.emulator.signatures import Claim, is_signed_by, read_claim
+from vpnframe.emulator.refusals import RefusalError
+from vpnframe.emulator.signatures import is_signed_by, read_claim
 
 CLOCK_SKEW_S = 15 * 60
 # A request is valid from one clock skew before its signing time to one clock skew after it.
@@ -18,7 +18,7 @@ _NONCE_LIFE_S = 2 * CLOCK_SKEW_S
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """An access key for signing; a temporary one has a security token and an expiry time."""
+    """An access key. A temporary access key has a security token and an expiry time."""
 
     account_id: str
     access_key_id: str
@@ -28,7 +28,7 @@ class Credential:
 
 
 class NonceLedger:
-    """Remembers each nonce as long as the cloud could accept a request with it."""
+    """Remembers each nonce for as long as a request with this nonce could be valid."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], float] = {}
@@ -49,42 +49,33 @@ class NonceLedger:
 
 def authenticate(
     request: Request, credentials: Mapping[str, Credential], nonces: NonceLedger, *, now: float
-) -> Credential | Refusal:
-    """Return the credential that signed a request, or the reason to refuse the request."""
+) -> Credential:
+    """Return the credential that signed a request; raise RefusalError if the request is invalid."""
     claim = read_claim(request)
-    if isinstance(claim, Refusal):
-        return claim
     credential = credentials.get(claim.access_key_id)
     if credential is None:
-        return refusals.UNKNOWN_ACCESS_KEY
-    if refusal := _check_clock(claim.timestamp, now):
-        return refusal
+        raise RefusalError(refusals.UNKNOWN_ACCESS_KEY)
+    _check_clock(claim.timestamp, now)
     if not is_signed_by(request, credential.access_key_secret):
-        return refusals.SIGNATURE_DOES_NOT_MATCH
-    if refusal := _check_token(claim, credential, credentials, now):
-        return refusal
+        raise RefusalError(refusals.SIGNATURE_DOES_NOT_MATCH)
+    given, issued = claim.security_token, credential.security_token
+    if given is None and issued is not None:
+        raise RefusalError(refusals.MISSING_TOKEN)
+    if given != issued:
+        if any(given == other.security_token for other in credentials.values()):
+            raise RefusalError(refusals.MISMATCHED_TOKEN)
+        raise RefusalError(refusals.MALFORMED_TOKEN)
+    if credential.expires_at is not None and now >= credential.expires_at:
+        raise RefusalError(refusals.EXPIRED_TOKEN)
     if not nonces.use(claim.access_key_id, claim.nonce, now=now):
-        return refusals.NONCE_USED
+        raise RefusalError(refusals.NONCE_USED)
     return credential
 
 
-def _check_clock(timestamp: str, now: float) -> Refusal | None:
+def _check_clock(timestamp: str, now: float) -> None:
     try:
         signed_at = datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
-        return refusals.MALFORMED_TIMESTAMP
-    return refusals.EXPIRED_TIMESTAMP if abs(now - signed_at.timestamp()) > CLOCK_SKEW_S else None
-
-
-def _check_token(
-    claim: Claim, credential: Credential, credentials: Mapping[str, Credential], now: float
-) -> Refusal | None:
-    """Return a refusal if a request's security token is not the valid one of its access key."""
-    given, issued = claim.security_token, credential.security_token
-    if given is None:
-        return refusals.MISSING_TOKEN if issued else None
-    if given != issued:
-        is_of_another = any(given == other.security_token for other in credentials.values())
-        return refusals.MISMATCHED_TOKEN if is_of_another else refusals.MALFORMED_TOKEN
-    is_over = credential.expires_at is not None and now >= credential.expires_at
-    return refusals.EXPIRED_TOKEN if is_over else None
+        raise RefusalError(refusals.MALFORMED_TIMESTAMP) from None
+    if abs(now - signed_at.timestamp()) > CLOCK_SKEW_S:
+        raise RefusalError(refusals.EXPIRED_TIMESTAMP)

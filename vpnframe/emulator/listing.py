@@ -1,71 +1,48 @@
-"""Definitions of the list calls, and the selection of one page of their rows."""
+"""Define the list calls, and answer them with one page of rows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
+from vpnframe.emulator import refusals, rows
 from vpnframe.emulator.connection_rows import connection_row
 from vpnframe.emulator.encoding import Json, Tree
 from vpnframe.emulator.fleet.model import EmulatedRoute, EmulatedVpc
-from vpnframe.emulator.refusals import (
-    UNKNOWN_CONNECTION,
-    UNKNOWN_GATEWAY,
-    Refusal,
-    invalid_parameter,
-)
-from vpnframe.emulator.rows import (
-    attachment_route_row,
-    attachment_row,
-    customer_gateway_row,
-    policy_route_row,
-    vpc_row,
-    vpn_gateway_row,
-    vpn_route_row,
-)
+from vpnframe.emulator.fleet.quirks import tag_list
+from vpnframe.emulator.refusals import RefusalError, invalid_parameter
 from vpnframe.emulator.state import Holdings
 
 Parameters: TypeAlias = Mapping[str, str]
 
-DEFAULT_PAGE_SIZE = 10
-MAX_PAGE_SIZE = 50
-
 _TAG_PART = re.compile(r"Tag\.(\d{1,2})\.(Key|Value)")
 
 
-Thing = TypeVar("Thing")
-
-
 @dataclass(frozen=True)
-class EmulatedListCall(Generic[Thing]):
+class EmulatedListCall:
     """Definition of one list call."""
 
     path: tuple[str, ...]  # names of the nested members that lead to the list in the answer
-    # Holdings and parameters -> the resources before filtering, or a refusal
-    held: Callable[[Holdings, Parameters], Sequence[Thing] | Refusal]
-    write: Callable[[Thing], Tree]  # one resource -> its row
-    # Parameter -> attribute; its value must equal the parameter's or be a tuple that contains it
+    # Holdings and parameters -> the resources before filtering
+    held: Callable[[Holdings, Parameters], Sequence[Any]]
+    write: Callable[[Any], Tree]  # one resource -> its row
+    # Parameter -> attribute that must equal the parameter, or be a tuple that contains it
     filters: Mapping[str, str] = field(default_factory=dict)
     has_tags: bool = False  # whether the call filters by tags
     required: tuple[str, ...] = ()  # mandatory parameters besides ``RegionId``
 
     def answer(
         self, holdings: Holdings, parameters: Parameters, *, finish: Callable[[Tree], Tree]
-    ) -> Tree | Refusal:
-        """Return the requested page of matching resources; ``finish`` completes each row."""
-        page = _read_page(parameters)
-        if isinstance(page, Refusal):
-            return page
-        held = self.held(holdings, parameters)
-        if isinstance(held, Refusal):
-            return held
-        number, size = page
-        things = self._select(held, parameters)
+    ) -> Tree:
+        """Return the requested page of resources; ``finish`` adds unset fields to a row."""
+        number = _read_number(parameters, "PageNumber", default=1, largest=10**9)
+        size = _read_number(parameters, "PageSize", default=10, largest=50)
+        things = self._select(self.held(holdings, parameters), parameters)
         shown = things[(number - 1) * size : number * size]
-        rows: list[Json] = [finish(self.write(thing)) for thing in shown]
-        nested: Json = rows
+        nested: Json = [finish(self.write(thing)) for thing in shown]
         for name in reversed(self.path[1:]):
             nested = {name: nested}
         return {
@@ -75,156 +52,136 @@ class EmulatedListCall(Generic[Thing]):
             self.path[0]: nested,
         }
 
-    def _select(self, held: Sequence[Thing], parameters: Parameters) -> list[Thing]:
+    def _select(self, things: Sequence[Any], parameters: Parameters) -> Sequence[Any]:
         """Return the resources that pass every filter in the parameters."""
-        things = list(held)
         for name, attribute in self.filters.items():
             if wanted := parameters.get(name):
-                things = [one for one in things if wanted in _values(getattr(one, attribute))]
-        if self.has_tags:
-            for wanted_tag in _wanted_tags(parameters):
-                things = [one for one in things if _has_tag(one, wanted_tag)]
+                things = [one for one in things if _matches(getattr(one, attribute), wanted)]
+        # Number of the tag in the parameters -> ``Key``, ``Value`` or both of the wanted tag.
+        tags: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        for name, value in parameters.items():
+            if self.has_tags and (found := _TAG_PART.fullmatch(name)):
+                tags[found[1]][found[2]] = value
+        for tag in tags.values():
+            things = [
+                one
+                for one in things
+                if any(tag.items() <= held.items() for held in tag_list(one.tags))
+            ]
         return things
 
 
-def _values(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, tuple) else (value,)
+def _matches(value: Any, wanted: str) -> bool:
+    return wanted in value if isinstance(value, tuple) else wanted == value
 
 
-def _wanted_tags(parameters: Parameters) -> Collection[Mapping[str, str]]:
-    """Return the tags to filter by from the parameters, each with a key, a value or both."""
-    wanted: dict[str, dict[str, str]] = {}
-    for name, value in parameters.items():
-        if found := _TAG_PART.fullmatch(name):
-            wanted.setdefault(found[1], {})[found[2]] = value
-    return wanted.values()
-
-
-def _has_tag(thing: Any, wanted: Mapping[str, str]) -> bool:
-    return any({"Key": tag.key, "Value": tag.value}.items() >= wanted.items() for tag in thing.tags)
-
-
-def _read_page(parameters: Parameters) -> tuple[int, int] | Refusal:
-    """Read page number and size; refuse a value that is not a number or is too large."""
-    number = _read_count(parameters.get("PageNumber"), default=1)
-    size = _read_count(parameters.get("PageSize"), default=DEFAULT_PAGE_SIZE)
-    if number is None:
-        return invalid_parameter("PageNumber")
-    if size is None or size > MAX_PAGE_SIZE:
-        return invalid_parameter("PageSize")
-    return number, size
-
-
-def _read_count(text: str | None, *, default: int) -> int | None:
-    """Return the text as a number of at least 1, the default if it is empty, else None."""
-    if text is None or text == "":
-        return default
-    return int(text) if re.fullmatch(r"0*[1-9][0-9]{0,8}", text) else None
+def _read_number(parameters: Parameters, name: str, *, default: int, largest: int) -> int:
+    """Return a parameter as a number; raise RefusalError if it is not from 1 to ``largest``."""
+    given = parameters.get(name) or str(default)
+    if not re.fullmatch(r"0*[1-9][0-9]{0,8}", given) or int(given) > largest:
+        raise RefusalError(invalid_parameter(name))
+    return int(given)
 
 
 def _vpcs(holdings: Holdings, parameters: Parameters) -> list[EmulatedVpc]:
-    """Return all VPCs, or only those in ``VpcId``, which is one id or several with commas."""
+    """Return all VPCs, or only those whose ids are in ``VpcId``, separated by commas."""
     named = parameters.get("VpcId", "")
     return [vpc for vpc in holdings.vpcs if not named or vpc.vpc_id in named.split(",")]
 
 
-def _on_gateway(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute] | Refusal:
+def _on_gateway(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute]:
     gateway_id = parameters["VpnGatewayId"]
     if all(gateway.vpn_gateway_id != gateway_id for gateway in holdings.vpn_gateways):
-        return UNKNOWN_GATEWAY
+        raise RefusalError(refusals.UNKNOWN_GATEWAY)
     return holdings.routes_by_holder.get(gateway_id, ())
 
 
-def _policies(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute] | Refusal:
-    held = _on_gateway(holdings, parameters)
-    return held if isinstance(held, Refusal) else [r for r in held if r.kind == "policy"]
-
-
-def _on_attachment(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute] | Refusal:
-    """Return the routes of a connection; it has none of its own if it is on a VPN gateway."""
+def _on_router(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute]:
+    """Return the routes of a connection to a transit router; other connections have none."""
     connection_id = parameters["VpnConnectionId"]
     if connection_id not in holdings.connection_by_id:
-        return UNKNOWN_CONNECTION
-    return _of_type(holdings.routes_by_holder.get(connection_id, ()), parameters)
+        raise RefusalError(refusals.UNKNOWN_CONNECTION)
+    return holdings.routes_by_holder.get(connection_id, ())
 
 
-def _of_type(
-    held: Sequence[EmulatedRoute] | Refusal, parameters: Parameters
-) -> Sequence[EmulatedRoute] | Refusal:
-    """Return the routes of the type in ``RouteEntryType``, which is custom by default."""
+def _wanted_kind(parameters: Parameters) -> str:
+    """Return the kind of routes that the parameter ``RouteEntryType`` requests."""
     kind = (parameters.get("RouteEntryType") or "custom").lower()
     if kind not in ("custom", "bgp"):
-        return invalid_parameter("RouteEntryType")
-    return held if isinstance(held, Refusal) else [route for route in held if route.kind == kind]
+        raise RefusalError(invalid_parameter("RouteEntryType"))
+    return kind
 
 
-ROUTE_LISTS: Mapping[str, EmulatedListCall[EmulatedRoute]] = {
+def _of_kind(*, kind: str, routes: Sequence[EmulatedRoute]) -> list[EmulatedRoute]:
+    return [route for route in routes if route.kind == kind]
+
+
+def _same_named(parameters: str) -> dict[str, str]:
+    """Return the filters for parameters whose attributes have the same names in snake case.
+
+    Examples
+    --------
+    >>> _same_named("VpcId")
+    {'VpcId': 'vpc_id'}
+    """
+    return {name: re.sub(r"\B([A-Z])", r"_\1", name).lower() for name in parameters.split()}
+
+
+# The order of the arguments of ``_of_kind`` is the order in which the parameters are checked.
+ROUTE_LISTS: Mapping[str, EmulatedListCall] = {
     "DescribeVpnRouteEntries": EmulatedListCall(
         path=("VpnRouteEntries", "VpnRouteEntry"),
-        held=lambda holdings, given: _of_type(_on_gateway(holdings, given), given),
-        write=vpn_route_row,
+        held=lambda held, given: _of_kind(
+            kind=_wanted_kind(given), routes=_on_gateway(held, given)
+        ),
+        write=rows.vpn_route_row,
         required=("VpnGatewayId",),
     ),
     "DescribeVpnPbrRouteEntries": EmulatedListCall(
         path=("VpnPbrRouteEntries", "VpnPbrRouteEntry"),
-        held=_policies,
-        write=policy_route_row,
+        held=lambda held, given: _of_kind(kind="policy", routes=_on_gateway(held, given)),
+        write=rows.policy_route_row,
         required=("VpnGatewayId",),
     ),
     "DescribeVcoRouteEntries": EmulatedListCall(
         path=("VcoRouteEntries",),
-        held=_on_attachment,
-        write=attachment_route_row,
+        held=lambda held, given: _of_kind(routes=_on_router(held, given), kind=_wanted_kind(given)),
+        write=rows.attachment_route_row,
         required=("VpnConnectionId",),
     ),
 }
-LISTS: Mapping[str, EmulatedListCall[Any]] = {
+LISTS: Mapping[str, EmulatedListCall] = {
     **ROUTE_LISTS,
     "DescribeVpcs": EmulatedListCall(
-        path=("Vpcs", "Vpc"),
-        held=_vpcs,
-        write=vpc_row,
-        filters={"VpcName": "name"},
+        path=("Vpcs", "Vpc"), held=_vpcs, write=rows.vpc_row, filters={"VpcName": "name"}
     ),
     "DescribeVpnConnections": EmulatedListCall(
         path=("VpnConnections", "VpnConnection"),
         held=lambda holdings, _: holdings.connections,
         write=connection_row,
-        filters={
-            "VpnConnectionId": "vpn_connection_id",
-            "VpnGatewayId": "vpn_gateway_id",
-            "CustomerGatewayId": "customer_gateway_ids",
-            "ResourceGroupId": "resource_group_id",
-        },
+        filters=_same_named("VpnConnectionId VpnGatewayId ResourceGroupId")
+        | {"CustomerGatewayId": "customer_gateway_ids"},
         has_tags=True,
     ),
     "DescribeVpnGateways": EmulatedListCall(
         path=("VpnGateways", "VpnGateway"),
         held=lambda holdings, _: holdings.vpn_gateways,
-        write=vpn_gateway_row,
-        filters={
-            "VpnGatewayId": "vpn_gateway_id",
-            "VpcId": "vpc_id",
-            "BusinessStatus": "business_status",
-            "ResourceGroupId": "resource_group_id",
-        },
+        write=rows.vpn_gateway_row,
+        filters=_same_named("VpnGatewayId VpcId BusinessStatus ResourceGroupId"),
         has_tags=True,
     ),
     "DescribeCustomerGateways": EmulatedListCall(
         path=("CustomerGateways", "CustomerGateway"),
         held=lambda holdings, _: holdings.customer_gateways,
-        write=customer_gateway_row,
-        filters={
-            "CustomerGatewayId": "customer_gateway_id",
-            "ResourceGroupId": "resource_group_id",
-        },
+        write=rows.customer_gateway_row,
+        filters=_same_named("CustomerGatewayId ResourceGroupId"),
         has_tags=True,
     ),
     "DescribeVpnAttachments": EmulatedListCall(
         path=("VpnAttachments",),
         held=lambda holdings, _: [c for c in holdings.connections if c.attach_type != "VPNGW"],
-        write=attachment_row,
-        filters={"VpnConnectionId": "vpn_connection_id", "AttachType": "attach_type"},
+        write=rows.attachment_row,
+        filters=_same_named("VpnConnectionId AttachType"),
         has_tags=True,
     ),
 }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from urllib.parse import parse_qsl
 
 from vpnframe.cloud.messages import Request
@@ -20,7 +20,7 @@ class ReceivedCall:
     # action, version: empty if the request does not name one
     action: str
     version: str
-    parameters: MappingProxyType[str, str]  # query and form body together
+    parameters: Mapping[str, str]  # query and form body together
     wants_json: bool  # the API answers in XML unless JSON is requested
 
     @property
@@ -44,7 +44,7 @@ def query_pairs(request: Request) -> Pairs:
 
 
 def form_pairs(request: Request) -> Pairs:
-    """Return the decoded names and values of a form body, or [] for any other body."""
+    """Return the decoded names and values of a form body; return [] for any other body."""
     if not request.headers.get("content-type", "").lower().startswith(_FORM):
         return []
     text = request.body.decode("utf-8", "surrogateescape")
@@ -52,13 +52,16 @@ def form_pairs(request: Request) -> Pairs:
 
 
 def read_call(request: Request) -> ReceivedCall:
-    """Read the API call of a request; the action is in a header (ACS3) or a parameter (v1)."""
+    """Read the API call of a request.
+
+    The action is in a header if the request is signed by ACS3, and in a parameter under v1.
+    """
     parameters = dict(query_pairs(request)) | dict(form_pairs(request))
     named_format = parameters.get("Format", "").lower()
     accepts_json = "application/json" in request.headers.get("accept", "").lower()
     return ReceivedCall(
         action=parameters.get("Action") or request.headers.get("x-acs-action", ""),
         version=parameters.get("Version") or request.headers.get("x-acs-version", ""),
-        parameters=MappingProxyType(parameters),
+        parameters=parameters,
         wants_json=named_format == "json" or (not named_format and accepts_json),
     )

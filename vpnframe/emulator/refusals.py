@@ -1,7 +1,8 @@
-"""The API's documented errors, each with its code, HTTP status and message."""
+"""Define the documented errors of the API."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -13,6 +14,14 @@ class Refusal:
     status: int  # HTTP status
     message: str  # the documented error message
     retry_after_ms: int | None = None  # sent as ``x-acs-retry-after``
+
+
+class RefusalError(Exception):
+    """Raised if the API refuses the request; ``refusal`` is the error answer."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
 
 
 SIGNATURE_DOES_NOT_MATCH = Refusal(
@@ -73,6 +82,14 @@ def missing_parameter(name: str) -> Refusal:
         "is not supplied."
     )
     return Refusal("MissingParameter", 400, message)
+
+
+def required_values(given: Mapping[str, str], *names: str) -> list[str]:
+    """Return the values of mandatory parameters; raise RefusalError if one is absent or empty."""
+    for name in names:
+        if not given.get(name):
+            raise RefusalError(missing_parameter(name))
+    return [given[name] for name in names]
 
 
 def invalid_parameter(name: str) -> Refusal:

@@ -1,25 +1,18 @@
-"""Write the rows of all lists except DescribeVpnConnections, with variations as in reality."""
+"""Write the rows of all list calls except DescribeVpnConnections."""
 
 from __future__ import annotations
 
 from vpnframe.emulator.connection_rows import tunnel_bandwidth
 from vpnframe.emulator.encoding import Json, Tree, encode_json
-from vpnframe.emulator.fleet.model import (
-    CustomerGateway,
-    EmulatedConnection,
-    EmulatedRegion,
-    EmulatedRoute,
-    EmulatedVpc,
-    VpnGateway,
-)
-from vpnframe.emulator.fleet.quirks import pick, tag_list
+from vpnframe.emulator.fleet import model
+from vpnframe.emulator.fleet.quirks import given, pick, tag_list, tags_or_none
 from vpnframe.emulator.fleet.routes import has_priorities
 
 # A BGP route has no weight; the API does not document whether it sends the field.
-_BGP_WEIGHTS: tuple[Tree, ...] = ({}, {"Weight": 0}, {"Weight": 100})
+_BGP_WEIGHTS = (None, 0, 100)
 
 
-def region_row(region: EmulatedRegion) -> Tree:
+def region_row(region: model.EmulatedRegion) -> Tree:
     """Write one row of DescribeRegions."""
     return {
         "RegionId": region.region_id,
@@ -28,8 +21,8 @@ def region_row(region: EmulatedRegion) -> Tree:
     }
 
 
-def vpc_row(vpc: EmulatedVpc) -> Tree:
-    """Write one row of DescribeVpcs; an empty list of further CIDR blocks may be absent."""
+def vpc_row(vpc: model.EmulatedVpc) -> Tree:
+    """Write one row of DescribeVpcs. Half of the empty lists of CIDR blocks are omitted."""
     suffix = vpc.vpc_id.partition("-")[2]
     row: Tree = {
         "VpcId": vpc.vpc_id,
@@ -52,10 +45,10 @@ def vpc_row(vpc: EmulatedVpc) -> Tree:
     return row
 
 
-def vpn_gateway_row(gateway: VpnGateway) -> Tree:
+def vpn_gateway_row(gateway: model.VpnGateway) -> Tree:
     """Write one row of DescribeVpnGateways."""
     suffix = gateway.vpn_gateway_id.partition("-")[2]
-    row: Tree = {
+    return {
         "VpnGatewayId": gateway.vpn_gateway_id,
         "Name": gateway.name,
         "Description": "",
@@ -83,36 +76,33 @@ def vpn_gateway_row(gateway: VpnGateway) -> Tree:
             VpnVersion="v1.2.4",
         ),
         "Tags": {"Tag": tag_list(gateway.tags)},
+        **given(
+            EndTime=gateway.end_ms,
+            DisasterRecoveryVSwitchId=gateway.second_ip and f"vsw-{suffix[::-1]}",
+            DisasterRecoveryInternetIp=gateway.second_ip,
+        ),
     }
-    if gateway.end_ms is not None:
-        row["EndTime"] = gateway.end_ms
-    if gateway.second_ip is not None:
-        row["DisasterRecoveryVSwitchId"] = f"vsw-{suffix[::-1]}"
-        row["DisasterRecoveryInternetIp"] = gateway.second_ip
-    return row
 
 
-def customer_gateway_row(gateway: CustomerGateway) -> Tree:
+def customer_gateway_row(gateway: model.CustomerGateway) -> Tree:
     """Write one row of DescribeCustomerGateways, including the BGP authentication key."""
-    row: Tree = {
+    return {
         "CustomerGatewayId": gateway.customer_gateway_id,
         "Name": gateway.name,
         "Description": "",
         "IpAddress": gateway.ip_address,
         "CreateTime": gateway.created_ms,
         "ResourceGroupId": gateway.resource_group_id,
+        **given(
+            Asn=gateway.asn,
+            AuthKey=gateway.auth_key,
+            Tags=tags_or_none(gateway.customer_gateway_id, gateway.tags),
+        ),
     }
-    if gateway.asn is not None:
-        row["Asn"] = gateway.asn
-    if gateway.auth_key is not None:
-        row["AuthKey"] = gateway.auth_key
-    if gateway.tags or pick(gateway.customer_gateway_id, "tags", 2):
-        row["Tags"] = {"Tag": tag_list(gateway.tags)}
-    return row
 
 
-def attachment_row(connection: EmulatedConnection) -> Tree:
-    """Write one row of DescribeVpnAttachments, where ``InstanceId`` is the connection's id."""
+def attachment_row(connection: model.EmulatedConnection) -> Tree:
+    """Write one row of DescribeVpnAttachments; ``InstanceId`` is the id of the connection."""
     return {
         "InstanceId": connection.vpn_connection_id,
         "Name": connection.name,
@@ -127,27 +117,26 @@ def attachment_row(connection: EmulatedConnection) -> Tree:
     }
 
 
-def _is_enhanced(gateway: VpnGateway) -> bool:
-    """Check whether a VPN gateway is of the newer type, with two addresses and without SSL-VPN."""
+def _is_enhanced(gateway: model.VpnGateway) -> bool:
+    """Check whether a VPN gateway is of the newer type; half of the dual-tunnel gateways are."""
     is_standard = gateway.second_ip is not None and gateway.vpn_type == "Normal"
     return is_standard and pick(gateway.vpn_gateway_id, "generation", 2) == 0
 
 
 def _system_tags(**tags: bool | str) -> str:
     """Return the tags that the cloud itself sets on a resource, as one JSON string."""
-    words = {name: str(value).lower() for name, value in tags.items()}
-    return encode_json(words).decode()
+    return encode_json({name: str(value).lower() for name, value in tags.items()}).decode()
 
 
-def vpn_route_row(route: EmulatedRoute) -> Tree:
+def vpn_route_row(route: model.EmulatedRoute) -> Tree:
     """Write one row of DescribeVpnRouteEntries."""
-    row = {"VpnInstanceId": route.vpn_gateway_id} | _destination_part(route)
-    return row | ({"NextHopTunnelId": route.tunnel_ids[0]} if route.tunnel_ids else {})
+    hop = given(NextHopTunnelId=next(iter(route.tunnel_ids), None))
+    return {"VpnInstanceId": route.vpn_gateway_id, **_destination_part(route), **hop}
 
 
-def policy_route_row(route: EmulatedRoute) -> Tree:
-    """Write one row of DescribeVpnPbrRouteEntries; on older gateways it has no priority."""
-    row: Tree = {
+def policy_route_row(route: model.EmulatedRoute) -> Tree:
+    """Write one row of DescribeVpnPbrRouteEntries. On older gateways, there is no priority."""
+    return {
         "VpnInstanceId": route.vpn_gateway_id,
         "RouteSource": route.source,
         "RouteDest": route.destination,
@@ -155,19 +144,20 @@ def policy_route_row(route: EmulatedRoute) -> Tree:
         "Weight": _number(route, route.weight),
         "State": route.state,
         "CreateTime": _number(route, route.created_ms),
+        **given(
+            Priority=_number(route, route.priority),
+            NextHopTunnelId=next(iter(route.tunnel_ids), None),
+        ),
     }
-    if route.priority is not None:
-        row["Priority"] = _number(route, route.priority)
-    return row | ({"NextHopTunnelId": route.tunnel_ids[0]} if route.tunnel_ids else {})
 
 
-def attachment_route_row(route: EmulatedRoute) -> Tree:
+def attachment_route_row(route: model.EmulatedRoute) -> Tree:
     """Write one row of DescribeVcoRouteEntries."""
-    row: Tree = {"VpnConnectionId": route.vpn_connection_id} | _destination_part(route)
-    return row | ({"NextHopTunnelIdList": route.tunnel_ids} if route.tunnel_ids else {})
+    hops = given(NextHopTunnelIdList=route.tunnel_ids or None)
+    return {"VpnConnectionId": route.vpn_connection_id, **_destination_part(route), **hops}
 
 
-def _destination_part(route: EmulatedRoute) -> Tree:
+def _destination_part(route: model.EmulatedRoute) -> Tree:
     """Return the fields of a destination or BGP route of a VPN gateway or transit router."""
     # Older gateways capitalize the type of a route.
     is_older = pick(route.vpn_gateway_id or "", "route-type", 4) == 0
@@ -178,14 +168,13 @@ def _destination_part(route: EmulatedRoute) -> Tree:
         "State": route.state,
         "CreateTime": _number(route, route.created_ms),
     }
-    if route.kind == "bgp":
-        part |= {"AsPath": route.as_path, "Source": route.learned_from}
-        if route.community is not None:
-            part["Community"] = route.community
-        return part | _BGP_WEIGHTS[pick(route.destination, "bgp-weight", len(_BGP_WEIGHTS))]
-    return part | {"Weight": _number(route, route.weight)}
+    if route.kind != "bgp":
+        return part | {"Weight": _number(route, route.weight)}
+    weight = _BGP_WEIGHTS[pick(route.destination, "bgp-weight", len(_BGP_WEIGHTS))]
+    origin = given(AsPath=route.as_path, Source=route.learned_from, Community=route.community)
+    return part | origin | given(Weight=weight)
 
 
-def _number(route: EmulatedRoute, value: int | None) -> Json:
+def _number(route: model.EmulatedRoute, value: int | None) -> Json:
     is_text = pick(f"{route.next_hop}/{route.destination}", "numbers", 3) == 0
     return value if value is None or not is_text else str(value)

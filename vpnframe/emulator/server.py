@@ -1,4 +1,4 @@
-"""Serve the emulator over HTTP on 127.0.0.1, from async or from blocking code."""
+"""Serve the emulator over HTTP on 127.0.0.1, for async and for blocking code."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import ssl
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -27,7 +26,8 @@ from vpnframe.emulator.state import State
 
 log = logging.getLogger("vpnframe")
 _HOST = "127.0.0.1"
-_STARTUP_S = 30.0
+_PATIENCE_S = 30.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class RunningEmulator:
-    """A running emulator: its endpoint and the accounts that may call it."""
+    """A running emulator, with its endpoint and the accounts that can call it."""
 
     endpoint: str
     accounts: tuple[EmulatedAccount, ...]
@@ -112,32 +112,28 @@ def serve_in_thread(
     ...     print(running.endpoint.rpartition(":")[0])
     http://127.0.0.1
     """
-    started: Future[tuple[RunningEmulator, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-
-    async def run() -> None:
-        try:
-            async with serving(state, settings) as running:
-                stopped = asyncio.Event()
-                started.set_result((running, asyncio.get_running_loop(), stopped))
-                await stopped.wait()
-        except BaseException as error:
-            if started.done():
-                raise
-            started.set_exception(error)
-
-    thread = threading.Thread(target=lambda: asyncio.run(run()), name="vpnframe-emulator")
-    thread.daemon = True
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="vpnframe-emulator", daemon=True)
     thread.start()
-    running, loop, stopped = started.result(timeout=_STARTUP_S)
+
+    def run(coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(_PATIENCE_S)
+
+    served = serving(state, settings)
     try:
-        yield running
+        running = run(served.__aenter__())
+        try:
+            yield running
+        finally:
+            run(served.__aexit__(None, None, None))
     finally:
-        loop.call_soon_threadsafe(stopped.set)
+        loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        loop.close()
 
 
 class _OpenFilesHandler:
-    """Exception handler of the event loop that warns only once if file descriptors run out."""
+    """Handler of exceptions in the event loop; it warns once if file descriptors run out."""
 
     def __init__(self) -> None:
         self._has_warned = False
@@ -148,7 +144,7 @@ class _OpenFilesHandler:
             loop.default_exception_handler(context)
         elif not self._has_warned:
             self._has_warned = True
-            log.warning("the emulator is out of file descriptors: new connections wait (ulimit -n)")
+            log.warning("emulator: no file descriptors left, connections wait (raise ulimit -n)")
 
 
 def _application(state: State, settings: ServerSettings) -> web.Application:

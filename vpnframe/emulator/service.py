@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import Any
 
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import refusals
@@ -15,13 +14,14 @@ from vpnframe.emulator.connection_rows import download_config
 from vpnframe.emulator.drifting import drift
 from vpnframe.emulator.encoding import STS_VERSION, Tree, write_response
 from vpnframe.emulator.faults import FaultPlan, FaultyResponse, Kind
+from vpnframe.emulator.fleet.quirks import pick
 from vpnframe.emulator.gate import Credential, authenticate
 from vpnframe.emulator.listing import LISTS, EmulatedListCall
 from vpnframe.emulator.parameters import ReceivedCall, read_call
-from vpnframe.emulator.refusals import Refusal, invalid_parameter, missing_parameter
+from vpnframe.emulator.refusals import Refusal, RefusalError
 from vpnframe.emulator.rows import region_row
 from vpnframe.emulator.state import Holdings, State
-from vpnframe.emulator.unset import fill, shape_of
+from vpnframe.emulator.unset import SHAPES, fill
 
 _ROLE = re.compile(r"acs:ram::([0-9]+):role/([A-Za-z0-9._-]+)")
 
@@ -65,51 +65,58 @@ class _Exchange:
         return self.state.holdings_of(credential.account_id, self.call.region_id)
 
     def finish(self, row: Tree) -> Tree:
-        """Add the fields that a row of the answer lacks, in the row's shape of unset values."""
+        """Add unset fields to a row of the answer; the row itself selects their shape."""
         what = "/".join(map(str, [*row.values()][:3]))
-        return fill(row, self.call.action, shape_of(what, self.state.shape))
+        shape = self.state.shape or SHAPES[pick(what, "unset", len(SHAPES))]
+        return fill(row, self.call.action, shape)
 
-    def pass_gate(self) -> Credential | Refusal:
+    def pass_gate(self) -> Credential:
         """Authenticate the caller of the request, and mark the request's nonce as used."""
         state = self.state
         return authenticate(self.request, state.credentials, state.nonces, now=self.gate_now)
 
     def serve(self) -> Tree | Refusal:
-        """Check signature, quota and parameters in the order of the cloud; answer the call."""
+        """Return the answer to the call, or the error with which the cloud would refuse it."""
+        try:
+            return self._answer()
+        except RefusalError as error:
+            return error.refusal
+
+    def _answer(self) -> Tree:
+        """Check signature, quota and parameters, in the order of the cloud, then answer."""
         state, call = self.state, self.call
         if self.request.method not in ("GET", "POST"):
-            return refusals.UNSUPPORTED_METHOD
+            raise RefusalError(refusals.UNSUPPORTED_METHOD)
         credential = self.pass_gate()
-        if isinstance(credential, Refusal):
-            return credential
         if not call.action:
-            return missing_parameter("Action")
+            raise RefusalError(refusals.missing_parameter("Action"))
         action = _ACTIONS.get(call.action)
         if action is None:
-            return refusals.UNKNOWN_ACTION
+            raise RefusalError(refusals.UNKNOWN_ACTION)
+        if not call.version:
+            raise RefusalError(refusals.missing_parameter("Version"))
         if call.version != action.version:
-            return refusals.UNKNOWN_VERSION if call.version else missing_parameter("Version")
+            raise RefusalError(refusals.UNKNOWN_VERSION)
         key = (credential.account_id, call.region_id, call.action)
         wait_s = state.meter.admit(key, now=self.now)
         (state.calls if wait_s is None else state.throttled)[key] += 1
         if wait_s is not None:
-            has_retry_after = state.meter.settings.has_retry_after
-            return refusals.throttled(int(wait_s * 1000) + 1 if has_retry_after else None)
-        for name in action.required:
-            if not call.parameters.get(name):
-                return missing_parameter(name)
+            after_ms = int(wait_s * 1000) + 1 if state.has_retry_after else None
+            raise RefusalError(refusals.throttled(after_ms))
+        refusals.required_values(call.parameters, *action.required)
         if "RegionId" in action.required and call.region_id not in state.region_ids:
-            return refusals.UNKNOWN_REGION
+            raise RefusalError(refusals.UNKNOWN_REGION)
         return action.answer(self, credential)
 
     def fail(self, kind: Kind) -> FaultyResponse:
-        """Answer a call with a fault; the server later applies the fault's effects below HTTP."""
+        """Answer a call with a fault; the server applies the effects below HTTP."""
         if kind.clock_s:
             self.state.clock_offset_s = kind.clock_s
         if kind.deletes or kind.creates_at:
             drift(kind, self.state, self.request, self.call)
         if kind.refusal is not None:
-            self.pass_gate()
+            with suppress(RefusalError):
+                self.pass_gate()
         outcome = kind.refusal or self.serve()
         if kind.edit is not None and not isinstance(outcome, Refusal):
             outcome = kind.edit(outcome)
@@ -136,23 +143,23 @@ def _describe_regions(exchange: _Exchange, _: Credential) -> Tree:
     return {"Regions": {"Region": rows}}
 
 
-def _download(exchange: _Exchange, credential: Credential) -> Tree | Refusal:
+def _download(exchange: _Exchange, credential: Credential) -> Tree:
     by_id = exchange.holdings(credential).connection_by_id
     connection = by_id.get(exchange.call.parameters["VpnConnectionId"])
     if connection is None:
-        return refusals.UNKNOWN_CONNECTION
+        raise RefusalError(refusals.UNKNOWN_CONNECTION)
     return {"VpnConnectionConfig": exchange.finish(download_config(connection))}
 
 
-def _assume_role(exchange: _Exchange, _: Credential) -> Tree | Refusal:
-    """Return temporary credentials of the role's account; every caller may assume every role."""
+def _assume_role(exchange: _Exchange, _: Credential) -> Tree:
+    """Return temporary credentials of the role's account. Every caller can assume every role."""
     given = exchange.call.parameters
     role = _ROLE.fullmatch(given["RoleArn"])
     if role is None or role[1] not in exchange.state.accounts:
-        return refusals.UNKNOWN_ROLE
+        raise RefusalError(refusals.UNKNOWN_ROLE)
     seconds = given.get("DurationSeconds") or "3600"
     if not re.fullmatch(r"[0-9]{3,5}", seconds) or not 900 <= int(seconds) <= 43_200:
-        return invalid_parameter("DurationSeconds")
+        raise RefusalError(refusals.invalid_parameter("DurationSeconds"))
     ends_at = float(int(exchange.gate_now) + int(seconds))
     session = exchange.state.add_session(role[1], expires_at=ends_at)
     name = given["RoleSessionName"]
@@ -172,15 +179,12 @@ def _assume_role(exchange: _Exchange, _: Credential) -> Tree | Refusal:
 
 def _caller_identity(exchange: _Exchange, credential: Credential) -> Tree:
     account = exchange.state.accounts[credential.account_id]
-    who, kind, principal = account.arn, "RAMUser", account.user_id
-    if credential.security_token is not None:
-        who = f"acs:ram::{account.account_id}:assumed-role/inventory/session"
-        kind, principal = "AssumedRoleUser", f"{account.user_id}:session"
+    is_role, session = credential.security_token is not None, "assumed-role/inventory/session"
     return {
         "AccountId": account.account_id,
-        "Arn": who,
-        "IdentityType": kind,
-        "PrincipalId": principal,
+        "Arn": f"acs:ram::{account.account_id}:{session}" if is_role else account.arn,
+        "IdentityType": "AssumedRoleUser" if is_role else "RAMUser",
+        "PrincipalId": f"{account.user_id}:session" if is_role else account.user_id,
         "UserId": account.user_id,
     }
 
@@ -189,31 +193,25 @@ def _caller_identity(exchange: _Exchange, credential: Credential) -> Tree:
 class _ServedAction:
     """One action of the API that the emulator supports."""
 
-    answer: Callable[[_Exchange, Credential], Tree | Refusal]
+    answer: Callable[[_Exchange, Credential], Tree]
+    required: tuple[str, ...] = ()
     version: str = "2016-04-28"
-    required: tuple[str, ...] = ("RegionId",)
 
 
-def _list_action(listed: EmulatedListCall[Any]) -> _ServedAction:
-    """Return the action for a list call; it lists the caller's resources in the region."""
+def _list_action(listed: EmulatedListCall) -> _ServedAction:
+    """Return the action that answers a list call with the caller's resources in the region."""
     return _ServedAction(
         lambda exchange, credential: listed.answer(
             exchange.holdings(credential), exchange.call.parameters, finish=exchange.finish
         ),
-        required=("RegionId", *listed.required),
+        ("RegionId", *listed.required),
     )
 
 
-_ACTIONS: Mapping[str, _ServedAction] = MappingProxyType(
-    {
-        "DescribeRegions": _ServedAction(_describe_regions, required=()),
-        **{name: _list_action(listed) for name, listed in LISTS.items()},
-        "DownloadVpnConnectionConfig": _ServedAction(
-            _download, required=("RegionId", "VpnConnectionId")
-        ),
-        "AssumeRole": _ServedAction(
-            _assume_role, version=STS_VERSION, required=("RoleArn", "RoleSessionName")
-        ),
-        "GetCallerIdentity": _ServedAction(_caller_identity, version=STS_VERSION, required=()),
-    }
-)
+_ACTIONS: Mapping[str, _ServedAction] = {
+    "DescribeRegions": _ServedAction(_describe_regions),
+    **{name: _list_action(listed) for name, listed in LISTS.items()},
+    "DownloadVpnConnectionConfig": _ServedAction(_download, ("RegionId", "VpnConnectionId")),
+    "AssumeRole": _ServedAction(_assume_role, ("RoleArn", "RoleSessionName"), STS_VERSION),
+    "GetCallerIdentity": _ServedAction(_caller_identity, version=STS_VERSION),
+}

@@ -1,4 +1,4 @@
-"""Check signatures of requests: ACS3-HMAC-SHA256 and the older HMAC-SHA1 (v1).
+"""Check signatures of requests by ACS3-HMAC-SHA256 and by the older HMAC-SHA1 (v1).
 
 This module follows the vendor's descriptions; it shares no code with the module that signs.
 """
@@ -9,23 +9,23 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator.parameters import Pairs, form_pairs, query_pairs
-from vpnframe.emulator.refusals import INCOMPLETE_SIGNATURE, Refusal, missing_parameter
+from vpnframe.emulator.refusals import INCOMPLETE_SIGNATURE, RefusalError, required_values
 
 _AUTHORIZATION = re.compile(
     r"ACS3-HMAC-SHA256 Credential=(?P<key>[^,\s]+), ?"
     r"SignedHeaders=(?P<headers>[^,\s]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
-_ACS3_HEADERS = ("x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256")
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The access key id, signing time, nonce and token that a request states, unverified."""
+    """The access key id, signing time, nonce and security token in a request, not verified."""
 
     access_key_id: str
     timestamp: str
@@ -33,36 +33,34 @@ class Claim:
     security_token: str | None = field(repr=False)
 
 
-def read_claim(request: Request) -> Claim | Refusal:
-    """Read access key id, time, nonce and token of a request; refuse an incomplete signature."""
+def read_claim(request: Request) -> Claim:
+    """Read the claim of a request; raise RefusalError if a part of the signature is missing."""
     headers = request.headers
     if not (authorization := headers.get("authorization")):
         return _read_v1_claim(dict(_all_pairs(request)))
     found = _AUTHORIZATION.fullmatch(authorization)
     if found is None:
-        return INCOMPLETE_SIGNATURE
-    for name in _ACS3_HEADERS:
-        if not headers.get(name):
-            return missing_parameter(name)
+        raise RefusalError(INCOMPLETE_SIGNATURE)
+    date, nonce, _ = required_values(
+        headers, "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"
+    )
     must_be_signed = {"host", *(name for name in headers if name.startswith("x-acs-"))}
     if not must_be_signed <= set(found["headers"].split(";")):
-        return INCOMPLETE_SIGNATURE
-    date, nonce = headers["x-acs-date"], headers["x-acs-signature-nonce"]
+        raise RefusalError(INCOMPLETE_SIGNATURE)
     return Claim(found["key"], date, nonce, headers.get("x-acs-security-token"))
 
 
-def _read_v1_claim(given: dict[str, str]) -> Claim | Refusal:
-    for name in ("AccessKeyId", "Timestamp", "SignatureNonce", "SignatureMethod", "Signature"):
-        if not given.get(name):
-            return missing_parameter(name)
-    if (given["SignatureMethod"], given.get("SignatureVersion")) != ("HMAC-SHA1", "1.0"):
-        return INCOMPLETE_SIGNATURE
-    key_id, date, nonce = given["AccessKeyId"], given["Timestamp"], given["SignatureNonce"]
+def _read_v1_claim(given: Mapping[str, str]) -> Claim:
+    key_id, date, nonce, method, _ = required_values(
+        given, "AccessKeyId", "Timestamp", "SignatureNonce", "SignatureMethod", "Signature"
+    )
+    if (method, given.get("SignatureVersion")) != ("HMAC-SHA1", "1.0"):
+        raise RefusalError(INCOMPLETE_SIGNATURE)
     return Claim(key_id, date, nonce, given.get("SecurityToken"))
 
 
 def is_signed_by(request: Request, secret: str) -> bool:
-    """Check only that a request was signed with this secret, not its time, nonce or token."""
+    """Check whether a request was signed with this secret, whatever its time, nonce and token."""
     if found := _AUTHORIZATION.fullmatch(request.headers.get("authorization", "")):
         expected = _acs3_signature(request, found["headers"].split(";"), secret)
         digest = hashlib.sha256(request.body).hexdigest()
@@ -83,22 +81,16 @@ def _escaped(text: str) -> str:
 
 
 def _joined(pairs: Pairs) -> str:
-    """Return pairs of name and value as a canonical query string, sorted by name."""
+    """Return parameters as a canonical query string, sorted by name."""
     return "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in sorted(pairs))
 
 
 def _acs3_signature(request: Request, names: list[str], secret: str) -> str:
+    query = _joined(query_pairs(request))
     lines = "".join(f"{name}:{request.headers.get(name, '').strip()}\n" for name in sorted(names))
-    canonical = "\n".join(
-        (
-            request.method,
-            request.path,
-            _joined(query_pairs(request)),
-            lines,
-            ";".join(names),
-            request.headers.get("x-acs-content-sha256", ""),
-        )
-    )
+    payload_hash = request.headers.get("x-acs-content-sha256", "")
+    parts = (request.method, request.path, query, lines, ";".join(names), payload_hash)
+    canonical = "\n".join(parts)
     digest = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
     text = f"ACS3-HMAC-SHA256\n{digest}"
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()

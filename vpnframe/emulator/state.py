@@ -1,4 +1,4 @@
-"""The state that the emulator keeps between calls."""
+"""Keep the state of the emulator between calls."""
 
 from __future__ import annotations
 
@@ -9,17 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vpnframe.emulator.faults import Fault, FaultPlan, Kind
-from vpnframe.emulator.fleet.model import (
-    CustomerGateway,
-    EmulatedConnection,
-    EmulatedFleet,
-    EmulatedRoute,
-    EmulatedVpc,
-    VpnGateway,
-)
+from vpnframe.emulator.fleet import model
+from vpnframe.emulator.fleet.model import EmulatedFleet
 from vpnframe.emulator.gate import Credential, NonceLedger
 from vpnframe.emulator.parameters import ReceivedCall
-from vpnframe.emulator.quotas import Key, QuotaMeter, QuotaSettings
+from vpnframe.emulator.quotas import Key, QuotaMeter
 from vpnframe.emulator.unset import SHAPES
 
 
@@ -27,54 +21,56 @@ from vpnframe.emulator.unset import SHAPES
 class Holdings:
     """The resources of one account in one region.
 
-    ``routes_by_holder`` is keyed by VPN gateway id, or by connection id on a transit router.
+    The keys of ``routes_by_holder`` are VPN gateway ids, and ids of connections on transit routers.
     """
 
-    vpcs: list[EmulatedVpc] = field(default_factory=list)
-    vpn_gateways: list[VpnGateway] = field(default_factory=list)
-    customer_gateways: list[CustomerGateway] = field(default_factory=list)
-    connections: list[EmulatedConnection] = field(default_factory=list)
-    connection_by_id: dict[str, EmulatedConnection] = field(default_factory=dict)
-    routes_by_holder: dict[str, list[EmulatedRoute]] = field(default_factory=dict)
+    vpcs: list[model.EmulatedVpc] = field(default_factory=list)
+    vpn_gateways: list[model.VpnGateway] = field(default_factory=list)
+    customer_gateways: list[model.CustomerGateway] = field(default_factory=list)
+    connections: list[model.EmulatedConnection] = field(default_factory=list)
+    connection_by_id: dict[str, model.EmulatedConnection] = field(default_factory=dict)
+    routes_by_holder: dict[str, list[model.EmulatedRoute]] = field(default_factory=dict)
 
 
+@dataclass(eq=False, repr=False)
 class State:
     """The emulated fleet, its access keys, the faults to inject, and counts of earlier calls."""
 
-    def __init__(
-        self, fleet: EmulatedFleet, settings: QuotaSettings, *, shape: str | None = None
-    ) -> None:
-        self.fleet = fleet
-        self.shape = shape
-        self.accounts = {account.account_id: account for account in fleet.accounts}
-        self.region_ids = frozenset(region.region_id for region in fleet.regions)
+    fleet: EmulatedFleet
+    meter: QuotaMeter
+    # Whether a throttling error has ``x-acs-retry-after``, the time until a call is admitted
+    has_retry_after: bool
+    shape: str | None  # form of unset fields in all answers; None for another form in each row
+    nonces: NonceLedger = field(default_factory=NonceLedger)
+    faults: list[Fault | FaultPlan] = field(default_factory=list)
+    n_matched: Counter[FaultPlan] = field(default_factory=Counter)  # calls that could have a fault
+    struck: Counter[str] = field(default_factory=Counter)  # faults injected, by the kind's name
+    clock_offset_s: float = 0.0
+    created_ids: list[str] = field(default_factory=list)
+    deleted_ids: list[str] = field(default_factory=list)
+    calls: Counter[Key] = field(default_factory=Counter)  # admitted calls
+    throttled: Counter[Key] = field(default_factory=Counter)  # calls refused for their quota
+    n_requests: int = 0
+    _n_answers: int = 0
+
+    def __post_init__(self) -> None:
+        self.accounts = {account.account_id: account for account in self.fleet.accounts}
+        self.region_ids = frozenset(region.region_id for region in self.fleet.regions)
         self.credentials = {
             one.access_key_id: Credential(one.account_id, one.access_key_id, one.access_key_secret)
-            for one in fleet.accounts
+            for one in self.fleet.accounts
         }
-        self.nonces = NonceLedger()
-        self.meter = QuotaMeter(settings)
-        self.faults: list[Fault | FaultPlan] = []
-        self.n_matched: Counter[FaultPlan] = Counter()
-        self.struck: Counter[str] = Counter()
-        self.clock_offset_s = 0.0
-        self.created_ids: list[str] = []
-        self.deleted_ids: list[str] = []
-        self.calls: Counter[Key] = Counter()
-        self.throttled: Counter[Key] = Counter()
-        self.n_requests = 0
-        self._n_answers = 0
-        self._holdings = _sort_out(fleet)
+        self._holdings = _sort_out(self.fleet)
 
     def __repr__(self) -> str:
         return f"State({self.fleet!r}, {self.n_requests} requests)"
 
     def holdings_of(self, account_id: str, region_id: str) -> Holdings:
         """Return the resources of an account in a region; there may be none."""
-        return self._holdings.get((account_id, region_id)) or Holdings()
+        return self._holdings.get((account_id, region_id), Holdings())
 
     def find_fault(self, call: ReceivedCall) -> Kind | None:
-        """Count a call in each fault plan that it matches; return the first kind to inject."""
+        """Count a call in each fault plan that it matches; return the fault to inject, if any."""
         found: Kind | None = None
         for plan in self.faults:
             if isinstance(plan, FaultPlan) and plan.matches(call):
@@ -85,7 +81,7 @@ class State:
         return found
 
     def next_request_id(self) -> str:
-        """Return the id of the next answer; the same sequence of calls gives the same ids."""
+        """Return the id of the next answer; the same calls always give the same ids."""
         self._n_answers += 1
         digest = hashlib.sha256(f"{self.fleet.seed}/{self._n_answers}".encode()).digest()
         return str(uuid.UUID(bytes=digest[:16], version=4)).upper()
@@ -123,15 +119,12 @@ def make_state(
     State(Fleet(seed=7, 1 accounts, 1 regions, 0 connections), 0 requests)
     """
     if shape not in (None, *SHAPES):
-        raise ValueError(f"{shape!r} is not a shape; the shapes are {', '.join(SHAPES)}")
-    settings = QuotaSettings(
-        window_s=quota_window_s,
-        mode=quota_mode,
-        limits={} if isinstance(quotas, bool) else quotas,
-        is_on=quotas is not False,
-        has_retry_after=has_retry_after,
-    )
-    return State(fleet, settings, shape=shape)
+        raise ValueError(
+            f"{shape!r} is not a shape of unset fields; the shapes are {', '.join(SHAPES)}"
+        )
+    limits = {} if isinstance(quotas, bool) else quotas
+    meter = QuotaMeter(quota_window_s, quota_mode, limits, is_on=quotas is not False)
+    return State(fleet, meter, has_retry_after, shape)
 
 
 def _sort_out(fleet: EmulatedFleet) -> dict[tuple[str, str], Holdings]:
@@ -139,11 +132,10 @@ def _sort_out(fleet: EmulatedFleet) -> dict[tuple[str, str], Holdings]:
     holdings: defaultdict[tuple[str, str], Holdings] = defaultdict(Holdings)
     for name in ("vpcs", "vpn_gateways", "customer_gateways", "connections"):
         for thing in getattr(fleet, name):
-            getattr(holdings[thing.account_id, thing.region_id], name).append(thing)
+            getattr(holdings[thing.owner], name).append(thing)
     for held in holdings.values():
         held.connection_by_id = {one.vpn_connection_id: one for one in held.connections}
     for route in fleet.routes:
-        routes = holdings[route.account_id, route.region_id].routes_by_holder
         holder = route.vpn_gateway_id or route.vpn_connection_id or ""
-        routes.setdefault(holder, []).append(route)
-    return dict(holdings)
+        holdings[route.owner].routes_by_holder.setdefault(holder, []).append(route)
+    return holdings

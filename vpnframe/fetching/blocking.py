@@ -1,4 +1,4 @@
-"""Run coroutines in parallel or from blocking code, and let a run end early."""
+"""Run coroutines in parallel or from blocking code, and end a run early."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _LOOK_AGAIN_S = 0.1
 
 
 class Interrupted(KeyboardInterrupt):
-    """Interrupt, raised after the stopped work has ended; ``result`` is the work's result."""
+    """A KeyboardInterrupt that is raised after the interrupted work has ended.
+
+    Its ``result`` is what the work returned.
+    """
 
     def __init__(self, number: int, result: object = None) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
@@ -30,12 +33,12 @@ class Interrupted(KeyboardInterrupt):
 
 
 def raise_interrupted(number: int, frame: object) -> None:
-    """Raise Interrupted; a program can set this handler to treat SIGTERM like Ctrl-C."""
+    """Raise Interrupted; a program that sets this as a handler treats SIGTERM like Ctrl-C."""
     raise Interrupted(number)
 
 
 def run_in_thread(work: Coroutine[Any, Any, T], *, stop: Callable[[], object] | None = None) -> T:
-    """Run a coroutine in an event loop of a new thread, and wait; this also works in a notebook."""
+    """Run a coroutine in an event loop of a new thread, and wait; this also works in notebooks."""
     started: Future[Callable[[], object]] = Future()
 
     async def run() -> T:
@@ -77,7 +80,7 @@ def _call(started: Future[Callable[[], object]]) -> None:
 
 @contextmanager
 def _interrupts(interrupt: Callable[[], None]) -> Iterator[list[int]]:
-    """Record the signals that would otherwise raise KeyboardInterrupt anywhere in this thread.
+    """Record SIGINT and SIGTERM instead of raising KeyboardInterrupt.
 
     The first recorded signal calls ``interrupt``.
     """
@@ -106,14 +109,14 @@ def _interrupts(interrupt: Callable[[], None]) -> Iterator[list[int]]:
 
 
 class Ending:
-    """Request to end a run now; after ``ask``, calls stop waiting for the cloud."""
+    """A request to end a run now; after :meth:`ask`, no call waits for the cloud any longer."""
 
     def __init__(self) -> None:
         self.is_asked = False
         self._waiting: set[asyncio.Timeout] = set()
 
     def ask(self) -> None:
-        """Ask the run to end now, from the event loop's thread; asking again does nothing."""
+        """Ask the run to end now, in the event loop's thread; a second call does nothing."""
         if self.is_asked:
             return
         self.is_asked = True
@@ -124,7 +127,7 @@ class Ending:
 
     @asynccontextmanager
     async def within(self, left_s: float) -> AsyncIterator[None]:
-        """Run the body; raise TimeoutError after ``left_s`` seconds, or when ``ask`` is called."""
+        """Run the body; raise TimeoutError after ``left_s`` seconds or when the run must end."""
         async with asyncio.timeout(None if left_s == math.inf else left_s) as limit:
             self._waiting.add(limit)
             try:

@@ -1,4 +1,4 @@
-"""Estimate the calls and time of a fetch from its lists, before any download."""
+"""Estimate how many calls and how much time a fetch takes, from its lists."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from vpnframe.cloud.actions import PAGE_SIZE
-from vpnframe.cloud.permissions import DOWNLOAD
+from vpnframe.cloud.actions import DOWNLOAD, PAGE_SIZE
 from vpnframe.cloud.rate_limits import RateLimiter
 from vpnframe.model.records import Coverage
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Estimated calls and time of one region of one account."""
+    """Estimated number of calls and seconds for one region of one account."""
 
     account_id: str | None
     region_id: str | None  # None for an account whose regions cannot be listed
@@ -29,24 +28,25 @@ class Estimate:
     lists_s: float = 0.0  # seconds that reading the lists took
 
     def seconds_for(self, n_downloads: int) -> float:
-        """Return the seconds for ``n_downloads``; at most ``allowed`` of them start per window."""
+        """Return the seconds that downloads take; at most ``allowed`` of them start per window."""
         n_shares = math.ceil(n_downloads / self.allowed)
         return max(0, n_shares - 1) * self.window_s + n_shares * self.latency_s
 
     @property
     def downloads_s(self) -> float:
-        """Seconds that all downloads of the region take."""
+        """The seconds that all downloads of the region take."""
         return self.seconds_for(self.n_downloads)
 
     @property
     def longest_wait_s(self) -> float:
-        """Longest time in seconds during which the quota lets no download start."""
+        """The longest time in seconds during which the quota allows no download to start."""
         return self.window_s if self.n_downloads > self.allowed else 0.0
 
     def seconds_left(self, n_done: int, elapsed_s: float) -> float:
-        """Return the seconds until all downloads are done; ``n_done`` took ``elapsed_s`` seconds.
+        """Return the seconds until all downloads are done.
 
-        If the cloud throttles or answers slowly, the pace observed so far is used.
+        So far, ``n_done`` downloads took ``elapsed_s`` seconds. If the cloud throttles
+        calls or responds slowly, this pace is used.
         """
         if n_done >= self.n_downloads:
             return 0.0
@@ -58,14 +58,14 @@ class Estimate:
 
 
 def seconds_until_done(estimates: Iterable[Estimate]) -> float:
-    """Return the seconds of the slowest region's downloads: regions are read in parallel."""
+    """Return the seconds of the slowest region, because regions are read in parallel."""
     return max((one.downloads_s for one in estimates), default=0.0)
 
 
 def estimate(
     row: Coverage, calls: Mapping[str, int], rate_limiter: RateLimiter, *, n_connections: int = 0
 ) -> Estimate:
-    """Estimate the time of a region from its coverage row and its number of calls by action."""
+    """Estimate a region from its coverage row and its numbers of calls by action."""
     return Estimate(
         account_id=row.account_id,
         region_id=row.region_id,
@@ -82,6 +82,6 @@ def estimate(
 
 
 def list_calls(n_rows: int) -> int:
-    """Return the number of calls that read a list: one page is read once, more pages twice."""
+    """Return how many calls read a list: one call for one page, else two calls for each page."""
     n_pages = max(1, math.ceil(n_rows / PAGE_SIZE))
     return n_pages if n_pages == 1 else 2 * n_pages

@@ -1,4 +1,4 @@
-"""Make an API call: wait for the rate limit, sign, send, retry, and decode the answer."""
+"""Make an API call: wait for the rate limit, sign, send, retry, and decode the response."""
 
 from __future__ import annotations
 
@@ -32,20 +32,18 @@ log = logging.getLogger("vpnframe")
 T = TypeVar("T")
 Send = Callable[[Request], Awaitable[Response]]
 
-# Maximum number of attempts of one call, by the remedy for its failure.
+# Maximum number of attempts of one call, by the remedy for its failure; one for other remedies.
 _ATTEMPTS = {
     Remedy.SLOW_DOWN: 8,
     Remedy.AGAIN: 5,
     Remedy.SET_CLOCK: 2,
     Remedy.RENEW_CREDENTIALS: 2,
-    Remedy.GIVE_UP: 1,
-    Remedy.ABSENT: 1,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Destination of an API call."""
+    """Where an API call is sent."""
 
     base_url: str  # scheme and host
     region_id: str | None = None  # None for calls that belong to no region
@@ -53,7 +51,7 @@ class Place:
 
 @dataclass(slots=True)
 class Tally:
-    """Numbers of calls to one region, for its coverage row."""
+    """The numbers of calls in one region, for table ``coverage``."""
 
     n_calls: int = 0
     n_throttled: int = 0
@@ -61,7 +59,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Caller:
-    """Make API calls for one account."""
+    """Make the API calls of one account."""
 
     send: Send  # sends a signed request
     provider: Provider  # returns the credentials
@@ -76,7 +74,6 @@ class Caller:
     patience_s: float = PATIENCE_S  # seconds that calls wait for a silent region
     fingerprint_key: FingerprintKey | None = None  # for pre-shared keys; None: no key facts
     jitter: Callable[[], float] = random.random  # returns the fraction of a pause to wait
-    nonce: Callable[[], str] = secrets.token_hex  # returns a unique string
     tallies: defaultdict[str | None, Tally] = field(
         default_factory=lambda: defaultdict(Tally), init=False
     )
@@ -92,7 +89,7 @@ class Caller:
         params: Mapping[str, str],
         decode: Callable[[Response], T],
     ) -> T | Failure:
-        """Send a call, with retries; return the decoded answer, or a failure if it is given up."""
+        """Send a call, with retries; return the decoded response, or a failure."""
         call = _OneCall(self, action, place, params, decode)
         if not self.is_over():  # a timeout of 0 would still send the request
             try:
@@ -100,30 +97,29 @@ class Caller:
                     return await call.repeat()
             except TimeoutError:
                 pass
-        late = (
-            "the run was interrupted" if self.ending.is_asked else "the run's deadline has passed"
-        )
-        return call.failure(TransportError(late, is_timeout=True), attempts=0)
+        was_asked = self.ending.is_asked
+        why = "the run was interrupted" if was_asked else "the run's deadline has passed"
+        return call.failure(TransportError(why, is_timeout=True), attempts=0)
 
     def is_over(self) -> bool:
-        """Check whether the run is over; then no more calls are sent."""
+        """Check whether the run has ended, so that no more calls are sent."""
         return self.ending.is_asked or self.clock.monotonic() >= self.run_deadline
 
     def now_ms(self) -> int:
-        """Return the time of day in milliseconds since the epoch."""
+        """Return the current time in milliseconds since the epoch."""
         return int(self.clock.utc_now().timestamp() * 1000)
 
     def key(self, action: str, place: Place) -> Key:
-        """Return the key by which rate limiter and checkpoint group calls."""
+        """Return the rate-limit key of a call: account, region and action."""
         return (self.name, place.region_id or "", action)
 
     def failure(self, kind: FailureKind, message: str, **more: Any) -> Failure:
-        """Return a failure of this account, with the current time."""
+        """Return a failure of this account at the current time."""
         at_ms = self.now_ms()
         return Failure(kind=kind, message=message, account_id=self.account_id, at_ms=at_ms, **more)
 
     def line(self, place: Place) -> Line:
-        """Return the state of the line to a region: whether the region answers."""
+        """Return whether a region responds, as the calls to it have shown."""
         if place not in self._lines:
             self._lines[place] = Line(self.clock, self.jitter, self.patience_s)
         return self._lines[place]
@@ -131,7 +127,7 @@ class Caller:
 
 @dataclass(slots=True)
 class _OneCall(Generic[T]):
-    """One call while it is sent and retried."""
+    """One API call while it is sent and retried."""
 
     caller: Caller
     action: str
@@ -144,7 +140,7 @@ class _OneCall(Generic[T]):
     is_refused: bool = False  # whether the cloud refused these credentials as expired
 
     async def repeat(self) -> T | Failure:
-        """Send the call, and retry it until it is answered or given up."""
+        """Send the call until there is a response or no retry is left."""
         caller, line = self.caller, self.caller.line(self.place)
         tried: Counter[Remedy] = Counter()
         failure, spent_s = None, 0.0
@@ -157,10 +153,14 @@ class _OneCall(Generic[T]):
                 await caller.lanes.enter(self._key)
                 started = caller.clock.monotonic()
                 outcome = await self._attempt()
-                _record(line, outcome)
-            if not isinstance(outcome, VpnframeError):
-                return outcome
-            verdict = _judge(outcome)
+                if not isinstance(outcome, VpnframeError):
+                    line.answered()
+                    return outcome
+                verdict = retries.classify(outcome)
+                if verdict.is_silence:
+                    line.failed()
+                elif isinstance(outcome, StatusError):
+                    line.answered()
             tried[verdict.remedy] += 1
             n, where = tried.total(), self.place.region_id
             log.debug("%s in %s: %s (attempt %d)", self.action, where, outcome, n)
@@ -180,15 +180,15 @@ class _OneCall(Generic[T]):
         return self.caller.key(self.action, self.place)
 
     def _may_repeat(self, verdict: FailureVerdict, n_tried: int, line: Line) -> bool:
-        """Check whether to retry a failed call; retries in an outage count against no limit."""
+        """Check whether to retry a failed call; while a region is down, retries are not limited."""
         if verdict.is_silence and line.is_down:
             return line.is_awaited
-        if n_tried >= _ATTEMPTS[verdict.remedy]:
+        if n_tried >= _ATTEMPTS.get(verdict.remedy, 1):
             return False
         return verdict.remedy is not Remedy.AGAIN or self.caller.budget.spend()
 
     async def _attempt(self) -> T | VpnframeError:
-        """Send one signed request; return the decoded answer or the error."""
+        """Send one signed request; return the decoded response or the error."""
         caller, region_id = self.caller, self.place.region_id
         refused = self.credentials if self.is_refused else None
         self.response = None
@@ -201,7 +201,7 @@ class _OneCall(Generic[T]):
             params = {**({"RegionId": region_id} if region_id else {}), **self.params}
             call = Call(self.place.base_url, self.action, ACTIONS[self.action].version, params)
             now = caller.clock.utc_now() + caller.clock_offset
-            request = sign(call, credentials=credentials, now=now, nonce=caller.nonce())
+            request = sign(call, credentials=credentials, now=now, nonce=secrets.token_hex())
             caller.tallies[region_id].n_calls += 1
             self.response = await self._send(request)
             return self.decode(self.response)
@@ -211,7 +211,7 @@ class _OneCall(Generic[T]):
             caller.lanes.leave(self._key)
 
     async def _send(self, request: Request) -> Response:
-        """Send a request, and record in the checkpoint when it was sent and answered."""
+        """Send a request, and record in the checkpoint when it started and ended."""
         caller, checkpoint = self.caller, self.caller.checkpoint
         with caller.silence.watching(request.host):
             if checkpoint is None:
@@ -224,10 +224,13 @@ class _OneCall(Generic[T]):
                 checkpoint.call_answered(number, at=caller.clock.utc_now().timestamp())
 
     async def _prepare(self, remedy: Remedy, attempts: int) -> None:
-        """Apply the remedy for the last failure before the next attempt."""
+        """Do what the last failure requires before the next attempt."""
         caller = self.caller
         if remedy is Remedy.SLOW_DOWN:
-            now, retry_after_s = caller.clock.monotonic(), _retry_after_s(self.response)
+            now, headers = caller.clock.monotonic(), self.response.headers if self.response else {}
+            pause_ms = headers.get("x-acs-retry-after", "")
+            is_given = pause_ms.isdecimal()
+            retry_after_s = min(int(pause_ms[:12]), 600_000) / 1000 if is_given else None
             caller.lanes.rate_limiter.slow_down(self._key, now=now, retry_after_s=retry_after_s)
         elif remedy is Remedy.SET_CLOCK and self.response is not None:
             offset = clock_offset(self.response, caller.clock.utc_now())
@@ -236,41 +239,12 @@ class _OneCall(Generic[T]):
             await caller.clock.sleep(retries.backoff_s(attempts, jitter=caller.jitter()))
 
     def failure(self, error: VpnframeError, *, attempts: int) -> Failure:
-        """Return the failure of this call; if it was denied, its message names the permission."""
-        kind, message = _judge(error).kind, str(error)
+        """Return the failure of this call; if access was denied, it names the permission."""
+        kind, message = retries.classify(error).kind, str(error)
         # Without a response, the request for credentials was denied, not this call.
         if kind == "denied" and self.response is not None:
             message = naming_permission(message, self.action)
-        details = {
-            name: getattr(error, name, None) for name in ("code", "http_status", "request_id")
-        }
-        return self.caller.failure(
-            kind,
-            message,
-            region_id=self.place.region_id,
-            action=self.action,
-            attempts=attempts,
-            **details,
-        )
-
-
-def _record(line: Line, outcome: object) -> None:
-    """Record whether the region answered; ignore torn answers and missing credentials."""
-    verdict = _judge(outcome) if isinstance(outcome, VpnframeError) else None
-    if verdict is not None and verdict.is_silence:
-        line.failed()
-    elif verdict is None or isinstance(outcome, StatusError):
-        line.answered()
-
-
-def _judge(error: VpnframeError) -> FailureVerdict:
-    """Classify a failed attempt; missing credentials are not retried."""
-    if isinstance(error, RequestError):
-        return retries.classify(error)
-    return FailureVerdict(Remedy.GIVE_UP, "credentials")
-
-
-def _retry_after_s(response: Response | None) -> float | None:
-    """Return in seconds the pause that header x-acs-retry-after gives in milliseconds."""
-    text = response.headers.get("x-acs-retry-after", "") if response else ""
-    return min(int(text[:12]), 600_000) / 1000 if text.isdecimal() else None
+        names = ("code", "http_status", "request_id")
+        details = {name: getattr(error, name, None) for name in names}
+        details |= {"region_id": self.place.region_id, "action": self.action, "attempts": attempts}
+        return self.caller.failure(kind, message, **details)

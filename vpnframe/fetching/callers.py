@@ -34,21 +34,18 @@ async def open_caller(
 
 
 def account_crawls(settings: FetchSettings, plan: Plan, caller: Caller) -> list[AccountCrawl]:
-    """Return a crawl for each account in the settings; if there is none, for the caller's."""
+    """Return a crawl for each account in the settings, or for the caller if there is none."""
     crawls = [] if settings.accounts else [AccountCrawl(caller, plan)]
     for account in settings.accounts:
         provider = DefaultChain(account.profile) if account.profile else caller.provider
         if account.role_arn is not None:
+            url, utc_now = plan.place(STS_HOST).base_url, caller.clock.utc_now
             provider = AssumedRole(
-                account.role_arn,
-                base=provider,
-                send=caller.send,
-                base_url=plan.place(STS_HOST).base_url,
-                utc_now=caller.clock.utc_now,
+                account.role_arn, base=provider, send=caller.send, base_url=url, utc_now=utc_now
             )
         share = settings.quota_share if account.quota_share is None else account.quota_share
         lanes = WaitingLanes(RateLimiter(limits=settings.quotas, share=share), caller.clock)
-        name = account.name
+        name = account.name  # stands for the account's id until that is known
         own = replace(caller, provider=provider, lanes=lanes, account_id=name, name=name)
         skip_regions = {*plan.skip_regions, *account.skip_regions}
         crawls.append(AccountCrawl(own, replace(plan, skip_regions=skip_regions)))
@@ -56,11 +53,11 @@ def account_crawls(settings: FetchSettings, plan: Plan, caller: Caller) -> list[
 
 
 async def open_accounts(settings: FetchSettings, plan: Plan, caller: Caller) -> FleetCrawl:
-    """Identify the accounts; if several profiles have one account, keep the smallest share."""
+    """Identify the accounts; return one crawl for each account, even if it has several profiles."""
     crawls = account_crawls(settings, plan, caller)
     for crawl in crawls:
         _remember_calls(crawl.caller)
-    await run_all(_identify(crawl) for crawl in crawls)
+    await run_all(map(_settle_identity, crawls))
     refused: list[AccountCrawl] = []
     kept: dict[str | None, AccountCrawl] = {}
     for crawl in crawls:
@@ -73,29 +70,20 @@ async def open_accounts(settings: FetchSettings, plan: Plan, caller: Caller) -> 
     return FleetCrawl([*refused, *kept.values()])
 
 
-async def _identify(crawl: AccountCrawl) -> None:
-    crawl.identity = await settle_identity(crawl.caller, await crawl.identify())
-    if isinstance(crawl.identity, str):
-        crawl.caller.account_id = crawl.identity
-
-
 def _merge(first: AccountCrawl, other: Caller) -> None:
-    """Leave out another profile of an account, but use its quota share if that is smaller."""
+    """Note that another profile has the same account; if its quota share is smaller, use that."""
     own, account_id = first.caller, first.caller.account_id
     limiters = [caller.lanes.rate_limiter for caller in (own, other)]
     n_own, n_other = (sum(map(limiter.allowed, limiter.limits)) for limiter in limiters)
     if n_other < n_own:
         own.lanes = other.lanes
         _remember_calls(own)
-    message = (
-        f"{other.name!r} is account {account_id} as well, which is read as {own.name!r}: "
-        "it is not read again"
-    )
-    first.doubles.append(own.failure("settings", message))
+    both = f"{own.name!r} and {other.name!r} are the same account, {account_id}"
+    first.doubles.append(own.failure("settings", f"{both}: it is read once, as {own.name!r}"))
 
 
 def _remember_calls(caller: Caller) -> None:
-    """Tell the rate limiter the calls of an earlier run that may still count against the quota."""
+    """Add to the rate limiter the calls of an earlier run that may still use quota."""
     if caller.checkpoint is None:
         return
     now, monotonic = caller.clock.utc_now().timestamp(), caller.clock.monotonic()
@@ -106,19 +94,21 @@ def _remember_calls(caller: Caller) -> None:
             rate_limiter.remember(key, at=monotonic - (now - at))
 
 
-async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure:
-    """Check the account against the checkpoint, or record it there; return its id if known.
+async def _settle_identity(crawl: AccountCrawl) -> None:
+    """Identify the account; raise SettingsError if it is not the account in the checkpoint.
 
-    If the cloud does not return the account's id, its name in accounts.toml or the access key id
-    identifies it; of the access key id, the checkpoint keeps only a digest.
+    If the cloud does not return the account's id, the account is identified by its name in
+    accounts.toml or by its access key id, of which the checkpoint stores only a digest.
     """
-    checkpoint, account_name = caller.checkpoint, f"account {caller.name}"
+    caller, checkpoint, found = crawl.caller, crawl.caller.checkpoint, await crawl.identify()
+    crawl.take_identity(found)
     if checkpoint is None:
-        return found
-    account_id, key_name = found if isinstance(found, str) else "", f"access key {caller.name}"
+        return
+    account_id = found if isinstance(found, str) else ""
+    names = (f"account {caller.name}", f"access key {caller.name}")
+    known_id, known_key = map(checkpoint.noted, names)
     is_refused = isinstance(found, Failure) and found.kind == "credentials"
     key = "" if is_refused else await _digest_of_key(caller)
-    known_id, known_key = checkpoint.noted(account_name), checkpoint.noted(key_name)
     if known_id and account_id:
         is_same = known_id == account_id
     elif key and caller.name and not known_id and not account_id:
@@ -127,23 +117,21 @@ async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure
         is_same = known_key in (None, key)
     if not is_same:
         before = f"account {known_id}" if known_id else "an account that the cloud did not name"
-        now = (
-            f"the account of these credentials is unknown ({found.message})"
-            if isinstance(found, Failure)
-            else f"these credentials are of account {found}"
-        )
+        now = f"these credentials are of account {found}"
+        if isinstance(found, Failure):
+            now = f"the account of these credentials is unknown ({found.message})"
         raise SettingsError(
             f"the unfinished fetch in {checkpoint.folder.parent} is of {before}, and {now}: "
             f"use those of the first run, or remove {checkpoint.folder}"
         )
     if key:
-        checkpoint.note(account_name, account_id or known_id or "")
-        checkpoint.note(key_name, key)
-    return account_id or known_id or found
+        for name, value in zip(names, (account_id or known_id or "", key), strict=True):
+            checkpoint.note(name, value)
+    crawl.take_identity(account_id or known_id or found)
 
 
 async def _digest_of_key(caller: Caller) -> str:
-    """Return a digest of the access key id, or an empty string if there is no access key."""
+    """Return a digest of the access key id; an empty string if there are no credentials."""
     try:
         access_key_id = (await caller.provider.get()).access_key_id
     except (RequestError, SettingsError):

@@ -1,8 +1,8 @@
 """Store in SQLite what an unfinished fetch has read, so that the fetch can be resumed.
 
-The file contains redacted records, and the times of calls, so that a resumed fetch does not exceed
-the quota. Only the file's owner can read it; it is removed when the fetch is finished. All writes
-in one turn of the event loop are committed together; ``settle`` waits for this commit.
+The file has records without secrets, and the times of calls, so that a resumed fetch respects the
+quota. Only its owner can read it; it is removed when the fetch is finished. All writes in one turn
+of the event loop are committed together; :meth:`Checkpoint.settle` waits for this commit.
 """
 
 from __future__ import annotations
@@ -48,6 +48,10 @@ CREATE TABLE calls (
 """
 # The statements in the form in which SQLite stores them.
 _STATEMENTS = [statement.strip() for statement in _SCHEMA.split(";") if statement.strip()]
+_CHECKS = (
+    *("PRAGMA quick_check", "PRAGMA user_version", "PRAGMA application_id"),
+    "SELECT count(*) FROM sqlite_schema",
+)
 _NOTE = "INSERT OR REPLACE INTO about VALUES (?, ?, ?)"
 _EMPTY, _FOREIGN = "empty", "another program's file"
 _KEY_NAME = b"fingerprint_key"
@@ -73,7 +77,7 @@ class Checkpoint:
 
     @property
     def folder(self) -> Path:
-        """Folder of the checkpoint."""
+        """The folder that contains the checkpoint."""
         return self._path.parent
 
     def __enter__(self) -> Self:
@@ -84,7 +88,7 @@ class Checkpoint:
             self.close()
 
     def close(self) -> None:
-        """Close the checkpoint; remove it if it contains no answers."""
+        """Close the checkpoint; if it contains no responses, remove it."""
         if not self.has_answers:
             self.discard()
             return
@@ -92,7 +96,7 @@ class Checkpoint:
             self._commit()
 
     def discard(self) -> None:
-        """Close the checkpoint, and remove its files."""
+        """Close the checkpoint and remove its files."""
         self.has_answers, self._unwritten = False, []
         self._db.close()
         for path in _files_of(self._path):
@@ -101,7 +105,7 @@ class Checkpoint:
             self.folder.rmdir()
 
     async def settle(self) -> None:
-        """Wait until everything written so far would survive a kill of this process."""
+        """Wait until everything written so far is safe if this process is killed."""
         if self._turn is None:
             loop = asyncio.get_running_loop()
             self._turn = loop.create_future()
@@ -109,7 +113,7 @@ class Checkpoint:
         await asyncio.shield(self._turn)  # a cancelled waiter does not cancel it for others
 
     def _end_turn(self, turn: asyncio.Future[None]) -> None:
-        """Commit what was written in this turn, and wake all waiters."""
+        """Commit what was written in this turn, and wake all tasks that wait for it."""
         self._turn = None
         try:
             self._commit()
@@ -119,7 +123,6 @@ class Checkpoint:
             turn.set_result(None)
 
     def _commit(self) -> None:
-        """Write everything pending to disk, in one transaction."""
         if not self._unwritten:
             return
         try:
@@ -140,7 +143,7 @@ class Checkpoint:
             raise _unwritable(self._path, error) from None
 
     def recall(self, account: str, region: str, action: str, subject: str = "") -> Answer | None:
-        """Return an answer that an earlier run stored, or None."""
+        """Return the decoded response that an earlier run stored, or None."""
         if not self.is_resumed:
             return None
         rows = self._rows(
@@ -152,37 +155,37 @@ class Checkpoint:
     async def keep(
         self, account: str, region: str, action: str, answer: Answer, *, subject: str = ""
     ) -> None:
-        """Store an answer; it is on disk once this returns."""
+        """Store a decoded response; it is on disk when this method returns."""
         row = _with_checksum(account, region, action, subject, self._encode(answer))
         self._unwritten.append(("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", row))
         self.has_answers = True
         await self.settle()
 
     def note(self, name: str, value: str) -> None:
-        """Store a fact about the fetch itself; it is on disk once this returns."""
+        """Store a named property of the fetch; it is on disk when this method returns."""
         self._unwritten.append((_NOTE, _with_checksum(name, value)))
         self._commit()
 
     def noted(self, name: str) -> str | None:
-        """Return a fact that ``note`` stored, or None."""
+        """Return a property that ``note`` stored, or None."""
         rows = self._rows("SELECT value FROM about WHERE name=?", name)
         return str(rows[0][0]) if rows else None
 
     def call_sent(self, key: Key) -> int:
-        """Record a call that will be sent after the next ``settle``; return the call's number."""
+        """Record a call that is sent after the next ``settle``; return the number of the call."""
         number = next(self._numbers)
         statement = "INSERT INTO calls (number, account, region, action) VALUES (?, ?, ?, ?)"
         self._unwritten.append((statement, (number, *key)))
         return number
 
     def call_answered(self, number: int, *, at: float) -> None:
-        """Record when a call was answered or given up, in seconds since the epoch."""
+        """Record when a call ended, in seconds since the epoch."""
         self._unwritten.append(("UPDATE calls SET answered_at=? WHERE number=?", (at, number)))
 
-    def earlier_calls(self, *, since: float, now: float) -> Iterator[tuple[Key, float]]:
-        """Yield key and time of the calls of earlier runs that were answered since ``since``.
+    def earlier_calls(self, *, since: float, now: float) -> list[tuple[Key, float]]:
+        """Return key and end of the earlier runs' calls that ended at ``since`` or later.
 
-        A call without a recorded answer, because its run died, counts as answered now.
+        A call without an end, because its run was killed, ends now.
         """
         self._rows("UPDATE calls SET answered_at=? WHERE answered_at IS NULL", now)
         rows = self._rows(
@@ -190,22 +193,25 @@ class Checkpoint:
             "WHERE answered_at >= ? ORDER BY answered_at",
             since,
         )
-        for account, region, action, at in rows:
-            yield (account, region, action), at
+        return [((account, region, action), at) for account, region, action, at in rows]
 
 
 def checkpoint_path(folder: Path) -> Path:
-    """Return the path of an inventory folder's checkpoint."""
+    """Return the path of the checkpoint in an inventory folder."""
     return folder / "_checkpoint" / "crawl.sqlite"
 
 
 def _files_of(path: Path) -> list[Path]:
-    """Return the paths of a checkpoint and of SQLite's files beside it; they need not exist."""
+    """Return the paths of a checkpoint and of the files that SQLite may create beside it."""
     return [path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))]
 
 
 def open_checkpoint(folder: Path, *, purpose: Mapping[str, str], resume: bool) -> Checkpoint:
-    """Open an inventory folder's checkpoint to resume the same ``purpose``, or create one."""
+    """Open the checkpoint in an inventory folder, or create one.
+
+    An existing checkpoint is opened only with ``resume``, and only if it has the same
+    ``purpose``.
+    """
     path = checkpoint_path(folder)
     for one in (path.parent, *_files_of(path)):
         if one.is_symlink():  # nothing is written outside this folder
@@ -224,7 +230,7 @@ def open_checkpoint(folder: Path, *, purpose: Mapping[str, str], resume: bool) -
     if resume:
         raise SettingsError(
             f"the unfinished fetch in {folder} was for other {', '.join(differing)}: "
-            f"ask for the same, or remove {path.parent}"
+            f"repeat the options of that fetch, or remove {path.parent}"
         )
     raise SettingsError(
         f"unfinished fetch in {folder}; continue with --resume, or remove {path.parent}"
@@ -232,19 +238,18 @@ def open_checkpoint(folder: Path, *, purpose: Mapping[str, str], resume: bool) -
 
 
 def _begin(path: Path, purpose: Mapping[str, str]) -> Checkpoint:
-    """Create a checkpoint that only its owner can read; it is never partly initialized."""
+    """Create a checkpoint that only its owner can read."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.chmod(0o700)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with ExitStack() as stack:
-            db = stack.enter_context(closing(_connect(path)))
+            db = _connect(path, stack)
             # In one transaction: a run that dies here leaves an empty file.
             db.execute("BEGIN IMMEDIATE")
-            for statement in _STATEMENTS:
+            marks = (f"application_id = {_APPLICATION_ID}", f"user_version = {VERSION}")
+            for statement in (*_STATEMENTS, *(f"PRAGMA {mark}" for mark in marks)):
                 db.execute(statement)
-            db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {VERSION}")
             chance = {"fingerprint_key": secrets.token_hex(32), "draw": secrets.token_hex(8)}
             for name, value in (*purpose.items(), *chance.items()):
                 db.execute(_NOTE, _with_checksum(name, value))
@@ -261,10 +266,10 @@ def _unwritable(path: Path, error: Exception, remedy: str = "") -> InventoryErro
 
 
 def _open_existing(path: Path) -> Checkpoint | None:
-    """Open the checkpoint at ``path``; if it cannot be trusted, set it aside and return None."""
+    """Open the checkpoint at ``path``; rename it and return None if it cannot be trusted."""
     try:
         with ExitStack() as stack:
-            db = stack.enter_context(closing(_connect(path)))
+            db = _connect(path, stack)
             problem = _problem_of(db)
             if problem is None:
                 checkpoint = Checkpoint(db, path)
@@ -287,12 +292,13 @@ def _open_existing(path: Path) -> Checkpoint | None:
 
 
 def _problem_of(db: sqlite3.Connection) -> str | None:
-    """Return why a checkpoint cannot be trusted, or None; checksums cover what SQLite does not."""
-    if db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+    """Return why a checkpoint cannot be trusted, or None.
+
+    Checksums of the rows find damage that SQLite does not notice.
+    """
+    state, version, owner, n_tables = (db.execute(query).fetchone()[0] for query in _CHECKS)
+    if state != "ok":
         return "damaged"
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    (owner,) = db.execute("PRAGMA application_id").fetchone()
-    (n_tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if version == owner == n_tables == 0:
         return _EMPTY
     if owner != _APPLICATION_ID:
@@ -315,11 +321,11 @@ def _set_aside(path: Path, problem: str) -> None:
                 body[start:end] = bytes(end - start)
     aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unusable")
     path.rename(aside)
-    log.warning("the checkpoint %s is %s: set aside as %s, not used", path, problem, aside.name)
+    log.warning("the checkpoint %s is %s: renamed to %s, not used", path, problem, aside.name)
 
 
 def _with_checksum(*values: object) -> tuple[object, ...]:
-    """Append a checksum of the values and their types: damage may turn a string into a number."""
+    """Append a checksum of values and types: damage can turn a string into a number."""
     parts = (
         b"b" + v if isinstance(v, bytes) else f"{'t' if isinstance(v, str) else '?'}{v}".encode()
         for v in values
@@ -327,15 +333,14 @@ def _with_checksum(*values: object) -> tuple[object, ...]:
     return (*values, zlib.crc32(b"\0".join(parts)))
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open the database so that every committed statement survives a kill of the process."""
+def _connect(path: Path, stack: ExitStack) -> sqlite3.Connection:
+    """Open the database so that every commit is safe if this process is killed.
+
+    The exit stack closes the database.
+    """
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
-    try:
-        # Two fetches must not write one checkpoint; the lock ends with its process.
-        db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-    except _DAMAGED:
-        db.close()
-        raise
+    stack.callback(db.close)
+    # Two fetches must not write one checkpoint; the lock ends with its process.
+    for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
+        db.execute(f"PRAGMA {setting}")
     return db

@@ -1,6 +1,6 @@
-"""Fetch accounts with their regions in parallel: the lists, then a download per connection.
+"""Fetch accounts and their regions in parallel: first the lists, then the downloads.
 
-``failures`` and ``coverage`` report what cannot be read; the run continues with everything else.
+``failures`` and ``coverage`` report what cannot be read; everything else is still read.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import random
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-
-import msgspec
+from functools import partial
 
 from vpnframe.cloud.actions import STS_HOST, VPC_HOST
 from vpnframe.cloud.answers import decode_account_id
@@ -26,7 +25,6 @@ from vpnframe.fetching.call_counts import Estimate, estimate
 from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.listing import ListCall, Listing
 from vpnframe.fetching.regions import RegionCrawl, status_of_nothing
-from vpnframe.model.notes import note_failure
 from vpnframe.model.records import Coverage, CoverageStatus, Failure, Records
 
 _SHARE = re.compile(r"(100|[1-9]?[0-9])(?:\.[0-9]+)?%")
@@ -47,11 +45,14 @@ class Plan:
     routes: bool = True  # whether VPCs and routes are read, too
 
     def place(self, host: str) -> Place:
-        """Return the destination of a call that belongs to no region."""
+        """Return where to send a call that belongs to no region."""
         return Place(self.endpoint or f"https://{host}")
 
     def places(self, known: Mapping[str, str | None]) -> Iterator[tuple[str, Place | None, str]]:
-        """Yield id, place (None if not queried) and problem (empty if none) of each region."""
+        """Yield for each region its id, where to send its calls, and a problem.
+
+        The place is None if the region is not read. The problem is empty if there is none.
+        """
         # The endpoint that DescribeRegions returned (``known``) is used if it is a cloud host.
         for region_id in sorted(known if self.regions is None else set(self.regions)):
             host, usual = known.get(region_id), f"vpc.{region_id}.aliyuncs.com"
@@ -67,7 +68,10 @@ class Plan:
                 yield region_id, Place(url, region_id), f"{region_id!r} {what}"
 
     def unknown_skips(self, known: Collection[str]) -> Iterator[str]:
-        """Yield a message for each region to skip that is not in ``known``, if that has any."""
+        """Yield a message for each region to skip that the account does not have.
+
+        If no regions are known, there are no messages.
+        """
         unknown = {*self.skip_regions} - {*known, *(self.regions or ())} if known else ()
         for region_id in sorted(unknown):
             near = difflib.get_close_matches(region_id, known, n=1)
@@ -98,68 +102,63 @@ class AccountCrawl:
     _n_throttled: int = 0  # throttled calls that events reported so far
 
     async def identify(self) -> str | Failure:
-        """Return the main account's id from GetCallerIdentity, or the failure."""
+        """Return the main account's id from GetCallerIdentity, or the failure of that call."""
         place = self.plan.place(STS_HOST)
         return await self.caller.ask("GetCallerIdentity", place, {}, decode_account_id)
+
+    def take_identity(self, identity: str | Failure) -> None:
+        """Store the account's id, or why it is unknown."""
+        self.identity = identity
+        if isinstance(identity, str):
+            self.caller.account_id = identity
 
     async def list_all(self) -> None:
         """Read the account's identity, its regions, and every list of every region."""
         if self.identity is None:
-            self.identity = await self.identify()
-        if isinstance(self.identity, str):
-            self.caller.account_id = self.identity
-        else:
+            self.take_identity(await self.identify())
+        if isinstance(self.identity, Failure):
             self.failures.append(self.identity)
             if self.identity.kind == "credentials":
-                self._give_up(self.identity)
+                self._cover(status_of_nothing(self.identity))
                 return
         listing = await ListCall(self.caller, "DescribeRegions", self.plan.place(VPC_HOST)).recall()
         if listing.failure is not None:
             self.failures.append(listing.failure)
             if self.plan.regions is None:
-                self._give_up(listing.failure)
+                self._cover(status_of_nothing(listing.failure))
                 return
         self._find_regions(listing)
         await run_all(region.list_all() for region in self.regions)
 
-    def _give_up(self, failure: Failure) -> None:
-        """Record that nothing of the account can be read."""
-        status = status_of_nothing(failure)
-        self.coverage.append(Coverage(account_id=self.caller.account_id, status=status))
+    def _cover(self, status: CoverageStatus, region_id: str | None = None) -> None:
+        """Add a coverage row for a region that is not read, or for the whole account."""
+        account_id = self.caller.account_id
+        self.coverage.append(Coverage(account_id=account_id, region_id=region_id, status=status))
 
     def _find_regions(self, listing: Listing) -> None:
-        account_id, caller, action = self.caller.account_id, self.caller, "DescribeRegions"
-        for note in listing.notes:
-            failure = note_failure(note, action=action, at_ms=caller.now_ms())
-            self.failures.append(msgspec.structs.replace(failure, account_id=account_id))
+        caller, action = self.caller, "DescribeRegions"
+        fail = partial(caller.failure, action=action)
         known = {r.region_id: r.endpoint for part in listing.rows.parts() for r in part.values()}
-        for message in self.plan.unknown_skips(known):
-            self.failures.append(caller.failure("settings", message, action=action))
+        self.failures += [fail(n.kind, f"{n.field} {n.message}") for n in listing.notes]
+        self.failures += [fail("settings", text) for text in self.plan.unknown_skips(known)]
         for region_id, place, problem in self.plan.places(known):
             if problem:
-                failure = caller.failure("parameter", problem, region_id=region_id, action=action)
-                self.failures.append(failure)
+                self.failures.append(fail("parameter", problem, region_id=region_id))
             if place:
                 self.regions.append(RegionCrawl(caller, place, self._report, self.plan.routes))
             else:
-                status: CoverageStatus = "unreachable" if problem else "skipped"
-                row = Coverage(account_id=account_id, region_id=region_id, status=status)
-                self.coverage.append(row)
-        self._report(events.RegionsFound(account_id, len(self.regions)))
+                self._cover("unreachable" if problem else "skipped", region_id)
+        self._report(events.RegionsFound(len(self.regions)))
 
     def _report(self, event: events.Event) -> None:
-        """Pass on an event with its account id, after an event for newly throttled calls."""
-        listener, account_id = self.plan.on_event, self.caller.account_id
+        """Pass on an event with the account id, after an event for newly throttled calls."""
         n_throttled = sum(tally.n_throttled for tally in self.caller.tallies.values())
-        if n_throttled > self._n_throttled:
-            events.tell(listener, events.Throttled(n_throttled - self._n_throttled, account_id))
-            self._n_throttled = n_throttled
-        if not isinstance(event, events.EstimateMade):
-            event = replace(event, account_id=account_id)
-        events.tell(listener, event)
+        n_new, self._n_throttled = n_throttled - self._n_throttled, n_throttled
+        for one in (*([events.Throttled(n_new)] if n_new else []), event):
+            events.tell(self.plan.on_event, replace(one, account_id=self.caller.account_id))
 
     def chosen(self, region: RegionCrawl) -> list[str]:
-        """Return the ids of a region's connections whose configurations are to be downloaded."""
+        """Return the ids of the connections of a region whose configurations to download."""
         ids = [i for i in region.connection_ids if i not in region.unattached_ids]
         share = parse_downloads(self.plan.downloads)
         if share in (0.0, 1.0):
@@ -169,7 +168,7 @@ class AccountCrawl:
         return sorted(draw.sample(sorted(ids), math.ceil(share * len(ids))))
 
     def choose(self) -> None:
-        """Set each region's number of downloads; ``coverage`` counts them as missing until read."""
+        """Set each region's number of downloads; ``coverage`` counts them as not read for now."""
         for region in self.regions:
             region.n_wanted = len(self.chosen(region))
 
@@ -181,7 +180,7 @@ class AccountCrawl:
         await run_all(region.download(ids) for region, ids in chosen)
 
     async def read_again(self) -> None:
-        """Retry what was not read for transient reasons; call this after everything else."""
+        """Retry what failed for transient reasons; call this after everything else."""
         if self.caller.is_over():
             return
         if not self.regions and any(failure.kind in PASSING for failure in self.failures):
@@ -191,12 +190,12 @@ class AccountCrawl:
             found = await self.identify()
             if isinstance(found, str):
                 self.failures.remove(self.identity)
-                self.identity = self.caller.account_id = found
+                self.take_identity(found)
         await run_all(region.list_again() for region in self.regions)
         await run_all(region.download_again(self.chosen(region)) for region in self.regions)
 
     def own(self) -> Records:
-        """Return the failures and coverage rows that belong to none of ``regions``."""
+        """Return the failures and coverage rows that belong to the account as a whole."""
         return Records(failures=(*self.doubles, *self.failures), coverage=tuple(self.coverage))
 
 
@@ -211,36 +210,32 @@ class FleetCrawl:
         await run_all(account.list_all() for account in self.accounts)
 
     async def download(self) -> None:
-        """Download the configurations that the plan asks for, then retry transient failures."""
+        """Download the chosen configurations, then retry what failed for transient reasons."""
         await run_all(account.download() for account in self.accounts)
         await run_all(account.read_again() for account in self.accounts)
 
     def estimates(self) -> tuple[Estimate, ...]:
-        """Return the estimated calls and time, by account and region."""
+        """Return the estimates of all regions of all accounts."""
         found: list[Estimate] = []
         for account in self.accounts:
-            share, limiter = (
-                parse_downloads(account.plan.downloads),
-                account.caller.lanes.rate_limiter,
-            )
+            share = parse_downloads(account.plan.downloads)
+            limiter = account.caller.lanes.rate_limiter
             found += [estimate(row, {}, limiter) for row in account.coverage]
             found += [region.estimate(share) for region in account.regions]
         return tuple(found)
 
     def outcome(self) -> Records:
         """Return the failures and coverage rows of all accounts."""
-        parts = [
-            part
-            for account in self.accounts
-            for part in (account.own(), *(region.outcome() for region in account.regions))
-        ]
+        parts: list[Records] = []
+        for account in self.accounts:
+            parts += [account.own(), *(region.outcome() for region in account.regions)]
         return Records(
             failures=tuple(failure for part in parts for failure in part.failures),
             coverage=tuple(row for part in parts for row in part.coverage),
         )
 
     def parts(self, *, release: bool = False) -> Iterator[Records]:
-        """Yield everything read so far, in parts; ``release`` frees each region after its parts."""
+        """Yield everything that was read, in parts; with ``release``, free each region after it."""
         for account in self.accounts:
             yield account.own()
             regions = account.regions if release else [*account.regions]
@@ -248,7 +243,7 @@ class FleetCrawl:
                 yield from regions.pop(0).parts()
 
     def raise_if_nothing(self) -> None:
-        """Raise RequestError if nothing could be read, to tell this from an empty fleet."""
+        """Raise RequestError if nothing could be read; an empty fleet is not an error."""
         outcome = self.outcome()
         if any(row.status in ("complete", "partial", "absent") for row in outcome.coverage):
             return
@@ -262,7 +257,7 @@ class FleetCrawl:
 
 
 def _what_ended(failure: Failure) -> str:
-    """Describe a failure by call, region and account; add a remedy for a refused access key."""
+    """Describe a failure by its call, region and account."""
     where = f" in {failure.region_id}" if failure.region_id else ""
     whose = f" of account {failure.account_id}" if failure.account_id else ""
     is_refused = failure.kind == "credentials" and failure.code is not None

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.cloud.actions import STS_HOST, VPC_HOST
+from vpnframe.cloud.actions import ACTIONS, CONNECTIONS, DOWNLOAD, STS_HOST, VPC_HOST
 from vpnframe.cloud.answers import Page, decode_download, decode_page
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.permissions import DOWNLOAD, LISTED, needed, permission_of
+from vpnframe.cloud.permissions import needed, permission_of
 from vpnframe.cloud.roles import clock_offset, decode_identity
 from vpnframe.cloud.shapes import shape_of
 from vpnframe.cloud.signing import Credentials
@@ -31,13 +32,6 @@ from vpnframe.model.files import create_file
 from vpnframe.model.records import Attachment, Coverage, Failure, Gateway, Region, Statement
 
 Status = Literal["ok", "missing", "unknown"]
-# For calls about one object: the kind of the object, and the parameter for its id.
-_ABOUT_ONE = {
-    "DescribeVpnRouteEntries": ("VPN gateway", "VpnGatewayId"),
-    "DescribeVpnPbrRouteEntries": ("VPN gateway", "VpnGatewayId"),
-    "DescribeVcoRouteEntries": ("transit-router attachment", "VpnConnectionId"),
-    DOWNLOAD: ("connection", "VpnConnectionId"),
-}
 # Remedies for failures other than a refused permission, by kind of failure.
 _REMEDIES: dict[str, str] = {
     **dict.fromkeys(
@@ -45,8 +39,9 @@ _REMEDIES: dict[str, str] = {
         "check name resolution and the firewall to *.aliyuncs.com, port 443",
     ),
     **dict.fromkeys(("throttled", "server"), "try again in a minute"),
-    "unsupported": "ask another host with --endpoint: this one has no such call",
+    "unsupported": "this host does not support the call: name another with --endpoint",
 }
+_NO_REGION: tuple[Status, str, str] = ("unknown", "no region answers", "see the region checks")
 _DEADLINE_S = 60.0  # a check should not wait long for a dead region
 
 
@@ -106,7 +101,11 @@ def doctor(
             await run_all(one.run() for one in checks)
         return checks
 
-    rows = [row for one in run_in_thread(check()) for row in one.rows]
+    rows = [
+        {"account_id": one.caller.account_id, **row}
+        for one in run_in_thread(check())
+        for row in one.rows
+    ]
     if samples is not None:
         samples.write()
     names = schema.find("doctor").names
@@ -114,7 +113,7 @@ def doctor(
 
 
 class _Samples:
-    """Distinct shapes of responses by action, for a folder that a user can send to maintainers."""
+    """The different structures of responses, which a user can send to the maintainers."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -128,7 +127,7 @@ class _Samples:
             raise SettingsError(f"{folder} already exists: give a folder that does not exist yet")
 
     def recording(self, send: Send) -> Send:
-        """Wrap a transport so that the shapes of its responses are recorded."""
+        """Return a transport that records the structures of the responses."""
 
         async def recorded(request: Request) -> Response:
             response = await send(request)
@@ -140,7 +139,7 @@ class _Samples:
         return recorded
 
     def write(self) -> None:
-        """Write each shape to a file."""
+        """Write each structure to a file."""
         try:
             for action, shapes in sorted(self._shapes.items()):
                 for number, shape in enumerate(shapes, 1):
@@ -156,13 +155,13 @@ class _AccountCheck:
 
     caller: Caller
     plan: Plan
-    rows: list[dict[str, str | None]] = field(default_factory=list)  # rows of table ``doctor``
+    rows: list[dict[str, str | None]] = field(default_factory=list)  # of table ``doctor``
     arn: str | None = None
     sizes: dict[Place, int] = field(default_factory=dict)
     samples: dict[str, tuple[Place, str]] = field(default_factory=dict)
 
     async def run(self) -> None:
-        """Run the checks in order; stop if the credentials or the identity are refused."""
+        """Run the checks in order; stop if the credentials do not work."""
         if await self._check_credentials() and await self._check_identity():
             await run_all(self._check_region(place) for place in await self._find_places())
             self.rows.sort(key=lambda row: row["region_id"] or "")  # rows without a region first
@@ -170,59 +169,53 @@ class _AccountCheck:
             self._estimate()
 
     def _note(
-        self,
-        check: str,
-        status: Status,
-        detail: str,
-        remedy: str | None = None,
-        region_id: str | None = None,
+        self, check: str, status: Status, detail: str, remedy: str | None = None, **where: Any
     ) -> None:
         """Add a row to the table; status ``unknown`` means that the check could not be made."""
         row = {"check": check, "status": status, "detail": detail, "remedy": remedy}
-        where = {"account_id": self.caller.account_id, "region_id": region_id}
-        self.rows.append(row | where)
+        self.rows.append({"region_id": None} | row | where)
 
     async def _check_credentials(self) -> bool:
         try:
             credentials = await self.caller.provider.get()
         except (SettingsError, RequestError) as error:
-            self._note("credentials", "missing", str(error), "name others; see README.md")
+            self._note("credentials", "missing", str(error), "use other credentials; see README.md")
             return False
         kind = "temporary" if credentials.security_token else "permanent"
         self._note("credentials", "ok", f"{credentials.access_key_id[:4]}..., {kind}")
         return True
 
     async def _check_identity(self) -> bool:
-        clock, place = self.caller.clock, self.plan.place(STS_HOST)
-        found = await self.caller.ask(
-            "GetCallerIdentity",
-            place,
-            {},
-            lambda answer: (decode_identity(answer), clock_offset(answer, clock.utc_now())),
-        )
+        def decode(answer: Response) -> tuple[str, str | None, timedelta | None]:
+            return *decode_identity(answer), clock_offset(answer, self.caller.clock.utc_now())
+
+        place = self.plan.place(STS_HOST)
+        found = await self.caller.ask("GetCallerIdentity", place, {}, decode)
         if isinstance(found, Failure):
             is_refused = found.kind == "credentials"
-            remedy = "give another access key" if is_refused else _remedy_of(found)
+            remedy = "use another access key" if is_refused else _remedy_of(found)
             self._note("identity", "missing" if is_refused else "unknown", found.message, remedy)
             return not is_refused
-        identity, offset = found
-        self.caller.account_id, self.arn = identity.account_id, identity.arn
-        self.rows = [row | {"account_id": identity.account_id} for row in self.rows]
-        self._note("identity", "ok", identity.arn or f"account {identity.account_id}")
+        self.caller.account_id, self.arn, offset = found
+        self._note("identity", "ok", self.arn or f"account {self.caller.account_id}")
+        self._note_clock(offset)
+        return True
+
+    def _note_clock(self, offset: timedelta | None) -> None:
         if offset is None:
-            remedy = "compare it with a time server"
-            self._note("clock", "unknown", "the answer has no date", remedy)
-            return True
+            self._note(
+                "clock", "unknown", "the answer has no date", "compare it with a time server"
+            )
+            return
         seconds = round(offset.total_seconds())
         detail = f"the server is {abs(seconds)} s {'ahead' if seconds >= 0 else 'behind'}"
         if abs(seconds) < 15 * 60:
             self._note("clock", "ok", detail)
         else:
-            self._note("clock", "missing", detail, "set this machine's clock: at most 15 minutes")
-        return True
+            self._note("clock", "missing", detail, "correct this machine's clock")
 
     async def _find_places(self) -> list[Place]:
-        """List the regions, add a row about that, and return the places to check."""
+        """List the regions, and return where to send the calls of each."""
         action, place = "DescribeRegions", self.plan.place(VPC_HOST)
         found = await self.caller.ask(action, place, {}, partial(decode_page, action=action))
         known: dict[str, str | None] = {}
@@ -233,36 +226,36 @@ class _AccountCheck:
             known = {row.region_id: row.endpoint for row in found.rows if isinstance(row, Region)}
             self._note("regions", "ok", f"{len(known)} regions")
             for message in self.plan.unknown_skips(known):
-                self._note("regions", "unknown", message, "correct the name")
+                self._note("regions", "unknown", message, "correct the region id")
         return [place for _, place, _ in self.plan.places(known) if place]
 
     async def _check_region(self, place: Place) -> None:
-        """Check whether a region answers a list call for one row, and note its connection count."""
-        found = await self._try(place, LISTED, {})
+        """Check whether a region responds to a list call, and store its number of connections."""
+        found = await self._try(place, CONNECTIONS, {})
         note = partial(self._note, "region", region_id=place.region_id)
         if isinstance(found, Page):
             self.sizes[place] = max(found.total_count or 0, len(found.rows))
             if found.count_note is None:
                 note("ok", f"answers; {self.sizes[place]} connections")
             else:
-                detail = f"answers; TotalCount {found.count_note.message}: it makes no sense"
-                note("unknown", detail, "the estimate leaves the region out")
+                detail = f"answers; TotalCount {found.count_note.message}, which is not plausible"
+                note("unknown", detail, "none; the estimate leaves out this region")
         elif not isinstance(found, Failure) or found.kind == "denied":
             self.sizes.setdefault(place, 0)
-            note("ok", "answers; its list is denied")
+            note("ok", "the region answers, but listing its connections is denied")
         else:
             remedy = f"{_remedy_of(found)}, or leave it out with --skip-region"
             note("missing", found.message, remedy)
 
     async def _check_permissions(self) -> None:
-        """Check each permission once, in one region that answers."""
+        """Check each permission once, in one region that responds."""
         places = [*(place for place, _ in self.samples.values()), *self.sizes]
         for action in needed(routes=self.plan.routes):
-            kind, parameter = _ABOUT_ONE.get(action, ("", ""))
+            kind, parameter = ACTIONS[action].about
             if not places:
-                self._note(permission_of(action), "unknown", "no region answers", "see the regions")
+                self._note(permission_of(action), *_NO_REGION)
             elif kind and kind not in self.samples:
-                detail, remedy = f"there is no {kind} to try it with", "nothing, until there is one"
+                detail, remedy = f"no {kind} exists to try it with", "none until one exists"
                 self._note(permission_of(action), "unknown", detail, remedy)
             else:
                 place, thing_id = self.samples[kind] if kind else (places[0], "")
@@ -272,7 +265,7 @@ class _AccountCheck:
     async def _try(
         self, place: Place, action: str, params: Mapping[str, str]
     ) -> Page | Statement | Failure:
-        """Make a call for one row, and store the ids in its answer for calls about one object."""
+        """Make a call that returns one row, and store the ids in it for later calls."""
         decode: Callable[[Response], Page | Statement] = partial(decode_page, action=action)
         if action == DOWNLOAD:
             decode = partial(decode_download, vpn_connection_id="-")
@@ -288,7 +281,7 @@ class _AccountCheck:
         if not isinstance(found, Failure) or found.kind == "empty":
             self._note(name, "ok", "allowed")
         elif found.kind == "denied":
-            policy = "`vpnframe doctor --policy` prints a policy that does"
+            policy = "`vpnframe doctor --policy` prints a policy that allows it"
             remedy = f"allow {name} to {self.arn or 'this user'}: {policy}"
             self._note(name, "missing", found.message, remedy)
         else:
@@ -296,7 +289,7 @@ class _AccountCheck:
 
     def _estimate(self) -> None:
         if not self.sizes:
-            self._note("estimate", "unknown", "no region answers", "see the regions")
+            self._note("estimate", *_NO_REGION)
             return
         rate_limiter, row = self.caller.lanes.rate_limiter, Coverage(status="complete")
         sizes = self.sizes.values()
@@ -306,12 +299,12 @@ class _AccountCheck:
             "estimate",
             "ok",
             f"{sum(sizes)} connections: about {duration(seconds)} with {share} "
-            "downloads a window and region; --downloads none takes seconds",
+            "downloads a window and region; with --downloads none, a fetch takes seconds",
         )
 
 
 def _things_in(row: object) -> Iterator[tuple[str, str]]:
-    """Yield kind and id of the objects in a row, for calls that are about one object."""
+    """Yield the kind and the id of each object in a row about which another call can be made."""
     if isinstance(row, Statement):
         if not row.is_unattached:
             yield "connection", row.vpn_connection_id
@@ -326,5 +319,5 @@ def _things_in(row: object) -> Iterator[tuple[str, str]]:
 
 
 def _remedy_of(failure: Failure) -> str:
-    """Return a remedy for a failure other than a refused permission."""
+    """Return the remedy for a failure that is not a refused permission."""
     return _REMEDIES.get(failure.kind, "see the message; its request id helps the cloud's support")

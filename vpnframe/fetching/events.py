@@ -1,4 +1,7 @@
-"""Events that a fetch emits while it runs; ``text`` is the format string of the log message."""
+"""The events that a fetch emits while it runs.
+
+The ``text`` of an event is the format string of its log message.
+"""
 
 from __future__ import annotations
 
@@ -12,106 +15,99 @@ from vpnframe.fetching.call_counts import Estimate, seconds_until_done
 log = logging.getLogger("vpnframe")
 
 
-@dataclass(frozen=True, slots=True)
-class RegionsFound:
-    """The account's regions are known."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base class of all events."""
 
-    account_id: str | None
+    account_id: str | None = None
+    text: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RegionsFound(Event):
+    """The regions of the account are known."""
+
     n_regions: int
     text: ClassVar[str] = "{0.n_regions} regions to read"
 
 
 @dataclass(frozen=True, slots=True)
-class RouteListsFound:
-    """A region's gateways and attachments are known: ``n_lists`` route lists will be read."""
+class RouteListsFound(Event):
+    """The gateways and attachments of a region are known; its route lists follow."""
 
     region_id: str
     n_lists: int
-    account_id: str | None = None
     text: ClassVar[str] = "{0.region_id} has {0.n_lists} lists of routes"
 
 
 @dataclass(frozen=True, slots=True)
-class RouteListRead:
-    """A list of routes was read, or failed."""
+class RouteListRead(Event):
+    """A list of routes was read, or reading it failed."""
 
     region_id: str
-    account_id: str | None = None
     text: ClassVar[str] = "{0.region_id}: a list of routes was read"
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionsFound:
-    """A region's lists were read: ``n_connections`` configurations will be downloaded."""
+class ConnectionsFound(Event):
+    """The lists of a region were read; the downloads of its configurations follow."""
 
     region_id: str
     n_connections: int
-    account_id: str | None = None
     text: ClassVar[str] = "{0.region_id} has {0.n_connections} configurations to download"
 
 
 @dataclass(frozen=True, slots=True)
-class EstimateMade:
-    """Every list was read; the downloads are estimated by account and region."""
+class EstimateMade(Event):
+    """All lists were read, and the downloads of each region are estimated."""
 
     estimates: tuple[Estimate, ...]
-    text: ClassVar[str] = "the lists are read; {0} downloads will take about {1:.0f} s"
+    text: ClassVar[str] = "the lists are read; {1} downloads will take about {2:.0f} s"
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionRead:
-    """A download has succeeded or failed, as ``is_read`` tells."""
+class ConnectionRead(Event):
+    """A configuration was downloaded, or (``is_read`` is False) its download failed."""
 
     region_id: str
     is_read: bool
-    account_id: str | None = None
     text: ClassVar[str] = "{0.region_id}: a configuration was {1}"
 
 
 @dataclass(frozen=True, slots=True)
-class Throttled:
-    """The cloud throttled ``n_calls`` calls since the last such event."""
+class Throttled(Event):
+    """The cloud throttled ``n_calls`` calls since the last event of this class."""
 
     n_calls: int
-    account_id: str | None = None
     text: ClassVar[str] = "{0.n_calls} calls were throttled"
 
 
 @dataclass(frozen=True, slots=True)
-class RegionRead:
-    """All downloads of a region have ended; ``status`` is as in table ``coverage``."""
+class RegionRead(Event):
+    """All downloads of a region have ended; ``status`` is its status in table ``coverage``."""
 
     region_id: str
     status: str
-    account_id: str | None = None
     text: ClassVar[str] = "{0.region_id} is {0.status}"
 
 
-Event = (
-    RegionsFound
-    | RouteListsFound
-    | RouteListRead
-    | ConnectionsFound
-    | EstimateMade
-    | ConnectionRead
-    | Throttled
-    | RegionRead
-)
 Listener = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
-    """Ignore an event."""
+    """Do nothing; this is the listener if the user passes none."""
 
 
 def sentence(event: Event) -> str:
-    """Describe an event in words, for a log."""
+    """Describe an event for the log."""
+    more: tuple[object, ...] = ()
     if isinstance(event, EstimateMade):
         n_downloads = sum(one.n_downloads for one in event.estimates)
-        return event.text.format(n_downloads, seconds_until_done(event.estimates))
-    outcome = "read" if isinstance(event, ConnectionRead) and event.is_read else "not read"
+        more = (n_downloads, seconds_until_done(event.estimates))
+    elif isinstance(event, ConnectionRead):
+        more = ("read" if event.is_read else "not read",)
     who = f"account {event.account_id}: " if event.account_id else ""
-    return who + event.text.format(event, outcome)
+    return who + event.text.format(event, *more)
 
 
 def tell(listener: Listener, event: Event) -> None:

@@ -1,6 +1,7 @@
 """Fetch the whole fleet from the cloud into an inventory.
 
-Records are packed once they are read, and unpacked in parts: they are never all objects at once.
+Records are stored in compressed form, and decompressed in parts when the tables are made: a large
+fleet would not fit into memory as Python objects.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from vpnframe.cloud.retries import PASSING
 from vpnframe.cloud.signing import Credentials
@@ -52,17 +54,19 @@ async def afetch(
     SettingsError, RequestError
         As for :func:`fetch`.
     """
-    settings = settings or FetchSettings()
-    plan = make_plan(
-        settings, regions=regions, downloads=downloads, endpoint=endpoint, on_event=on_event
-    )
-    return await _fetch(plan, settings, credentials, Ending())
+    options = {"regions": regions, "downloads": downloads, "endpoint": endpoint}
+    return await _fetch(Ending(), settings, credentials, on_event=on_event, **options)
 
 
 async def _fetch(
-    plan: Plan, settings: FetchSettings, credentials: Credentials | None, ending: Ending
+    ending: Ending, settings: FetchSettings | None, credentials: Credentials | None, **options: Any
 ) -> Inventory:
-    """Fetch the fleet until everything is read, or until ``ending`` ends the run."""
+    """Fetch the fleet until everything is read, or until ``ending`` ends the run.
+
+    The ``options`` are those of :func:`make_plan`.
+    """
+    settings = settings or FetchSettings()
+    plan = make_plan(settings, **options)
     own_key = own_fingerprint_key(settings.psk_key_file, is_wanted=settings.key_facts)
     provider = find_provider(settings, credentials)
     if not settings.accounts:
@@ -73,8 +77,8 @@ async def _fetch(
         seed = checkpoint.noted("draw") if checkpoint else None
         plan = replace(plan, seed=seed or secrets.token_hex(8))
         key = own_key or (FingerprintKey(bytes.fromhex(made)) if made else new_fingerprint_key())
-        options = {"fingerprint_key": key if settings.key_facts else None, "ending": ending}
-        async with open_caller(settings, provider, checkpoint=checkpoint, **options) as caller:
+        more = {"fingerprint_key": key if settings.key_facts else None, "ending": ending}
+        async with open_caller(settings, provider, checkpoint=checkpoint, **more) as caller:
             fleet = await open_accounts(settings, plan, caller)
             inventory = await _read(fleet, plan, ending, checkpoint)
     if settings.strict and not inventory.is_complete:
@@ -85,7 +89,7 @@ async def _fetch(
 async def _read(
     fleet: FleetCrawl, plan: Plan, ending: Ending, checkpoint: Checkpoint | None
 ) -> Inventory:
-    """Read the fleet; if there is a checkpoint, also write what was read as a snapshot."""
+    """Read the fleet; if there is a checkpoint, also write a snapshot."""
     await fleet.list_all()
     if checkpoint is not None and parse_downloads(plan.downloads) > 0:
         # The lists are committed before the downloads, so that they are available early.
@@ -120,11 +124,12 @@ def _tables(parts: Iterable[Records]) -> Inventory:
 def _checkpoint(
     plan: Plan, settings: FetchSettings, own_key: FingerprintKey | None
 ) -> AbstractContextManager[Checkpoint | None]:
-    """Open the checkpoint of the output folder; without an output folder, there is none."""
+    """Open the checkpoint in the output folder; it is None if there is no output folder."""
     if settings.out is None:
         if settings.resume:
             raise SettingsError("resuming needs the inventory folder: pass ``out``")
         return nullcontext(None)
+    key_id = own_key.key_id if own_key else "yes"
     purpose = {
         "regions": ",".join(sorted(plan.regions)) if plan.regions else "all",
         "regions left out": ",".join(sorted(plan.skip_regions)),
@@ -135,9 +140,7 @@ def _checkpoint(
             f"{a.name}/{a.profile or ''}/{a.role_arn or ''}/{'+'.join(sorted(a.skip_regions))}"
             for a in settings.accounts
         ),
-        "facts about keys": (own_key.key_id if own_key else "yes")
-        if settings.key_facts
-        else "none",
+        "facts about keys": key_id if settings.key_facts else "none",
     }
     return open_checkpoint(Path(settings.out), purpose=purpose, resume=settings.resume)
 
@@ -199,9 +202,9 @@ def fetch(
     >>> len(inventory.connections)
     3
     """
-    settings, ending = settings or FetchSettings(), Ending()
-    plan = make_plan(
-        settings, regions=regions, downloads=downloads, endpoint=endpoint, on_event=on_event
-    )
-    stop = None if settings.out is None else ending.ask
-    return run_in_thread(_fetch(plan, settings, credentials, ending), stop=stop)
+    options = {"regions": regions, "downloads": downloads, "endpoint": endpoint}
+    ending = Ending()
+    work = _fetch(ending, settings, credentials, on_event=on_event, **options)
+    # With an output folder, an interrupt writes what was read; without one, it cancels the work.
+    is_written = settings is not None and settings.out is not None
+    return run_in_thread(work, stop=ending.ask if is_written else None)

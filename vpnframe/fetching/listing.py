@@ -1,4 +1,4 @@
-"""Fetch all pages of a list call, without duplicate rows, and report what is missing."""
+"""Read all pages of a list call without duplicate rows, and report what is missing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from functools import partial
 
 import msgspec
 
-from vpnframe.cloud.actions import ACTIONS, PAGE_SIZE
+from vpnframe.cloud.actions import LISTS, PAGE_SIZE
 from vpnframe.cloud.answers import Page, decode_page
 from vpnframe.cloud.messages import Response
+from vpnframe.cloud.retries import PASSING
 from vpnframe.errors import ResponseError
 from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.packed import PackedRecords
@@ -19,22 +20,6 @@ from vpnframe.model.notes import note_failure, odd_count
 from vpnframe.model.psk import KeyJudge
 from vpnframe.model.records import Failure, Note, Row, Rows
 
-_ID_OF = {
-    "DescribeCustomerGateways": "gateway_id",
-    "DescribeRegions": "region_id",
-    "DescribeVcoRouteEntries": "entry_id",
-    "DescribeVpcs": "vpc_id",
-    "DescribeVpnAttachments": "vpn_connection_id",
-    "DescribeVpnConnections": "vpn_connection_id",
-    "DescribeVpnGateways": "gateway_id",
-    "DescribeVpnPbrRouteEntries": "entry_id",
-    "DescribeVpnRouteEntries": "entry_id",
-}
-# The list calls that return an object, by the parameter for its id.
-_SHOWN_BY = {
-    "VpnConnectionId": ("DescribeVpnConnections", "DescribeVpnAttachments"),
-    "VpnGatewayId": ("DescribeVpnGateways",),
-}
 _MOST_PASSES = 3
 _MOST_IDLE = 10  # consecutive pages without a new row
 _decode_row = msgspec.msgpack.Decoder(Row).decode
@@ -42,7 +27,7 @@ _decode_row = msgspec.msgpack.Decoder(Row).decode
 
 @dataclass(slots=True)
 class Listing:
-    """The rows of one list call from all its pages, and what is missing."""
+    """The rows of a list from all its pages, and what is missing."""
 
     rows: PackedRecords = field(default_factory=PackedRecords)  # by id
     seen: set[str] = field(default_factory=set)  # ids of the rows, while pages are read
@@ -57,45 +42,50 @@ class Listing:
 
     @property
     def n_collected(self) -> int:
-        """Number of rows received, without duplicates, including undecodable ones."""
+        """Number of different rows that were received, including rows that could not be decoded."""
         return len(self.rows) + len(self.notes)
 
     @property
     def is_stable(self) -> bool:
-        """Whether as many rows were read as the cloud counts, and two passes agree."""
+        """Whether the number of rows equals the cloud's count, and two passes agree."""
         is_counted = self.n_collected == self.n_expected and self.count_note is None
         return self.failure is None and is_counted and self.is_agreed
 
     @property
     def is_short(self) -> bool:
-        """Whether fewer rows were read than the cloud counts, though no call failed."""
+        """Whether fewer rows were read than the cloud's count, though no call failed."""
         return self.failure is None and self.n_collected < self.n_expected
 
     @property
     def is_whole(self) -> bool:
-        """Whether all pages were read, and contain as many rows as the cloud counts."""
+        """Whether all pages were read, with at least as many rows as the cloud's count."""
         return self.failure is None and self.count_note is None and not self.is_short
 
+    @property
+    def may_succeed(self) -> bool:
+        """Whether the list failed for a transient reason, so that a retry can succeed."""
+        return self.failure is not None and self.failure.kind in PASSING
+
     def failures(self, action: str, *, at_ms: int) -> Iterator[Failure]:
-        """Yield failures for rows not read or not decoded; account and region are not filled in."""
+        """Yield the failures of the list, which have no account and region yet."""
         yield from (failure for failure in (self.failure, self.doubt) if failure)
         if self.is_short:
-            message = f"{self.n_expected} rows are counted, {self.n_collected} were given"
+            message = f"the cloud counts {self.n_expected} rows, but returned {self.n_collected}"
             yield Failure(kind="malformed", message=message, action=action, at_ms=at_ms)
         odd = [odd_count(self.count_note)] if self.count_note else []
         for note in [*odd, *self.notes]:
             yield note_failure(note, action=action, at_ms=at_ms)
 
     def put(self, key: str, row: Row | msgspec.Raw) -> None:
-        """Store a row, unless its id is already present."""
+        """Store a row, unless there is a row with this id."""
         if key not in self.seen:
             self.seen.add(key)
             self.rows.put(key, row)
 
     def take(self, page: Page, action: str) -> None:
-        """Store the rows and the count of a page."""
+        """Store the rows and the total count of a page."""
         for row in page.rows:
-            self.put(getattr(row, _ID_OF[action]), row)
+            self.put(getattr(row, LISTS[action].record_id), row)
         self.notes += page.notes
         self.count_note = self.count_note or page.count_note
         if page.total_count is not None:
@@ -105,9 +95,10 @@ class Listing:
             self.n_expected = self.n_collected
 
     def agrees(self, other: Listing) -> bool:
-        """Check whether two passes read the same ids, and all pages of a pass had the same count.
+        """Check whether two passes read the same ids, while the cloud's count did not change.
 
-        A row that appears and disappears between two pages can hide another; the count shows it.
+        If a row appears and another disappears between two pages, only the count shows
+        that.
         """
         are_sound = all(one.is_stable and len(one.counts) <= 1 for one in (self, other))
         return are_sound and self.seen == other.seen
@@ -115,7 +106,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class ListCall:
-    """A list call of one region, with all its pages."""
+    """A list call in one region, with all its pages."""
 
     caller: Caller
     action: str
@@ -124,7 +115,7 @@ class ListCall:
     judge: KeyJudge | None = None  # assesses the pre-shared keys in the rows
 
     async def recall(self) -> Listing:
-        """Return the listing that an earlier run stored in the checkpoint; else fetch it."""
+        """Return the rows that an earlier run stored in the checkpoint, or fetch them."""
         checkpoint, key = self.caller.checkpoint, self.caller.key(self.action, self.place)
         subject = "/".join(self.about.values())
         known = checkpoint.recall(*key, subject) if checkpoint else None
@@ -133,7 +124,7 @@ class ListCall:
                 n_expected=known.n_expected, notes=list(known.notes), is_agreed=known.is_stable
             )
             for raw in known.rows:
-                listing.put(getattr(_decode_row(raw), _ID_OF[self.action]), raw)
+                listing.put(getattr(_decode_row(raw), LISTS[self.action].record_id), raw)
         else:
             listing = await self.fetch()
             if checkpoint and not (listing.failure or listing.doubt or listing.count_note):
@@ -148,10 +139,10 @@ class ListCall:
         return listing
 
     async def fetch(self) -> Listing:
-        """Fetch every page; if there are several or rows are missing, in two or three passes.
+        """Read all pages, up to three times if there are several pages or rows are missing.
 
-        If one row is deleted and another created between two pages, a row is missed though all
-        counts agree; a second pass shows this. List calls are cheap.
+        If a row is deleted and another is created between two pages, a row is missed
+        although the counts agree. A second pass shows that. List calls are cheap.
         """
         passes = [await self.fetch_pass()]
         is_sure = passes[0].n_pages <= 1 and passes[0].is_stable
@@ -163,9 +154,9 @@ class ListCall:
         return passes[0] if len(passes) == 1 else _united(passes)
 
     async def fetch_pass(self) -> Listing:
-        """Fetch every page once."""
+        """Read every page once."""
         listing, number, n_idle = Listing(), 1, 0
-        is_paged = ACTIONS[self.action].is_paged
+        is_paged = LISTS[self.action].is_paged
         while True:
             paging = {"PageNumber": str(number), "PageSize": str(PAGE_SIZE)} if is_paged else {}
             decode = partial(self._decode, number=number)
@@ -184,30 +175,29 @@ class ListCall:
             total = math.inf if page.total_count is None else page.total_count
             # Rows that cannot be decoded may be duplicates, and the count may be wrong.
             may_go_on = page.notes and n_idle < _MOST_IDLE and number * PAGE_SIZE < total
-            is_full = len(page.rows) + len(page.notes) >= PAGE_SIZE
             # After a full page there may be more rows than counted.
-            is_reached = total == listing.n_collected or (
-                total < listing.n_collected and not is_full
-            )
+            n_beyond = listing.n_collected - total
+            is_full = len(page.rows) + len(page.notes) >= PAGE_SIZE
+            is_reached = n_beyond == 0 or (n_beyond > 0 and not is_full)
             if is_reached or (n_idle > 0 and not may_go_on) or not is_paged:
                 return listing
             number += 1
 
     def _decode(self, response: Response, *, number: int) -> Page:
-        """Decode one page; if it is empty but should have rows, raise ResponseError for a retry."""
+        """Decode a page; raise ResponseError if it is empty although more rows are counted."""
         page = decode_page(response, action=self.action, judge=self.judge)
         if page.rows or page.notes:
             return page
-        if not ACTIONS[self.action].is_paged:  # every account has regions
+        if not LISTS[self.action].is_paged:  # every account has regions
             raise ResponseError(f"the answer of {self.action} has an empty list")
-        if page.total_count is not None and page.total_count > (number - 1) * PAGE_SIZE:
-            count = page.total_count
-            raise ResponseError(f"page {number} is empty, though {count} rows are counted")
+        count = page.total_count or 0
+        if count > (number - 1) * PAGE_SIZE:
+            raise ResponseError(f"page {number} is empty, though the cloud counts {count} rows")
         return page
 
 
 def _united(passes: list[Listing]) -> Listing:
-    """Merge the rows of all passes; each row is taken from the latest pass that has it."""
+    """Combine the rows of all passes; the latest pass that has a row provides it."""
     united = Listing(
         n_expected=max(one.n_expected for one in passes),
         # If only a later pass failed, no row is missing, but the rows are not confirmed.
@@ -227,19 +217,19 @@ def _united(passes: list[Listing]) -> Listing:
 async def explain_gone(
     failure: Failure, caller: Caller, place: Place, about: Mapping[str, str]
 ) -> Failure:
-    """Change the kind from gone to unavailable if a list may still contain the object.
+    """Change the kind of a failure from gone to unavailable if the object may still exist.
 
-    The list is queried for this object only: one row, under a large quota.
+    A list call for this object alone shows whether it exists; the quota of list calls is large.
     """
     if failure.kind != "gone":
         return failure
     ((parameter, thing_id),) = about.items()
-    for action in _SHOWN_BY[parameter]:
+    for action in (one.name for one in LISTS.values() if parameter in one.id_fields):
         listing = await ListCall(caller, action, place, about).fetch_pass()
         if thing_id in listing.seen:
             why = f"{action} still shows it"
         elif listing.failure is not None:
-            why = f"{action} could not be asked whether it still shows it"
+            why = f"{action} failed, so it is not known whether it still shows it"
         else:
             continue
         message = f"{failure.message.rstrip('.')}; {why}"

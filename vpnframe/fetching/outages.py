@@ -1,4 +1,4 @@
-"""Handle regions that stop answering, and warn about hosts that never answer."""
+"""Wait for regions that stop responding, and warn about hosts that never respond."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _A_FEW = 3  # consecutive failures; one or two are not an outage
 
 @dataclass(slots=True)
 class Line:
-    """The line to one region; it is down when a few calls in a row get no answer.
+    """Whether one region responds; it is down after a few calls in a row without a response.
 
-    While it is down, one call at a time tries it, and the others wait. Calls do not wait for a
-    region that never answered.
+    While it is down, one call at a time tries it, and the other calls wait. No call waits for a
+    region that never responded.
     """
 
     clock: Clock
@@ -39,17 +39,17 @@ class Line:
 
     @property
     def is_down(self) -> bool:
-        """Whether the region answered before, and does not answer now."""
+        """Whether the region responded before, and does not respond now."""
         return self._answered_ever and self._n_failed >= _A_FEW
 
     @property
     def is_awaited(self) -> bool:
-        """Whether the line is down, and calls still wait for it."""
+        """Whether the region is down, and calls still wait for it."""
         return self.is_down and self.clock.monotonic() - self._silent_since < self.patience_s
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Admit calls one at a time, after a pause, if the line is awaited; otherwise at once."""
+        """Enter at once; if the region is awaited, enter one at a time and after a pause."""
         if self.is_awaited:
             async with self._trying:
                 if self.is_awaited:
@@ -61,21 +61,22 @@ class Line:
         yield
 
     def failed(self) -> None:
-        """Count a call that got no answer."""
+        """Count a call without a response."""
         if self._n_failed == 0:
             self._silent_since = self.clock.monotonic()
         self._n_failed += 1
 
     def answered(self) -> None:
-        """Record an answered call: the line is up."""
+        """Record that the region responded."""
         self._answered_ever = True
         self._n_failed = self._n_tries = 0
 
 
 class Silence:
-    """Warn once about each host that has never answered; its calls continue.
+    """Warn once about each host that has never responded; calls to it continue.
 
-    A host that answered before is not reported: a call to it may wait for a free TCP connection.
+    A host that responded before is not reported, because a call may only wait for a free
+    connection.
     """
 
     def __init__(self) -> None:
@@ -83,7 +84,7 @@ class Silence:
 
     @contextmanager
     def watching(self, host: str) -> Iterator[None]:
-        """Watch one request; warn if it times out or takes longer than ``SAID_AFTER_S``."""
+        """Warn if a request times out, or takes longer than ``SAID_AFTER_S``."""
         timer = asyncio.get_running_loop().call_later(SAID_AFTER_S, self._tell, host)
         try:
             yield
@@ -98,4 +99,4 @@ class Silence:
     def _tell(self, host: str) -> None:
         if host not in self._known:
             self._known.add(host)
-            log.warning("%s does not answer; it is still being asked", host)
+            log.warning("%s has not responded yet; the fetch keeps trying", host)

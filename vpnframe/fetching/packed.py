@@ -1,24 +1,22 @@
 """Store many records in little memory.
 
-As Python objects, the rows and downloads of one connection take over ten KiB: 100,000 connections
-would fill a laptop's memory. Records are packed once they are read: compressed batches of msgpack
-take a twentieth of that. They are unpacked part by part when they become tables.
+The records of one connection take more than ten KiB as Python objects, so 100,000 connections would
+fill a laptop's memory. Compressed batches of msgpack take a twentieth of that. They are
+decompressed part by part when the tables are made.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from vpnframe.model.records import Row
 
-A = TypeVar("A")
-B = TypeVar("B")
-
+Part = Mapping[str, Any]  # records by id
 _BLOCK = 64
 _PART = 1000  # records; if there were fewer, making columns of each part would take longer
 _encode = msgspec.msgpack.Encoder().encode
@@ -27,7 +25,7 @@ _decode_raw = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class PackedRecords:
-    """Packed records by id: added one by one, iterated part by part."""
+    """Compressed records by id, which are added one by one and read part by part."""
 
     def __init__(self) -> None:
         self._blocks: list[bytes] = []
@@ -37,7 +35,7 @@ class PackedRecords:
         return len(self._blocks) * _BLOCK + len(self._open)
 
     def put(self, key: str, record: Row | msgspec.Raw) -> None:
-        """Add a record, which may already be encoded."""
+        """Add a record; it can be encoded already."""
         self._open[key] = msgspec.Raw(_encode(record))
         if len(self._open) == _BLOCK:
             self._blocks.append(zlib.compress(_encode(self._open), 1))
@@ -56,18 +54,17 @@ class PackedRecords:
 
     def ids(self) -> Iterator[str]:
         """Yield the ids, in the order in which the records were added."""
-        for key, _ in self.raw():
-            yield key
+        return (key for key, _ in self.raw())
 
     def raw(self) -> Iterator[tuple[str, msgspec.Raw]]:
-        """Yield every id with its encoded record."""
+        """Yield the id and the encoded record of each record."""
         for body in self._bodies():
             yield from _decode_raw(body).items()
 
-    def in_order(self) -> PackedRecords:
-        """Return a copy with the records in order of their ids."""
+    def in_order(self, only: Set[str] | None = None) -> PackedRecords:
+        """Return a copy sorted by id; with ``only``, it has only the records of these ids."""
         ordered, rows = PackedRecords(), dict(self.raw())
-        for key in sorted(rows):
+        for key in sorted(rows if only is None else rows.keys() & only):
             ordered.put(key, rows[key])
         return ordered
 
@@ -78,19 +75,24 @@ class PackedRecords:
 
 
 def side_by_side(
-    left: Iterable[Mapping[str, A]], right: Iterable[Mapping[str, B]]
-) -> Iterator[tuple[dict[str, A], dict[str, B]]]:
-    """Yield pairs of parts, with the same ids in both, from two sequences of parts sorted by id."""
-    coming, waiting = iter(right), dict[str, B]()
-    for part in left:
-        last = max(part, default="")
-        while not waiting or max(waiting) <= last:
-            more = next(coming, None)
-            if more is None:
-                break
-            waiting |= more
-        due = {key: waiting.pop(key) for key in sorted(waiting) if key <= last}
-        yield dict(part), due
-    for rest in chain([waiting], coming):
-        if rest:
-            yield {}, dict(rest)
+    first: Iterable[Part], *others: Iterable[Part]
+) -> Iterator[tuple[dict[str, Any], ...]]:
+    """Join several sequences of parts that are sorted by id.
+
+    Yield tuples with one part of each sequence; the parts of a tuple have the same range of
+    ids.
+    """
+    following = [(iter(parts), dict[str, Any]()) for parts in others]
+    for part in first:
+        last, due = max(part, default=""), []
+        for coming, waiting in following:
+            while not waiting or max(waiting) <= last:
+                more = next(coming, None)
+                if more is None:
+                    break
+                waiting.update(more)
+            due.append({key: waiting.pop(key) for key in sorted(waiting) if key <= last})
+        yield dict(part), *due
+    for n, (coming, waiting) in enumerate(following):
+        for rest in filter(None, chain([waiting], coming)):
+            yield {}, *(dict(rest) if at == n else {} for at in range(len(following)))

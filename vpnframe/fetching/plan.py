@@ -1,4 +1,4 @@
-"""Estimate the calls and time of a fetch, before anything is downloaded."""
+"""Estimate how many calls and how much time a fetch takes, before any download."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Show a fetch's events as a progress bar on a terminal."""
+"""Show the events of a fetch as a progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _Where = tuple[str | None, str | None]  # account and region
 
 
 class Progress:
-    """Count the events of a fetch, and estimate the time that is left."""
+    """Count the events of a fetch, and estimate the remaining time."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._n_regions = 0
         self._regions_read: set[_Where] = set()
-        self._n_lists_left = self._n_lists = 0
+        self._n_lists_read = self._n_lists = 0
         self._n_throttled = 0
         self._estimates: dict[_Where, Estimate] = {}
         self._n_done: Counter[_Where] = Counter()
@@ -35,9 +35,8 @@ class Progress:
                 self._regions_read.add((event.account_id, event.region_id))
             case events.RouteListsFound():
                 self._n_lists += event.n_lists
-                self._n_lists_left += event.n_lists
             case events.RouteListRead():
-                self._n_lists_left -= 1
+                self._n_lists_read += 1
             case events.ConnectionRead():
                 self._n_done[event.account_id, event.region_id] += 1
             case events.Throttled():
@@ -47,10 +46,10 @@ class Progress:
                 self._started = self._clock()
 
     def sentence(self) -> str:
-        """Describe regions and route lists read, throttled calls if any, and time left if known."""
+        """Describe the regions and route lists read, the throttled calls and the remaining time."""
         parts = [f"region {len(self._regions_read)} of {self._n_regions}"]
-        if self._n_lists_left > 0:
-            parts.append(f"routes {self._n_lists - self._n_lists_left:,} of {self._n_lists:,}")
+        if self._n_lists_read < self._n_lists:
+            parts.append(f"routes {self._n_lists_read:,} of {self._n_lists:,}")
         if self._n_throttled:
             parts.append(f"{self._n_throttled} throttled")
         if self._estimates:  # the slowest region decides
@@ -61,7 +60,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """Format a number of seconds for people, such as ``12 min 34 s``."""
+    """Format seconds for people, such as ``12 min 34 s``."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

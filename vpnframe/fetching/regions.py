@@ -1,35 +1,35 @@
-"""Fetch one region of one account: its lists, routes and downloads, and what is missing."""
+"""Fetch one region of one account: its lists, routes and downloads."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from vpnframe.cloud.actions import CONNECTIONS, DOWNLOAD
 from vpnframe.cloud.answers import decode_download
-from vpnframe.cloud.permissions import DOWNLOAD
 from vpnframe.cloud.retries import PASSING
 from vpnframe.fetching.blocking import run_all
 from vpnframe.fetching.call_counts import Estimate, estimate, list_calls
 from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.events import ConnectionRead, Listener, RegionRead
 from vpnframe.fetching.listing import ListCall, Listing, explain_gone
-from vpnframe.fetching.packed import PackedRecords, side_by_side
+from vpnframe.fetching.packed import PackedRecords, Part, side_by_side
 from vpnframe.fetching.routes import RegionRoutes
 from vpnframe.model.key_hints import gateway_words, judge_of, pack_known
 from vpnframe.model.named_gateways import GATEWAY_LISTS, NamedGateways
-from vpnframe.model.notes import gateway_failures, statement_failures, vpc_failures
+from vpnframe.model.notes import record_failures
 from vpnframe.model.psk import KeyJudge
 from vpnframe.model.records import (
     Coverage,
     CoverageStatus,
+    Disagreement,
     Failure,
-    Gateway,
     Record,
     Records,
     RouteEntry,
@@ -40,19 +40,17 @@ from vpnframe.model.routes import holder_of
 from vpnframe.model.sources import join_statements, own_gateways, with_attachments
 
 T = TypeVar("T", bound=Record)
-_Answers = tuple[Statement | None, RoutesInto]  # download and routes of one connection
 Queue = Iterator[tuple[str, KeyJudge | None]]
 _DOWNLOADS_AT_ONCE = 16  # more than enough to fill the published quota at usual latencies
 _TRIES_AGAIN = 3  # downloads that are retried one by one before a silent region is given up
 _VPCS = "DescribeVpcs"
-_CONNECTIONS = "DescribeVpnConnections"
 # Gateways come first: pre-shared keys in the rows of connections are compared with their names.
-_LISTS = (("DescribeCustomerGateways", "DescribeVpnAttachments"), (_CONNECTIONS,))
+_LISTS = (("DescribeCustomerGateways", "DescribeVpnAttachments"), (CONNECTIONS,))
 
 
 @dataclass(slots=True)
 class RegionCrawl:
-    """One region of one account while it is read: first its lists, then its downloads."""
+    """One region of one account while it is read."""
 
     caller: Caller  # of the account
     place: Place
@@ -73,7 +71,7 @@ class RegionCrawl:
     elapsed_s: float = 0.0
 
     async def list_all(self) -> None:
-        """Read every list; stop after the first if it shows that the region cannot be read."""
+        """Read every list; if the first list shows that the region cannot be read, stop."""
         started = self.caller.clock.monotonic()
         await self._list("DescribeVpnGateways")
         if not self._is_hopeless():
@@ -87,10 +85,10 @@ class RegionCrawl:
 
     async def _list(self, action: str) -> None:
         former = self.listings.get(action)
-        if former is not None and not _may_be_given(former):
+        if former is not None and not former.may_succeed:
             return
         key, judge = self.caller.fingerprint_key, None
-        if action == _CONNECTIONS and key is not None:
+        if action == CONNECTIONS and key is not None:
             judge = KeyJudge(key, gateway_words(self._found(*GATEWAY_LISTS).values()))
         listing = await ListCall(self.caller, action, self.place, judge=judge).recall()
         if former is not None and listing.failure and len(former.rows) > len(listing.rows):
@@ -98,7 +96,10 @@ class RegionCrawl:
         self.listings[action] = listing
 
     async def _read_routes(self) -> None:
-        """Read the routes unless complete; keep the former ones if the new ones lack more lists."""
+        """Read the routes, unless they are complete already.
+
+        If more lists fail than before, the routes of the former run are kept.
+        """
         former = self.routes if self.routes and self.routes.holders == self.holders else None
         if former is None or former.lost:
             routes = RegionRoutes(self.caller, self.place, self.holders, self.on_event)
@@ -108,7 +109,9 @@ class RegionCrawl:
                 self.routes = routes
 
     def _look_through(self) -> None:
-        """Collect connections and holders of routes from the lists, and failures in their rows."""
+        """Collect from the lists the connections, the holders of routes, and the failures."""
+        self.failures = [failure for failure in self.failures if failure.action == DOWNLOAD]
+        self.connection_ids, self.known, self.unattached_ids, self.n_unlisted = [], [], set(), 0
         gateways = self._found(*GATEWAY_LISTS)
         vpn_gateways = [one.gateway_id for one in gateways.values() if one.kind == "vpn"]
         self.holders = dict.fromkeys(vpn_gateways, "VpnGatewayId")
@@ -123,11 +126,11 @@ class RegionCrawl:
                     self.holders[holder] = "VpnConnectionId" if is_own else "VpnGatewayId"
                 if statement.is_unattached:
                     self.unattached_ids.add(statement.vpn_connection_id)
-                self.failures += statement_failures(statement)
+                self.failures += record_failures(statement)
                 if self.caller.fingerprint_key is not None:
                     self.known.append(pack_known(statement, words))
         for gateway in gateways.values():
-            self.failures += gateway_failures(gateway)
+            self.failures += record_failures(gateway)
         # Report gateways that a connection names, but that a complete list does not contain.
         for action in GATEWAY_LISTS:
             listing = self.listings.get(action)
@@ -136,34 +139,31 @@ class RegionCrawl:
                     self.n_unlisted += 1
                     self.failures.append(replace(failure, at_ms=self.listed_ms))
         for vpc in self._found(_VPCS).values():
-            self.failures += vpc_failures(vpc)
+            self.failures += record_failures(vpc)
 
     async def list_again(self) -> None:
-        """Retry the lists that failed for transient reasons, and read what depends on them."""
-        failures = self.routes.failures if self.routes else []
-        are_routes_missing = any(failure.kind in PASSING for failure in failures)
-        if not are_routes_missing and not any(map(_may_be_given, self.listings.values())):
+        """Retry the lists that failed for transient reasons."""
+        routes_failures = self.routes.failures if self.routes else []
+        are_routes_missing = any(failure.kind in PASSING for failure in routes_failures)
+        if not are_routes_missing and not any(one.may_succeed for one in self.listings.values()):
             return
-        self.failures = [failure for failure in self.failures if failure.action == DOWNLOAD]
-        self.connection_ids, self.known = [], []
-        self.unattached_ids, self.n_unlisted = set(), 0
         await self.list_all()
         # Downloads are only counted, so drop those of connections that are no longer listed.
-        listed, downloads = set(self.connection_ids), self.downloads
-        self.downloads = PackedRecords()
-        for connection_id, raw in downloads.raw():
-            if connection_id in listed:
-                self.downloads.put(connection_id, raw)
+        listed = set(self.connection_ids)
+        self.downloads = self.downloads.in_order(listed)
         self.given_up = {i: failure for i, failure in self.given_up.items() if i in listed}
 
     async def download(self, connection_ids: list[str]) -> None:
-        """Download configurations with a few workers on one queue; the quota limits the pace."""
+        """Download configurations; a few workers share a queue, and the quota limits the pace."""
         self.n_wanted = len(connection_ids)
         await self._download_all(self._queue(connection_ids), at_once=_DOWNLOADS_AT_ONCE)
         self.on_event(RegionRead(self.place.region_id or "", self._coverage().status))
 
     async def download_again(self, connection_ids: list[str]) -> None:
-        """Retry downloads that failed for transient reasons; stop if the first few fail again."""
+        """Retry the downloads that failed for transient reasons, the first few one by one.
+
+        If these fail again, the other downloads are not retried.
+        """
         self.n_wanted, n_before = len(connection_ids), len(self.downloads)
         settled = {i for i, failure in self.given_up.items() if failure.kind not in PASSING}
         if len(settled) + n_before != self.n_wanted:
@@ -179,15 +179,13 @@ class RegionCrawl:
         self.known = []
 
     def _queue(self, connection_ids: list[str]) -> Queue:
-        """Yield each connection to download, with a judge of pre-shared keys from its list row."""
-        key = self.caller.fingerprint_key
-        if key is None:
-            yield from ((connection_id, None) for connection_id in connection_ids)
-            return
-        wanted = set(connection_ids)
-        for connection_id, known in zip(self.connection_ids, self.known, strict=True):
+        """Yield the id of each connection to download, and a judge of its pre-shared keys."""
+        key, wanted = self.caller.fingerprint_key, set(connection_ids)
+        # Without a fingerprint key, nothing is known about the keys in the list rows.
+        for connection_id, known in zip_longest(self.connection_ids, self.known):
             if connection_id in wanted:
-                yield connection_id, judge_of(known, connection_id=connection_id, key=key)
+                judge = judge_of(known, connection_id=connection_id, key=key) if key else None
+                yield connection_id, judge
 
     async def _download_all(self, queue: Queue, *, at_once: int) -> None:
         started = self.caller.clock.monotonic()
@@ -202,13 +200,13 @@ class RegionCrawl:
                 self.given_up[connection_id] = replace(answer, vpn_connection_id=connection_id)
             else:
                 self.downloads.put(connection_id, answer)
-                self.failures += statement_failures(answer)
+                self.failures += record_failures(answer)
             if before is None:
                 is_read = not isinstance(answer, Failure)
                 self.on_event(ConnectionRead(self.place.region_id or "", is_read))
 
     async def _download(self, connection_id: str, judge: KeyJudge | None) -> Statement | Failure:
-        """Return one configuration from the checkpoint, or download it and store it there."""
+        """Return a configuration from the checkpoint, or download and store it."""
         checkpoint, key = self.caller.checkpoint, self.caller.key(DOWNLOAD, self.place)
         known = checkpoint.recall(*key, connection_id) if checkpoint else None
         if isinstance(known, Statement):
@@ -234,16 +232,19 @@ class RegionCrawl:
         return dict(sorted(rows.items()))
 
     def _statements(self) -> Iterator[dict[str, Statement]]:
-        """Yield the list rows of connections in parts, sorted by id; attachments complete them."""
+        """Yield the connections of the lists in parts, sorted by id.
+
+        The rows of attachments supply values that the rows of connections lack.
+        """
         attached = self._rows("DescribeVpnAttachments")
-        for rows in side_by_side(self._rows(_CONNECTIONS), attached):
+        for rows in side_by_side(self._rows(CONNECTIONS), attached):
             yield {
                 connection_id: replace(statement, fetched_ms=self.listed_ms)
                 for connection_id, statement in sorted(with_attachments(*rows).items())
             }
 
     def estimate(self, share: float) -> Estimate:
-        """Estimate calls and time of the region from its lists, and the share to download."""
+        """Estimate the calls and seconds to download a share of the configurations."""
         row, calls = self._coverage(), dict[str, int]()
         if row.status in ("complete", "partial"):
             calls = {name: list_calls(len(one.rows)) for name, one in self.listings.items()}
@@ -265,7 +266,7 @@ class RegionCrawl:
         return Records(failures=tuple(map(self._here, failures)), coverage=(self._coverage(),))
 
     def parts(self) -> Iterator[Records]:
-        """Yield everything read so far: first all but the connections, then those in parts."""
+        """Yield everything that was read in parts; connections follow after the first part."""
         gateways = self._found(*GATEWAY_LISTS)
         yield replace(
             self.outcome(),
@@ -273,43 +274,32 @@ class RegionCrawl:
             vpcs=tuple(self._found(_VPCS).values()),
             routes=tuple(self.routes.strays) if self.routes else (),
         )
-        for listed, answers in side_by_side(self._statements(), self._answers()):
-            yield self._joined(listed, answers, gateways)
-
-    def _answers(self) -> Iterator[dict[str, _Answers]]:
-        """Yield the download and the routes of each connection by id, part by part."""
         downloads = self.downloads.in_order().parts()
         routes = self.routes.into.parts() if self.routes else ()
-        for downloaded, leading in side_by_side(downloads, routes):
-            ids = sorted(downloaded.keys() | leading.keys())
-            yield {i: (downloaded.get(i), leading.get(i, RoutesInto())) for i in ids}
+        for listed, downloaded, leading in side_by_side(self._statements(), downloads, routes):
+            yield self._joined(listed, downloaded, leading, gateways)
 
-    def _joined(
-        self,
-        listed: Mapping[str, Statement],
-        answers: Mapping[str, _Answers],
-        gateways: Mapping[str, Gateway],
-    ) -> Records:
-        """Join list row, download and routes of each connection; also return where they differ."""
-        connections, disagreements, routes = [], [], list[RouteEntry]()
+    def _joined(self, listed: Part, downloaded: Part, leading: Part, gateways: Part) -> Records:
+        """Join the list row, the download and the routes of each connection."""
+        connections, disagreements, routes = [], list[Disagreement](), list[RouteEntry]()
         for connection_id, statement in listed.items():
-            download, known = answers.get(connection_id, (None, RoutesInto()))
-            own = own_gateways(statement, gateways)
-            connection, differing = join_statements(download, statement, gateways=own)
-            leading = replace(
-                connection,
-                has_known_routes=self.routes.are_known(statement) if self.routes else None,
-                has_weighed_routes=known.is_weighed,
+            into = leading.get(connection_id, RoutesInto())
+            connection, differing = join_statements(
+                downloaded.get(connection_id), statement, gateways=own_gateways(statement, gateways)
             )
-            connections.append(self._here(leading))
-            disagreements += [self._here(one) for one in differing]
-            routes += known.entries
+            known = holder_of(statement) not in self.routes.lost if self.routes else None
+            here = self._here(connection)
+            connections.append(
+                replace(here, has_known_routes=known, has_weighed_routes=into.is_weighed)
+            )
+            disagreements += map(self._here, differing)
+            routes += into.entries
         return Records(
             connections=tuple(connections), disagreements=tuple(disagreements), routes=tuple(routes)
         )
 
     def _coverage(self) -> Coverage:
-        listing = self.listings.get(_CONNECTIONS, Listing())
+        listing = self.listings.get(CONNECTIONS, Listing())
         n_listed, n_unattached = len(self.connection_ids), len(self.unattached_ids)
         # The list's count omits connections that only attachments name; unknown if it failed.
         n_attached_alone = 0 if listing.failure else n_listed - len(listing.rows)
@@ -343,9 +333,9 @@ class RegionCrawl:
         return "complete" if is_listed and is_routed and is_all_read else "partial"
 
     def _is_hopeless(self) -> bool:
-        """Check whether the first list call shows that the region cannot be read.
+        """Check whether the first list shows that the region cannot be read.
 
-        Either the region does not answer, or the cloud does not know the region id.
+        Either the region does not respond, or the cloud does not know the region id.
         """
         listing = self.listings["DescribeVpnGateways"]
         failure = listing.failure
@@ -359,11 +349,6 @@ class RegionCrawl:
         return replace(record, account_id=self.caller.account_id, region_id=self.place.region_id)
 
 
-def _may_be_given(listing: Listing) -> bool:
-    """Check whether a listing failed for a transient reason, so that a retry may succeed."""
-    return listing.failure is not None and listing.failure.kind in PASSING
-
-
 def status_of_nothing(failure: Failure) -> CoverageStatus:
-    """Return the status of a region or an account from which nothing could be read."""
+    """Return the coverage status of a region or account from which nothing could be read."""
     return "denied" if failure.kind in ("denied", "credentials") else "unreachable"

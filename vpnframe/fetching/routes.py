@@ -1,7 +1,7 @@
-"""Read the routes of one region, which show which traffic goes into each connection.
+"""Read the routes of one region, which show what traffic each connection carries.
 
-Each VPN gateway and each connection on a transit router has its own lists of routes. All lists are
-read, then their routes are grouped by the connection that they lead into.
+Each VPN gateway and each connection on a transit router has route lists. All of them are read, then
+the routes are grouped by connection.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -19,9 +20,9 @@ from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.events import Listener, RouteListRead, RouteListsFound, ignore
 from vpnframe.fetching.listing import ListCall, Listing, explain_gone
 from vpnframe.fetching.packed import PackedRecords
-from vpnframe.model.notes import route_failures
-from vpnframe.model.records import Failure, RouteEntry, RoutesInto, Statement
-from vpnframe.model.routes import Weights, holder_of, route_order
+from vpnframe.model.notes import record_failures
+from vpnframe.model.records import Failure, RouteEntry, RoutesInto
+from vpnframe.model.routes import Weights, route_order
 
 _LISTS_AT_ONCE = 16
 _BY_DESTINATION, _BY_POLICY = "DescribeVpnRouteEntries", "DescribeVpnPbrRouteEntries"
@@ -60,7 +61,7 @@ class RegionRoutes:
                     yield ListCall(self.caller, action, self.place, about)
 
     async def read_all(self) -> None:
-        """Read every list with a few workers on one queue; the quota limits the pace."""
+        """Read every list; a few workers share a queue, and the quota limits the pace."""
         lists = list(self.lists())
         self.on_event(RouteListsFound(self.place.region_id or "", len(lists)))
         queue = iter(lists)
@@ -71,16 +72,15 @@ class RegionRoutes:
             listing = await one.recall()
             parameter, holder = next(iter(one.about.items()))
             # Find out whether the holder was deleted, or exists but has no such list.
-            listing.failure, listing.doubt = [
-                failure
-                and await explain_gone(failure, self.caller, self.place, {parameter: holder})
-                for failure in (listing.failure, listing.doubt)
-            ]
+            explain = partial(explain_gone, caller=self.caller, place=self.place)
+            about = {parameter: holder}
+            listing.failure = listing.failure and await explain(listing.failure, about=about)
+            listing.doubt = listing.doubt and await explain(listing.doubt, about=about)
             self._take(listing, one.action, parameter, holder)
             self.on_event(RouteListRead(self.place.region_id or ""))
 
     def _take(self, listing: Listing, action: str, parameter: str, holder: str) -> None:
-        """Store the routes of a list, and mark its holder as lost if the list is incomplete."""
+        """Store the routes of a list; if the list is incomplete, mark its holder as lost."""
         now_ms, is_gateway = self.caller.now_ms(), parameter == "VpnGatewayId"
         self.is_stable &= listing.is_stable
         self.n_calls[action] += list_calls(listing.n_expected)
@@ -90,20 +90,16 @@ class RegionRoutes:
             message = f"routes of {holder}: {failure.message}"
             connection_id = None if is_gateway else holder
             self.failures.append(replace(failure, message=message, vpn_connection_id=connection_id))
+        here = {"account_id": self.caller.account_id, "region_id": self.place.region_id}
+        here["vpn_gateway_id"] = holder if is_gateway else None
         for part in listing.rows.parts():
             for row in part.values():
-                route = replace(
-                    row,
-                    account_id=self.caller.account_id,
-                    region_id=self.place.region_id,
-                    vpn_gateway_id=holder if is_gateway else None,
-                    fetched_ms=now_ms,
-                )
-                self.failures += route_failures(route)
+                route = replace(row, **here, fetched_ms=now_ms)
+                self.failures += record_failures(route)
                 self._read.put(str(len(self._read)), route)
 
     def arrange(self, connection_ids: Iterable[str]) -> None:
-        """Group all routes by the connection that they lead into, and sort each group."""
+        """Group the routes by the connection that they lead to, and sort each group."""
         known = set(connection_ids)
         by_connection: defaultdict[str, list[msgspec.Raw]] = defaultdict(list)
         weights = Weights()
@@ -120,7 +116,3 @@ class RegionRoutes:
             entries = sorted(map(_decode, by_connection.pop(connection_id)), key=route_order)
             is_weighed = connection_id in weighed
             self.into.put(connection_id, RoutesInto(entries=tuple(entries), is_weighed=is_weighed))
-
-    def are_known(self, statement: Statement) -> bool:
-        """Check whether all route lists that can contain routes to a connection were fully read."""
-        return holder_of(statement) not in self.lost

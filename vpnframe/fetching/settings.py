@@ -1,12 +1,14 @@
-"""Settings of a fetch, checked before anything is sent, and the file that names accounts."""
+"""Settings of a fetch, which are checked before any call, and the file with the accounts."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from vpnframe.cloud.actions import ACTIONS, Limit
 from vpnframe.cloud.credentials import DefaultChain, GivenCredentials, Provider
@@ -15,9 +17,9 @@ from vpnframe.cloud.signing import Credentials
 from vpnframe.errors import SettingsError
 from vpnframe.fetching.crawl import Plan, parse_downloads
 from vpnframe.fetching.events import Listener, ignore
-from vpnframe.model.toml_tables import Form, is_list_of_texts, is_text, read_toml_tables
+from vpnframe.model.toml_tables import Form, read_toml_tables
 
-_ROLE = re.compile(r"acs:ram::[0-9]{1,20}:role/[A-Za-z0-9._/-]{1,128}")
+_ROLE = r"^acs:ram::[0-9]{1,20}:role/[A-Za-z0-9._/-]{1,128}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,9 @@ class Account:
 
     name: str
     profile: str | None = None
-    role_arn: str | None = None
+    role_arn: Annotated[str, Meta(pattern=_ROLE)] | None = None
     skip_regions: tuple[str, ...] = ()
-    quota_share: float | None = None
+    quota_share: Annotated[float, Meta(gt=0, le=1)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def make_plan(
     endpoint: str | None,
     on_event: Listener = ignore,
 ) -> Plan:
-    """Check the options, and return the plan of the fetch."""
+    """Check the options of a fetch, and return its plan."""
     if isinstance(regions, str):
         raise TypeError(f"regions is one string; write [{regions!r}]")
     if regions is not None and not regions:
@@ -117,13 +119,13 @@ def make_plan(
         raise SettingsError("a region is empty (an unset variable?): leave it out, or name one")
     parse_downloads(downloads)
     if settings.deadline_s <= 0:
-        raise SettingsError(f"the deadline of {settings.deadline_s} s leaves no time")
+        raise SettingsError(f"the deadline is {settings.deadline_s} s: it must be above 0")
     for share in (settings.quota_share, *(a.quota_share for a in settings.accounts)):
         if share is not None and not 0 < share <= 1:
             raise SettingsError(f"the quota share must be above 0 and at most 1, not {share}")
     unknown = sorted(set(settings.quotas) - set(ACTIONS))
     if unknown:
-        raise SettingsError(f"no call is named {unknown[0]!r}: they are {', '.join(ACTIONS)}")
+        raise SettingsError(f"no call is named {unknown[0]!r}; the calls are {', '.join(ACTIONS)}")
     return Plan(
         regions=regions,
         skip_regions=settings.skip_regions,
@@ -135,11 +137,11 @@ def make_plan(
 
 
 def find_provider(settings: FetchSettings, credentials: Credentials | None) -> Provider:
-    """Return the credentials provider: the given ones, or the vendor's default chain."""
+    """Return a provider of the given credentials, or of the vendor's default chain."""
     if credentials is None:
         return DefaultChain()
     if settings.accounts:
-        raise SettingsError("give credentials or accounts, not both")
+        raise SettingsError("pass credentials or accounts, not both")
     return GivenCredentials(credentials)
 
 
@@ -173,33 +175,24 @@ def read_accounts(path: str | Path) -> tuple[Account, ...]:
     'prod'
     """
     accounts: dict[str, Account] = {}
-    for table in read_toml_tables(path, _FORM):
-        name = table["name"]
-        if not table.keys() & {"profile", "role_arn"}:
+    for account in read_toml_tables(path, _FORM):
+        name = account.name
+        if account.profile is None and account.role_arn is None:
             raise SettingsError(f"{path}, account {name!r}: profile or role_arn is missing")
         if name in accounts:
             raise SettingsError(f"{path}: two accounts have the name {name!r}")
-        skip_regions = tuple(table.get("skip_regions", ()))
-        accounts[name] = Account(**{**table, "skip_regions": skip_regions})
+        accounts[name] = account
     return tuple(accounts.values())
-
-
-def _is_share(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
 
 
 _FORM = Form(
     "account",
+    Account,
     {
-        "name": (is_text, "text"),
-        "profile": (is_text, "text, the name of a profile"),
-        "role_arn": (
-            lambda value: isinstance(value, str) and _ROLE.fullmatch(value) is not None,
-            "text such as acs:ram::1234567890123456:role/audit",
-        ),
-        "skip_regions": (is_list_of_texts, "a list of region ids"),
-        "quota_share": (_is_share, "a number above 0 and at most 1"),
+        "profile": "the name of a profile",
+        "role_arn": "text such as acs:ram::1234567890123456:role/audit",
+        "skip_regions": "a list of region ids",
+        "quota_share": "a number above 0 and at most 1",
     },
-    required=("name",),
-    hint="; access keys do not belong here, name a profile",
+    hint="; do not write access keys into this file, name a profile",
 )

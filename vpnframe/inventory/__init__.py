@@ -1,4 +1,4 @@
-"""The Inventory: the tables of one fetch, in memory and on disk."""
+"""The tables of one fetch, which are called an inventory: in memory and on disk."""
 
 from __future__ import annotations
 

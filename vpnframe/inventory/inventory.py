@@ -1,4 +1,4 @@
-"""The tables of one fetch."""
+"""The class Inventory, which holds the tables of one fetch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ACCOUNTED_FOR = ["complete", "absent", "skipped"]
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Inventory:
-    """A fleet at one moment. Every table always exists, even if it is empty.
+    """The tables of a fleet at one moment. Every table exists, even if it is empty.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Inventory:
     snapshot: str | None = None
 
     def tables(self, *, with_key_facts: bool = False) -> Mapping[str, pd.DataFrame]:
-        """Return every table by name; ``key_facts`` only on request."""
+        """Return the tables by name; ``key_facts`` is included only on request."""
         names = (*STORED, *RESTRICTED) if with_key_facts else STORED
         return {name: getattr(self, name) for name in names}
 
@@ -111,7 +111,7 @@ class Inventory:
 
 
 def checked_inventory(inventory: object, names: Iterable[str] | None = None) -> Inventory:
-    """Return an inventory with its tables cast to their schemas."""
+    """Return an inventory whose tables are cast to their schemas; only ``names`` if given."""
     if not isinstance(inventory, Inventory):
         raise SchemaError(
             f"pass an Inventory, not {type(inventory).__name__}: use the result of vf.fetch, "
@@ -124,7 +124,7 @@ def checked_inventory(inventory: object, names: Iterable[str] | None = None) -> 
 
 
 def _place(region: object, account: object) -> str:
-    """Return the label of what was not read: a region, or a whole account."""
+    """Return the name of a region, or of its account if the account lists no regions."""
     if isinstance(region, str):
         return region
     return f"account {account}" if isinstance(account, str) else "the account"

@@ -1,4 +1,4 @@
-"""What a snapshot is on disk: its paths, and its commit record, by which a reader verifies it.
+"""The file paths of a snapshot, and its commit record, with which a reader verifies the files.
 
 ::
 
@@ -25,7 +25,7 @@ SNAPSHOT_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One file of one table."""
+    """The entry of a commit record for one Parquet file."""
 
     path: str  # inside the inventory folder, with forward slashes
     table: str  # for example ``tunnels``
@@ -34,14 +34,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields that the record of every version has."""
+    """The fields that commit records of all layout versions have."""
 
     layout_version: int  # see LAYOUT_VERSION
     supersedes: str | None = None  # the snapshot that this one completes; readers skip it
 
 
 class CommitRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The commit record: a snapshot exists if and only if its record exists."""
+    """The commit record of a snapshot; the snapshot exists if and only if this record exists."""
 
     layout_version: int
     snapshot: str  # its id
@@ -57,14 +57,14 @@ class CommitRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def snapshot_id(now: datetime, *, suffix: str) -> str:
-    """Return the id of a snapshot."""
+    """Return the id of a snapshot written at a time in UTC."""
     return f"{now:%Y%m%dT%H%M%SZ}-{suffix}"
 
 
 def part_path(
     table: str, snapshot: str, region: str | None, account: str | None, *, number: int = 0
 ) -> Path:
-    """Return a part's path, relative to the inventory folder.
+    """Return the path of a Parquet file, relative to the inventory folder.
 
     Examples
     --------

@@ -1,10 +1,11 @@
-"""Read a snapshot from disk into tables with their dtypes."""
+"""Read a snapshot from disk into the tables of an inventory."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import warnings
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vpnframe import schema
-from vpnframe.errors import ClockWarning, InventoryError
+from vpnframe.errors import ClockWarning, InventoryError, SchemaError
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
 from vpnframe.inventory.layout import CommitRecord, Header, Part
@@ -27,7 +28,11 @@ _MAX_BYTES = 1024 * MIB  # a part holds at most one account's table of one regio
 
 
 def read_inventory(
-    folder: str | Path, *, snapshot: str = "latest", now: datetime | None = None
+    folder: str | Path,
+    *,
+    snapshot: str = "latest",
+    tables: Collection[str] | None = None,
+    now: datetime | None = None,
 ) -> Inventory:
     """Read one snapshot of an inventory folder.
 
@@ -37,6 +42,9 @@ def read_inventory(
         A folder written by :func:`write_inventory`.
     snapshot : str, default "latest"
         A snapshot id, or ``latest`` for the newest.
+    tables : collection of str, optional
+        Names of the tables to read, which saves time; all other tables are empty, except
+        ``coverage``. Default: all tables.
     now : datetime, optional
         In UTC; default: the current time.
 
@@ -50,6 +58,8 @@ def read_inventory(
     ------
     InventoryError
         The folder is not an inventory, has no such snapshot, or a part is missing or damaged.
+    SchemaError
+        A name in ``tables`` is not the name of a stored table.
 
     Warns
     -----
@@ -60,13 +70,18 @@ def read_inventory(
     if snapshot == "latest":
         _warn_of_future(target, datetime.now(UTC) if now is None else now)
     record = _read_record(target, _pick(target, snapshot))
-    tables = {name: _read_table(target, record, name) for name in STORED}
-    tables |= {name: _read_restricted(target, record, name) for name in RESTRICTED}
-    return Inventory(**tables, snapshot=record.snapshot)
+    known = (*STORED, *RESTRICTED)
+    wanted = set(known) if tables is None else {"coverage", *tables}
+    if unknown := sorted(wanted.difference(known)):
+        raise SchemaError(f"no table {unknown[0]!r} is stored: the tables are {', '.join(known)}")
+    read = {name: _read_table(target, record, name) for name in STORED if name in wanted}
+    read |= {name: _read_restricted(target, record, name) for name in RESTRICTED if name in wanted}
+    empty = {name: schema.empty(name) for name in known if name not in read}
+    return Inventory(**read, **empty, snapshot=record.snapshot)
 
 
 def list_snapshots(folder: str | Path) -> list[str]:
-    """List the committed snapshots of an inventory folder."""
+    """Return the ids of the snapshots in an inventory folder, oldest first."""
     records = Path(folder, layout.RECORDS)
     if not records.is_dir():
         raise InventoryError(
@@ -81,7 +96,7 @@ def list_snapshots(folder: str | Path) -> list[str]:
 
 
 def newest_after(folder: Path, now: datetime) -> str | None:
-    """Return the newest snapshot if its id (UTC, to the second) is after now, else None."""
+    """Return the newest snapshot if it is dated in the future, else None."""
     known = list_snapshots(folder) if (folder / layout.RECORDS).is_dir() else []
     return known[-1] if known and known[-1] > layout.snapshot_id(now, suffix="~") else None
 
@@ -102,7 +117,7 @@ def _warn_of_future(folder: Path, now: datetime) -> None:
 
 
 def _superseded_by(path: Path) -> str | None:
-    """Return the snapshot that a record supersedes; a damaged record supersedes none."""
+    """Return the id of the snapshot that a commit record replaces, if it replaces one."""
     try:
         body = read_file(path, limit=_MAX_BYTES)
         return msgspec.json.decode(body, type=Header).supersedes
@@ -113,12 +128,16 @@ def _superseded_by(path: Path) -> str | None:
 def _pick(folder: Path, snapshot: str) -> str:
     known = list_snapshots(folder)
     if not known:
-        raise InventoryError(f"{folder} has no committed snapshot: was a write interrupted?")
+        raise InventoryError(
+            f"{folder} has no committed snapshot; a write may have been interrupted: fetch again"
+        )
     if snapshot == "latest":
         return known[-1]
     if snapshot not in known:
         newest = ", ".join(known[-3:])
-        raise InventoryError(f"{folder} has no snapshot {snapshot!r}; the newest are {newest}")
+        raise InventoryError(
+            f"{folder} has no snapshot {snapshot!r}: the newest snapshots are {newest}"
+        )
     return snapshot
 
 
@@ -134,13 +153,13 @@ def _read_record(folder: Path, snapshot: str) -> CommitRecord:
         raise InventoryError(f"{path} is damaged: read another snapshot") from None
     if record.snapshot != snapshot:
         raise InventoryError(
-            f"{path} belongs to snapshot {record.snapshot!r}: rename the file back"
+            f"{path} belongs to snapshot {record.snapshot!r}: rename it to {record.snapshot}.json"
         )
     return record
 
 
 def _read_restricted(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
-    """Read a restricted table; an inventory is complete without it."""
+    """Read a restricted table; if its file cannot be read, return an empty table and warn."""
     for part in record.parts:
         if part.table == name:
             try:
@@ -158,7 +177,8 @@ def _read_table(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
     n_rows, n_written = sum(table.num_rows for table in tables), record.n_rows.get(name, 0)
     if n_rows != n_written:
         raise InventoryError(
-            f"{name} of snapshot {record.snapshot} has {n_rows} rows, but {n_written} were written"
+            f"{name} of snapshot {record.snapshot} has {n_rows} rows, but {n_written} were "
+            "written: read another snapshot"
         )
     wanted = schema.arrow_schema(name)
     if not tables:
@@ -176,9 +196,11 @@ def _read_table(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
 
 
 def _in_order(frame: pd.DataFrame, order: list[int], record: CommitRecord) -> pd.DataFrame:
-    """Put every row back at the position from which it was written."""
+    """Return the rows in the order that the table had before it was written."""
     if sorted(order) != list(range(len(frame))):
-        raise InventoryError(f"the record of snapshot {record.snapshot} is damaged: wrong order")
+        raise InventoryError(
+            f"the record of snapshot {record.snapshot} is damaged: read another snapshot"
+        )
     return frame.iloc[np.argsort(order)].reset_index(drop=True)
 
 

@@ -1,4 +1,4 @@
-"""Redact saved answers: copy files without their keys."""
+"""Copy saved API responses without the pre-shared keys in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vpnframe.model.files import create_file, read_file
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """The outcome of redacting a folder of saved answers.
+    """The files that :func:`redact` wrote, and those that it refused.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Redaction:
 
 
 def redact(source: str | Path, target: str | Path) -> Redaction:
-    """Copy saved answers without their keys.
+    """Copy saved API responses without the pre-shared keys in them.
 
     Each answer keeps exactly the fields that :func:`vpnframe.load` reads; a key is replaced by its
     state: ``present``, ``****``, or nothing if absent. Loading the copy returns the same tables.
@@ -105,7 +105,7 @@ def _check_target(source: Path, target: Path) -> None:
 
 
 def _place(source: Path, path: Path) -> Path:
-    """Return where a file is written; a folder named after a region is kept."""
+    """Return the path of a copy below the target; it keeps a folder named after a region."""
     folder = source.absolute() if source.is_dir() else source.absolute().parent
     inside = path.absolute().relative_to(folder)
     return Path(folder.name, inside) if is_region_id(folder.name) else inside
@@ -129,14 +129,16 @@ def _redacted(path: Path) -> bytes:
     if len(answers) == 1:
         return redacted[0]
     if any(one.startswith(b"<") for one in redacted):
-        raise RequestError("holds several answers, one of them XML: save each in its own file")
+        raise RequestError(
+            "contains several answers, of which one is XML: save each answer in its own file"
+        )
     # One answer a line; line ends inside strings are escaped, so only layout is lost.
     lines = (b" ".join(line.strip() for line in one.splitlines()) for one in redacted)
     return b"".join(line + b"\n" for line in lines)
 
 
 def _write(path: Path, body: bytes, *, like: Path) -> None:
-    """Write a file that only its owner can read; keep the modification time (the fetch time)."""
+    """Write a copy that only its owner can read, with the modification time of the original."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         create_file(path, body, mode=0o600)

@@ -1,4 +1,4 @@
-"""Saved answers as files: find them, and split them into answers."""
+"""Find files with saved API responses, and split each file into its responses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BODY = re.compile(rb'"body"\s*:', re.IGNORECASE)
 
 
 def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
-    """Yield every file that the paths name."""
+    """Yield the files of all paths, which may be files, folders, glob patterns or ``-``."""
     for path in paths:
         found = [Path(path)] if str(path) == "-" else list(_below(path))
         if not found:
@@ -47,7 +47,7 @@ def _below(path: str | Path) -> Iterator[Path]:
 
 
 def split_answers(body: bytes) -> list[bytes]:
-    r"""Split a file into its answers.
+    r"""Split the content of a file into API responses.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def split_answers(body: bytes) -> list[bytes]:
 
 
 def _is_one_object(body: bytes) -> bool:
-    """Check whether a file is one JSON object (the usual case), without decoding its members."""
+    """Check quickly whether a file is a single JSON object, as most files are."""
     try:
         msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, RecursionError):
@@ -76,14 +76,14 @@ def _is_one_object(body: bytes) -> bool:
 
 
 def _as_text(body: bytes) -> str:
-    """Decode a file; some shells save their output as UTF-16."""
+    """Decode a file from UTF-8, or from UTF-16 as some shells write it."""
     is_wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = body.decode("utf-16", "replace") if is_wide else body.decode(errors="surrogateescape")
     return text.lstrip("\ufeff \t\r\n")
 
 
 def _values(text: str) -> Iterator[str]:
-    """Yield the values in a text and in its lists; a damaged value ends at the next ``{`` line."""
+    """Yield each JSON value; a damaged one ends before the next line that begins with ``{``."""
     begin = _after_signs(text, 0)
     while begin < len(text):
         try:
@@ -101,7 +101,7 @@ def _after_signs(text: str, begin: int) -> int:
 
 
 def _without_envelope(answer: bytes) -> bytes:
-    """Return only the body of an SDK response; return anything else unchanged."""
+    """Return the ``body`` of a response as an SDK prints it, or the response if it has none."""
     if not _BODY.search(answer):
         return answer
     try:

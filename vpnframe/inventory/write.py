@@ -1,4 +1,4 @@
-"""Write a snapshot to disk: the parts first, then the commit record that makes it exist."""
+"""Write a snapshot to disk: first its Parquet files, then its commit record."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def write_inventory(
 def _write_table(
     folder: Path, snapshot: str, name: str, table: pd.DataFrame
 ) -> list[tuple[Part, Positions]]:
-    """Write every part of a table; return each part with its rows' positions in the table."""
+    """Write a table as one or more files; return each with the positions of its rows."""
     if name in RESTRICTED:
         path = Path(name, f"snapshot={snapshot}", "part-0.parquet")
         return [(_write_part(folder, path, name, table), np.arange(len(table)))]
@@ -122,7 +122,7 @@ def _write_table(
 
 
 def _parts(table: pd.DataFrame) -> Iterator[tuple[str | None, str | None, Positions]]:
-    """Yield row positions by region and account; an empty table yields one part without rows."""
+    """Yield the row positions of each region and account; of an empty table, one empty part."""
     if table.empty:
         yield None, None, np.arange(0)
         return
@@ -133,7 +133,7 @@ def _parts(table: pd.DataFrame) -> Iterator[tuple[str | None, str | None, Positi
 
 
 def _write_part(folder: Path, path: Path, name: str, part: pd.DataFrame) -> Part:
-    """Write one file at its final path and sync it; return its entry for the commit record."""
+    """Write one Parquet file and sync it to disk; return its entry for the commit record."""
     arrow = schema.arrow_schema(name)
     columns = []
     for field in arrow:
@@ -154,10 +154,7 @@ def _write_part(folder: Path, path: Path, name: str, part: pd.DataFrame) -> Part
         (folder / parent).mkdir(exist_ok=True, mode=folder_mode)
     create_file(folder / path, body, mode=file_mode)
     return Part(
-        path=path.as_posix(),
-        table=name,
-        n_rows=len(part),
-        sha256=hashlib.sha256(body).hexdigest(),
+        path=path.as_posix(), table=name, n_rows=len(part), sha256=hashlib.sha256(body).hexdigest()
     )
 
 
@@ -184,7 +181,7 @@ def _commit_record(
 
 
 def _commit(folder: Path, record: CommitRecord) -> None:
-    """Make the snapshot exist: completely or not at all, and never over another one."""
+    """Write the commit record as one atomic step; an existing record is never replaced."""
     records = folder / layout.RECORDS
     records.mkdir(parents=True, exist_ok=True)
     temporary, final = records / f".{record.snapshot}.tmp", records / f"{record.snapshot}.json"

@@ -1,1 +1,1 @@
-"""The data model: records, algorithm names, facts about keys, joining a connection's answers."""
+"""The data model: records, algorithm names, and how two API responses become one connection."""

@@ -1,4 +1,4 @@
-"""The CIDR blocks of a connection: from its selectors and from the routes that lead to it."""
+"""List the CIDR blocks of a connection, which its traffic selectors and its routes name."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from vpnframe.model.records import Connection, RouteEntry
 
 
 class Block(NamedTuple):
-    """One CIDR block of one side of a connection, with its origin."""
+    """A CIDR block on one side of a connection, and where the block is configured."""
 
     side: str  # vpc or onprem
-    origin: str  # selector, or the type of the route: policy, destination, bgp
-    text: str  # written as in the answer
+    origin: str  # ``selector``, or the type of the route: ``policy``, ``destination``, ``bgp``
+    text: str  # written as in the API response
     # The smallest priority and the largest weight of the routes with this block
     priority: int | None = None
     weight: int | None = None
 
 
 def list_blocks(connection: Connection, routes: Iterable[RouteEntry]) -> list[Block]:
-    """Return the CIDR blocks of both sides of a connection, each block once per origin."""
+    """Return the CIDR blocks of both sides of a connection; no side, origin and block repeat."""
     sides = {"vpc": connection.vpc_subnets, "onprem": connection.onprem_subnets}
     selectors = [Block(side, "selector", text) for side, texts in sides.items() for text in texts]
     blocks: dict[tuple[str, str, str], Block] = {}
@@ -37,7 +37,7 @@ def list_blocks(connection: Connection, routes: Iterable[RouteEntry]) -> list[Bl
 
 
 def has_ha_evidence(connection: Connection) -> bool:
-    """Check whether a connection shows any evidence of failover."""
+    """Check whether a connection has two tunnels, BGP, health checks or weighted routes."""
     return bool(
         len(connection.tunnels) > 1
         or connection.bgp_enabled

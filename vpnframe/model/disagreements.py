@@ -1,8 +1,7 @@
-"""Find the fields on which the two answers about one connection differ."""
+"""Find the fields that differ between a connection's list row and its downloaded configuration."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from operator import attrgetter
@@ -22,32 +21,23 @@ _UNSET = (("ike_lifetime_s", "0"), ("ipsec_lifetime_s", "0"))
 # The compared values of a tunnel: column name, and attribute path in a TunnelStatement.
 _COMPARED = {
     "bgp_tunnel_cidr": "bgp_tunnel_cidr",
-    "ike_version": "phases.ike_version",
-    "ike_mode": "phases.ike_mode",
-    "ike_encryption": "phases.ike.encryption",
-    "ike_integrity": "phases.ike.integrity",
-    "ike_dh_group": "phases.ike.dh_group",
-    "ike_lifetime_s": "phases.ike.lifetime_s",
-    "ipsec_encryption": "phases.ipsec.encryption",
-    "ipsec_integrity": "phases.ipsec.integrity",
-    "ipsec_pfs_group": "phases.ipsec.dh_group",
-    "ipsec_lifetime_s": "phases.ipsec.lifetime_s",
-    "vpn_gateway_ip": "local.address",
-    "vpn_gateway_ike_id": "local.ike_id",
-    "vpn_gateway_asn": "local.asn",
-    "bgp_vpn_gateway_ip": "local.bgp_ip",
-    "customer_gateway_ip": "remote.address",
-    "customer_gateway_ike_id": "remote.ike_id",
-    "customer_gateway_asn": "remote.asn",
-    "bgp_customer_gateway_ip": "remote.bgp_ip",
-}
+    "ike_version": "phases.ike_version", "ike_mode": "phases.ike_mode",
+    "ike_encryption": "phases.ike.encryption", "ike_integrity": "phases.ike.integrity",
+    "ike_dh_group": "phases.ike.dh_group", "ike_lifetime_s": "phases.ike.lifetime_s",
+    "ipsec_encryption": "phases.ipsec.encryption", "ipsec_integrity": "phases.ipsec.integrity",
+    "ipsec_pfs_group": "phases.ipsec.dh_group", "ipsec_lifetime_s": "phases.ipsec.lifetime_s",
+    "vpn_gateway_ip": "local.address", "vpn_gateway_ike_id": "local.ike_id",
+    "vpn_gateway_asn": "local.asn", "bgp_vpn_gateway_ip": "local.bgp_ip",
+    "customer_gateway_ip": "remote.address", "customer_gateway_ike_id": "remote.ike_id",
+    "customer_gateway_asn": "remote.asn", "bgp_customer_gateway_ip": "remote.bgp_ip",
+}  # fmt: skip
 _read_compared = attrgetter(*_COMPARED.values())
 
 TunnelKey = tuple[str, int]  # tunnel id (empty if missing), and number among equal ids
 
 
 def find_differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
-    """Yield every field that both answers about one connection contain with different values."""
+    """Yield every field that the download and the list row contain with different values."""
     differing = partial(Disagreement, vpn_connection_id=describe.vpn_connection_id)
     for field, ours, theirs in (
         ("vpc_subnets", download.local_subnets, describe.local_subnets),
@@ -67,7 +57,7 @@ def _tunnel_differences(
     listed: Mapping[TunnelKey, TunnelStatement],
     differing: Callable[..., Disagreement],
 ) -> Iterator[Disagreement]:
-    """Yield the differences of the tunnels in both answers; none if the list row has no tunnels."""
+    """Yield the fields of tunnels that differ; nothing if the list row describes no tunnel."""
     if not any(map(_says_anything, listed.values())):
         return
     keys = sorted(listed.keys() | downloaded.keys())
@@ -81,19 +71,19 @@ def _tunnel_differences(
                 yield differing(field="tunnel_id", tunnel_id=key[0] or None, **said)
             continue
         differs = partial(differing, tunnel_id=config.tunnel_id)
-        described = dict(_spoken(row))
-        for field, value in _spoken(config):
-            other = described.get(field, value)
-            if other != value and not is_masked_value((value, other)):
-                yield differs(field=field, download_value=value, describe_value=other)
+        values = zip(_COMPARED, _read_compared(config), _read_compared(row), strict=True)
+        for field, ours, theirs in values:
+            is_other = ours != theirs and ours is not None and theirs is not None
+            if is_other and not is_masked_value((ours, theirs)):
+                yield differs(field=field, download_value=str(ours), describe_value=str(theirs))
         if _are_other_keys(config.key_facts, row.key_facts):
             both = {"download_value": "differs", "describe_value": "differs"}
             yield differs(field="psk_fingerprint", **both)
 
 
 def _are_other_keys(one: KeyFacts | None, other: KeyFacts | None) -> bool:
-    """Check whether both answers show a pre-shared key, with different comparable fingerprints."""
-    if one is None or other is None or one.fingerprint is None or other.fingerprint is None:
+    """Check whether two pre-shared keys have comparable fingerprints, and these differ."""
+    if not (one and other and one.fingerprint and other.fingerprint):
         return False
     is_comparable = one.fingerprint_key_id == other.fingerprint_key_id
     return is_comparable and one.fingerprint != other.fingerprint
@@ -104,20 +94,25 @@ def _says_anything(tunnel: TunnelStatement) -> bool:
 
 
 def _spoken(tunnel: TunnelStatement) -> list[tuple[str, str]]:
-    """Return the compared values that a tunnel statement contains, with their column names."""
+    """Return the column name and the value of each compared field that is not None."""
     values = zip(_COMPARED, _read_compared(tunnel), strict=True)
     return [(name, str(value)) for name, value in values if value is not None]
 
 
 def find_strays(statement: Statement, tunnels: Iterable[TunnelStatement]) -> Iterator[Disagreement]:
-    """Yield a disagreement if connection-level settings beside tunnels match no tunnel."""
+    """Yield a disagreement if tunnel settings of the connection itself match no tunnel."""
     stray = statement.stray_tunnel
     if stray is None:
         return
     # In connection-level settings beside tunnels, an unset lifetime is sent as 0.
     said_here = [one for one in _spoken(stray) if one not in _UNSET]
     values = [(name, value) for name, value in said_here if not is_masked_value(value)]
-    if not values or any(_repeats(values, tunnel) for tunnel in tunnels):
+    for tunnel in tunnels:
+        known = dict(_spoken(tunnel))
+        # A masked value of the tunnel may be the same.
+        if all(known.get(name) == one or is_masked_value(known.get(name)) for name, one in values):
+            return
+    if not values:
         return
     said = " ".join(f"{name}={value}" for name, value in values)
     yield Disagreement(
@@ -127,23 +122,18 @@ def find_strays(statement: Statement, tunnels: Iterable[TunnelStatement]) -> Ite
     )
 
 
-def _repeats(values: Iterable[tuple[str, str]], tunnel: TunnelStatement) -> bool:
-    """Check whether a tunnel has all of the values; a masked value of it matches any value."""
-    said = dict(_spoken(tunnel))
-    return all(said.get(name) == value or is_masked_value(said.get(name)) for name, value in values)
-
-
 def tunnels_by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatement]:
     """Return a statement's tunnels by id and number; the number is 0 unless tunnels share an id."""
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     tunnels = {}
     for tunnel in statement.tunnels if statement else ():
         tunnel_id = tunnel.tunnel_id or ""
-        tunnels[tunnel_id, seen[tunnel_id]] = tunnel
-        seen[tunnel_id] += 1
+        number = seen.get(tunnel_id, 0)
+        tunnels[tunnel_id, number] = tunnel
+        seen[tunnel_id] = number + 1
     return tunnels
 
 
 def shows_bgp(tunnels: Iterable[Tunnel | TunnelStatement]) -> bool | None:
-    """Return True if a tunnel has a BGP tunnel CIDR, else None: a download has no BGP switch."""
+    """Return True if a tunnel has a BGP tunnel CIDR, else None, because BGP may still be on."""
     return any(tunnel.bgp_tunnel_cidr for tunnel in tunnels) or None

@@ -18,7 +18,7 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Do the same as :func:`printable`, but keep line ends and tabs, and remove colour codes."""
+    """Make a text printable, but keep line ends and tabs; remove colour codes."""
     plain = _COLOUR.sub("", text)
     return "".join(c if c in "\n\t" or _is_harmless(c) else "\ufffd" for c in plain)
 
@@ -30,12 +30,12 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 
 
 def counted(n: int, noun: str) -> str:
-    """Return a number with its noun, in singular or plural."""
+    """Return a number and its noun in singular or plural, such as ``2 tunnels``."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def listed(names: Iterable[str]) -> str:
-    """Join up to four names for a sentence; of more names, three and the number of the others."""
+    """Join names for a sentence; if there are more than four, show three and count the rest."""
     every = list(names)
     shown = every[:_MOST_LISTED] if len(every) > _MOST_LISTED + 1 else every
     if len(shown) < len(every):

@@ -1,6 +1,7 @@
 """Read the user's files up to a size limit, without waiting; write them atomically.
 
-Every failure is an :class:`OSError` whose ``strerror`` describes it; the caller adds the file name.
+Every failure is an :class:`OSError` whose ``strerror`` says what is wrong; the caller adds the
+name of the file.
 """
 
 from __future__ import annotations
@@ -87,10 +88,10 @@ def create_file(path: Path, body: bytes, *, mode: int = _FIRST_MODE) -> None:
 
 
 def replace_file(path: Path, body: bytes, *, mode: int | None = None) -> None:
-    """Write a file atomically: an old file is unchanged until the new one is complete.
+    """Write a file atomically: an old file is unchanged until the new file is complete.
 
-    Of a symbolic link, the target is replaced. A device or pipe is not replaced but written to.
-    Without ``mode``, an old file's permissions are kept, and a new file has the default ones.
+    If the path is a symbolic link, its target is replaced. Bytes for a device or pipe are written
+    to it. Without ``mode``, an old file keeps its permissions.
     """
     old = _stat_of_writable(path)
     if old is not None and (not stat.S_ISREG(old.st_mode) or _is_open_file(path)):
@@ -116,7 +117,7 @@ def _check_regular(found: os.stat_result) -> None:
 
 
 def _stat_of_writable(path: Path) -> os.stat_result | None:
-    """Return the status of a path, None if it does not exist; raise if it is not writable."""
+    """Return the status of a path, or None if it does not exist; raise if it is not writable."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -151,7 +152,7 @@ def _append(path: Path, body: bytes) -> None:
 
 
 def _take_over(temporary: Path, old: os.stat_result, mode: int | None) -> None:
-    """Give the new file the old file's owner, and ``mode`` or else the old file's permissions."""
+    """Give the new file the old file's owner and ``mode``; without it, the old permissions."""
     if hasattr(os, "chown"):
         with contextlib.suppress(PermissionError):
             os.chown(temporary, old.st_uid, old.st_gid)

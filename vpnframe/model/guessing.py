@@ -1,4 +1,4 @@
-"""Estimate how hard a pre-shared key is to guess: its class and bits. The key is not stored.
+"""Estimate how hard a pre-shared key is to guess. The key is not stored.
 
 A random key has ``length * log2(alphabet)`` bits. A quick check decides whether a key is random: it
 is not if it is short, or if words, dates and keyboard runs cover half of it. Only keys that are not
@@ -106,14 +106,13 @@ Span = tuple[int, int]
 
 
 def judge_key(key: str, *, hints: Iterable[str] = ()) -> tuple[KeyClass, int]:
-    """Return the class of a key, and its resistance to guessing in bits."""
+    """Return the class of a key, and how many bits an attacker must guess."""
     if key in PUBLISHED:
         return "published", 0
     rest = _without_hints(key, hints)
     key_class, bits = _judge(rest)
-    if len(rest) < len(key) and bits < _DERIVED_BITS:
-        return "derived", bits
-    return key_class, bits
+    is_derived = len(rest) < len(key) and bits < _DERIVED_BITS
+    return "derived" if is_derived else key_class, bits
 
 
 def _judge(key: str) -> tuple[KeyClass, int]:
@@ -126,7 +125,7 @@ def _judge(key: str) -> tuple[KeyClass, int]:
 
 
 def _without_hints(key: str, hints: Iterable[str]) -> str:
-    """Remove the hints from a key, and also the years if the key contains a hint."""
+    """Remove the hints from a key; if there are any, also remove years."""
     lowered, (plain, folded) = key.translate(_AS_LOWER), _hint_texts(hints)
     spans = _common_spans(lowered, plain)
     for undone in _UNDONE:  # only for words: random ids would match by chance
@@ -138,7 +137,7 @@ def _without_hints(key: str, hints: Iterable[str]) -> str:
 
 
 def _hint_texts(hints: Iterable[str]) -> tuple[str, str]:
-    """Return two texts: all hints, with and without separators; and the words in the hints."""
+    """Return the hints in lower case, with and without separators; and the words in the hints."""
     lowered = "\n".join(hints).lower()
     joined = _SEPARATORS.sub("", lowered)
     words = [*_WHOLE_WORD.findall(lowered), *_WORD_LINE.findall(joined)]
@@ -161,7 +160,7 @@ def _common_spans(text: str, known: str, size: int = _HINT) -> list[Span]:
 
 
 def _spans_of_words(key: str) -> list[Span]:
-    """Return the spans of words in any case or l33t that consist at least half of letters."""
+    """Return the spans of known words in any case or in l33t; at least half must be letters."""
     lowered, words = key.translate(_AS_LOWER), _words()
     return [
         (start, start + len(word))
@@ -177,7 +176,7 @@ def _is_wordy(text: str) -> bool:
 
 
 def _spans_of_others(key: str) -> list[Span]:
-    """Return the spans of dates, of runs along the keyboard or alphabet, and of repetitions."""
+    """Return the spans of dates, repetitions, and runs along the keyboard or the alphabet."""
     lowered = key.translate(_AS_LOWER)
     spans = _common_spans(lowered, _ALONG, _WORD)
     spans += [match.span() for match in _OF_ONE.finditer(lowered)]
@@ -195,16 +194,17 @@ def _positions(spans: Iterable[Span]) -> set[int]:
 
 @cache
 def _words() -> Mapping[str, tuple[str, ...]]:
-    """Return the words to search for, by their first five letters; mere numbers are left out."""
+    """Return the words that make a key weak, by their first five characters."""
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  a megabyte of words
 
-    found = set(_OWN_WORDS)
-    for listed in FREQUENCY_LISTS.values():
-        for rank, word in enumerate(listed[:_FREQUENT_LONGER]):
-            if len(word) >= _WORD and rank < _FREQUENT.get(len(word), _FREQUENT_LONGER):
-                found.add(word)
+    frequent = {
+        word
+        for listed in FREQUENCY_LISTS.values()
+        for rank, word in enumerate(listed[:_FREQUENT_LONGER])
+        if len(word) >= _WORD and rank < _FREQUENT.get(len(word), _FREQUENT_LONGER)
+    }
     words: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
-    for word in filter(_is_wordy, found):
+    for word in filter(_is_wordy, frequent | _OWN_WORDS):
         words[word[:_WORD]] += (word,)
     return MappingProxyType(dict(words))
 

@@ -1,4 +1,4 @@
-"""Hints from which a pre-shared key may be derived, collected before its answer is decoded."""
+"""Collect the words, such as names and addresses, from which a pre-shared key may be derived."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Words = Mapping[str, Sequence[str]]
 
 
 class _KnownKeys(Record, frozen=True, kw_only=True, array_like=True):
-    """The hint words and key facts of one connection, from its list row."""
+    """The hint words of one connection, and the facts about the keys in its list row."""
 
     words: tuple[str, ...]
     facts: tuple[KeyFacts, ...]
 
 
 def gateway_words(gateways: Iterable[Gateway]) -> Words:
-    """Return the hint words of gateways, by gateway id."""
+    """Return, by gateway id, the words from which a key may be derived."""
     return {
         g.gateway_id: (*filter(None, (g.name, g.ip_address, g.second_ip_address)), *g.tags)
         for g in gateways
@@ -28,7 +28,7 @@ def gateway_words(gateways: Iterable[Gateway]) -> Words:
 
 
 def connection_words(statement: Statement | None, gateways: Words) -> tuple[str, ...]:
-    """Return the hint words of a connection, for judging the keys in its download."""
+    """Return the words from which a connection's key may be derived, such as names and tags."""
     if statement is None:
         return ()
     ids = [statement.vpn_gateway_id, statement.customer_gateway_id, statement.transit_router_id]
@@ -39,7 +39,7 @@ def connection_words(statement: Statement | None, gateways: Words) -> tuple[str,
 
 
 def pack_known(statement: Statement, gateways: Words) -> bytes:
-    """Serialize the hints and key facts of a list row, for judging the keys in its download."""
+    """Serialize what :func:`judge_of` needs: hint words, and facts about keys in the list row."""
     facts = [tunnel.key_facts for tunnel in statement.tunnels]
     shown = tuple(one for one in facts if one is not None and one.length is not None)
     words = () if facts and len(shown) == len(facts) else connection_words(statement, gateways)
@@ -47,7 +47,7 @@ def pack_known(statement: Statement, gateways: Words) -> bytes:
 
 
 def judge_of(packed: bytes, *, connection_id: str, key: FingerprintKey) -> KeyJudge:
-    """Return the judge for the keys in a connection's download, from its serialized hints."""
+    """Return the judge of the keys in a connection's download, from the result of `pack_known`."""
     known = msgspec.msgpack.decode(packed, type=_KnownKeys)
     facts = {str(one.fingerprint): one for one in known.facts}
     return KeyJudge(key, words={connection_id: known.words}, known=facts)

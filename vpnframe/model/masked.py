@@ -1,7 +1,7 @@
-"""Detect keys, addresses and ids that an answer masks in whole or in part.
+"""Detect keys, addresses and ids that an API response masks in whole or in part.
 
-Answers mask values in many ways, and real keys may contain ``*`` and ``x``. So one ``*`` inside a
-key is not a mask, and ``x`` at the end is a mask only if it is at least half of the key.
+The API masks values in many ways, and real keys may contain ``*`` and ``x``. So one ``*`` inside a
+key is not a mask, and a run of ``x`` at the end is a mask only if it is half of the key or more.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from vpnframe.model.records import KeyState
 
-# The text that replaces a key in a redacted answer.
+# The string that replaces a key in a redacted API response.
 REDACTED = "present"
 # Three stars anywhere (``123456****``), two at both ends (``**hidden**``), nothing but stars.
 _STARRED_KEY = re.compile(r"\*{3}|\A\*{2}.*\*{2}\Z|\A\*+\Z", re.DOTALL)
@@ -33,13 +33,13 @@ def key_state(value: object) -> KeyState:
 
 
 def best_state(*states: KeyState | None) -> KeyState | None:
-    """Return the best state of one key in several answers: present, else masked, else absent."""
+    """Return ``present`` if one of the states is that, else ``masked``, else ``absent``."""
     order: tuple[KeyState, ...] = ("present", "masked", "absent")
     return next((state for state in order if state in states), None)
 
 
 def is_masked_value(value: Any) -> bool:
-    """Check whether an address, CIDR block or id is masked, so that it may match several values."""
+    """Check whether an address, CIDR block or id is masked; of a tuple, whether one item is."""
     if isinstance(value, tuple):
         return any(map(is_masked_value, value))
     if not isinstance(value, str) or not ("*" in value or "x" in value or "X" in value):

@@ -15,7 +15,7 @@ GATEWAY_LISTS = (_VPN, _CUSTOMER)
 class NamedGateways:
     """The ids of the gateways that connections refer to.
 
-    Connections on a transit router are skipped: their gateway may belong to another account.
+    Connections on a transit router are skipped, because another account may own their gateway.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class NamedGateways:
         self._n_naming[_VPN].update(filter(None, [statement.vpn_gateway_id]))
 
     def unlisted(self, action: str, listed: Collection[str]) -> Iterator[Failure]:
-        """Yield a failure row for each gateway that connections refer to and ``listed`` lacks."""
+        """Yield a failure for each gateway that connections refer to and ``listed`` lacks."""
         for gateway_id, n in sorted(self._n_naming[action].items()):
             if gateway_id not in listed:
                 by = counted(n, "connection")

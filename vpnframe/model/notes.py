@@ -1,4 +1,4 @@
-"""Convert notes on unreadable values to failure rows; the record with the value is kept."""
+"""Convert notes on unreadable values to rows of the table ``failures``."""
 
 from __future__ import annotations
 
@@ -8,59 +8,50 @@ import msgspec
 
 from vpnframe.model.records import Failure, Gateway, Note, RouteEntry, Statement, Vpc
 
+# By the source of a connection record, or the kind of a gateway: the action that lists it.
+_ACTIONS = {
+    "download": "DownloadVpnConnectionConfig",
+    "describe": "DescribeVpnConnections",
+    "vpn": "DescribeVpnGateways",
+    "customer": "DescribeCustomerGateways",
+}
 
-def note_failure(
-    note: Note, *, action: str, vpn_connection_id: str | None = None, at_ms: int | None = None
-) -> Failure:
-    """Convert a note to a failure row."""
-    return Failure(
-        kind=note.kind,
-        message=f"{note.field} {note.message}",
-        action=action,
-        vpn_connection_id=vpn_connection_id,
-        at_ms=at_ms,
-    )
+
+def note_failure(note: Note, *, action: str, at_ms: int | None = None) -> Failure:
+    """Convert a note on an unreadable value to a row of the table ``failures``."""
+    message = f"{note.field} {note.message}"
+    return Failure(kind=note.kind, message=message, action=action, at_ms=at_ms)
 
 
 def odd_count(note: Note) -> Note:
-    """Add to the note on an implausible row count how the pages were read."""
+    """Append to a note on an implausible row count that the pages were read without the count."""
     so = "it makes no sense, so pages were read until one had no new rows"
     return msgspec.structs.replace(note, message=f"{note.message}: {so}")
 
 
-def statement_failures(statement: Statement) -> Iterator[Failure]:
-    """Yield a failure row for each value of an answer that could not be read."""
-    is_download = statement.witness == "download"
-    action = "DownloadVpnConnectionConfig" if is_download else "DescribeVpnConnections"
-    for failure in _failures(statement, action):
-        yield msgspec.structs.replace(failure, request_id=statement.request_id)
+def record_failures(record: Statement | Gateway | Vpc | RouteEntry) -> Iterator[Failure]:
+    """Yield a failure row for each value of a record that could not be read.
 
-
-def gateway_failures(gateway: Gateway) -> Iterator[Failure]:
-    """Yield a failure row for each unreadable value of a gateway."""
-    action = "DescribeVpnGateways" if gateway.kind == "vpn" else "DescribeCustomerGateways"
-    return _failures(gateway, action, where=f"{gateway.gateway_id} ")
-
-
-def vpc_failures(vpc: Vpc) -> Iterator[Failure]:
-    """Yield a failure row for each unreadable value of a VPC."""
-    return _failures(vpc, "DescribeVpcs", where=f"{vpc.vpc_id} ")
-
-
-def route_failures(route: RouteEntry) -> Iterator[Failure]:
-    """Yield a failure row for each unreadable value of a route."""
-    action = "DescribeVpnRouteEntries" if route.vpn_gateway_id else "DescribeVcoRouteEntries"
-    if route.route_type == "policy":
-        action = "DescribeVpnPbrRouteEntries"
-    return _failures(route, action, where=f"the route to {route.destination_cidr[:80]}: ")
-
-
-def _failures(
-    record: Statement | Gateway | Vpc | RouteEntry, action: str, *, where: str = ""
-) -> Iterator[Failure]:
-    """Yield a failure row for each note of a record; its message begins with ``where``."""
-    connection_id = getattr(record, "vpn_connection_id", None)
-    at_ms = getattr(record, "fetched_ms", None)
+    The row's message begins with the id of a gateway or VPC, or with the destination of a route.
+    """
+    place = ""
+    if isinstance(record, Statement):
+        action = _ACTIONS[record.witness]
+    elif isinstance(record, Gateway):
+        action, place = _ACTIONS[record.kind], f"{record.gateway_id} "
+    elif isinstance(record, Vpc):
+        action, place = "DescribeVpcs", f"{record.vpc_id} "
+    else:
+        place = f"the route to {record.destination_cidr[:80]}: "
+        action = f"Describe{'Vpn' if record.vpn_gateway_id else 'Vco'}RouteEntries"
+        if record.route_type == "policy":
+            action = "DescribeVpnPbrRouteEntries"
     for note in record.notes:
-        named = msgspec.structs.replace(note, field=where + note.field)
-        yield note_failure(named, action=action, vpn_connection_id=connection_id, at_ms=at_ms)
+        yield Failure(
+            kind=note.kind,
+            message=f"{place}{note.field} {note.message}",
+            action=action,
+            vpn_connection_id=getattr(record, "vpn_connection_id", None),
+            request_id=getattr(record, "request_id", None),
+            at_ms=getattr(record, "fetched_ms", None),
+        )

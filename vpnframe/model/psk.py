@@ -25,13 +25,13 @@ _MAX_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class FingerprintKey:
-    """The HMAC key for fingerprints; without it, nobody can test guessed keys on fingerprints."""
+    """The HMAC key that makes fingerprints; guessed keys can be tested only with this key."""
 
     secret: bytes = field(repr=False)  # 32 or more random bytes; not shown
 
     @property
     def key_id(self) -> str:
-        """Eight hex digits; only fingerprints with the same key id may be compared."""
+        """Eight hex digits; fingerprints are comparable only if their key ids are equal."""
         return hmac.new(self.secret, _ID_LABEL, hashlib.sha256).hexdigest()[:8]
 
     def fingerprint(self, text: str) -> str:
@@ -42,24 +42,24 @@ class FingerprintKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyJudge:
-    """Settings for judging pre-shared keys while answers are decoded."""
+    """What the decoder needs to judge pre-shared keys: fingerprint key, hint words, known facts."""
 
     fingerprint_key: FingerprintKey  # of the fetch
-    # Hint words by gateway id or connection id, for the keys of each row that contains the id
+    # By gateway id or connection id: words from which the keys in rows with this id may be derived
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     # Known facts by fingerprint, so that a key is not judged again
     known: Mapping[str, KeyFacts] = field(default_factory=dict)
-    # Whether the answers come from files, in which a key may have been redacted
+    # Whether the API responses come from files, in which a key may be redacted
     is_saved: bool = False
 
     def words_of(self, *ids: str | None) -> list[str]:
-        """Return the ids, and the hint words of each."""
+        """Return the ids, and the words from which keys in rows with these ids may be derived."""
         named = [i for i in ids if i is not None]
         return [*named, *(word for i in named for word in self.words.get(i, ()))]
 
 
 def new_fingerprint_key() -> FingerprintKey:
-    """Create a random fingerprint key for one fetch."""
+    """Create a random key for the fingerprints of one fetch."""
     return FingerprintKey(secrets.token_bytes(_MIN_BYTES))
 
 
@@ -71,24 +71,30 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
     except OSError as error:
         raise SettingsError(f"the key file {path} cannot be read: {error.strerror}") from None
     if os.name == "posix" and mode & 0o077:
-        raise SettingsError(f"other users can read the key file {path}: chmod 600 {path}")
+        raise SettingsError(f"other users can read the key file {path}: run chmod 600 {path}")
     if not _MIN_BYTES <= len(key.secret) <= _MAX_BYTES:
         raise SettingsError(
-            f"the key file {path} must have {_MIN_BYTES} to {_MAX_BYTES} bytes: "
+            f"the key file {path} must have {_MIN_BYTES} to {_MAX_BYTES} bytes: create it with "
             f"head -c 32 /dev/urandom > {path}"
         )
     # Random bytes do not compress. Whoever guesses this key can search for weak pre-shared keys.
     if len(zlib.compress(key.secret, 9)) < _MIN_BYTES:
         raise SettingsError(
-            f"the key file {path} is not random, its bytes repeat: head -c 32 /dev/urandom > {path}"
+            f"the key file {path} is not random, because its bytes repeat: create it with "
+            f"head -c 32 /dev/urandom > {path}"
         )
     return key
 
 
 def own_fingerprint_key(path: str | Path | None, *, is_wanted: bool) -> FingerprintKey | None:
-    """Read the user's fingerprint key; None if no path is given."""
+    """Read the user's fingerprint key; None if no path is given.
+
+    ``is_wanted`` is False if no facts about keys are requested: then a path is an error.
+    """
     if path is not None and not is_wanted:
-        raise SettingsError(f"{path} is for fingerprints, but key facts are off: choose one")
+        raise SettingsError(
+            f"{path} is for fingerprints, but key facts are off: turn them on, or omit the file"
+        )
     return None if path is None else read_fingerprint_key(path)
 
 
@@ -104,7 +110,7 @@ def key_facts(
         return KeyFacts()
     if not isinstance(secret, str | int) or isinstance(secret, bool):
         del secret  # a traceback must not show it
-        raise ResponseError("a key is neither text nor a number")
+        raise ResponseError("a pre-shared key is neither a string nor a number")
     try:
         return _facts(str(secret).strip(), hints, fingerprint_key, known or {})
     except BaseException as error:  # noqa: BLE001  an interrupt's frames contain the key, too
@@ -112,7 +118,7 @@ def key_facts(
     # Raise a new error without the frames, arguments and context of the one that failed.
     del secret
     if issubclass(failed, Exception):
-        raise ResponseError(f"a key cannot be judged: {failed.__name__}")
+        raise ResponseError(f"a pre-shared key cannot be judged: {failed.__name__}")
     raise failed
 
 
@@ -136,6 +142,6 @@ def _facts(
 
 
 def best_facts(*facts: KeyFacts | None) -> KeyFacts | None:
-    """Return the facts about one key from the first answer that shows the key, if one does."""
+    """Return the first facts that come from a visible key, else the first facts, else None."""
     made = [one for one in facts if one is not None]
     return next((one for one in made if one.length is not None), made[0] if made else None)

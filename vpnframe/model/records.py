@@ -1,8 +1,8 @@
 """The data model of a fleet, as frozen records. No record has a field for a secret.
 
-Two records describe a connection. A :class:`Statement` has the values of **one answer**; which
-sides ``local`` and ``remote`` are depends on the answer. A :class:`Connection` has the values of
-both answers, joined; its sides are named VPC and on-premises.
+Two API responses describe a connection: a row of the list, and the downloaded configuration. A
+:class:`Statement` has the values of **one** of them, and they disagree on which side is ``local``.
+A :class:`Connection` has the values of both; its sides are named VPC and on-premises.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CoverageStatus = Literal["complete", "partial", "denied", "unreachable", "absent
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base class of all records: immutable, keyword-only; default values are not encoded."""
+    """Base class of all records, which are immutable; encoding leaves out default values."""
 
 
 class Located(Record, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class Located(Record, frozen=True, kw_only=True):
 
 
 class KeyFacts(Record, frozen=True, kw_only=True, array_like=True):
-    """Facts about a pre-shared key; all None if the key was not shown.
+    """Facts about a pre-shared key; all are None if the API did not show the key.
 
     Its ``repr`` shows no fact: logs must not reveal which keys are weak.
     """
@@ -54,7 +54,7 @@ class KeyFacts(Record, frozen=True, kw_only=True, array_like=True):
 
 
 class Proposal(Record, frozen=True, kw_only=True):
-    """The algorithms and the lifetime of one phase; None for values missing in the answer."""
+    """The algorithms and the lifetime of one phase; a value that the API did not send is None."""
 
     encryption: str | None = None
     integrity: str | None = None
@@ -63,7 +63,7 @@ class Proposal(Record, frozen=True, kw_only=True):
 
 
 class Phases(Record, frozen=True, kw_only=True):
-    """The proposals of both phases: the IKE SA and the child SAs."""
+    """The proposals of phase 1 (the IKE SA) and of phase 2 (the child SAs)."""
 
     ike_version: int | None = None
     ike_mode: str | None = None
@@ -81,7 +81,7 @@ class End(Record, frozen=True, kw_only=True):
 
 
 class TunnelValues(Record, frozen=True, kw_only=True):
-    """The values of a tunnel that mean the same in both answers."""
+    """The values of a tunnel that have the same meaning in the list row and in the download."""
 
     tunnel_id: str | None = None
     role: str | None = None
@@ -101,7 +101,7 @@ class TunnelValues(Record, frozen=True, kw_only=True):
 
 
 class TunnelStatement(TunnelValues, frozen=True, kw_only=True):
-    """The values of one tunnel in one answer; a single tunnel has no id."""
+    """The values of one tunnel in one API response; the tunnel of a single-tunnel VPN has no id."""
 
     tunnel_index: int | None = None
     gateway_address: str | None = None
@@ -118,7 +118,7 @@ class Note(Record, frozen=True, kw_only=True):
 
 
 class ConnectionValues(Record, frozen=True, kw_only=True):
-    """The values of a connection that mean the same in both answers."""
+    """The values of a connection that have the same meaning in the list row and in the download."""
 
     vpn_connection_id: str
     name: str | None = None
@@ -132,7 +132,7 @@ class ConnectionValues(Record, frozen=True, kw_only=True):
     transit_router_id: str | None = None
     network_type: str | None = None
     bandwidth_mbps: int | None = None
-    has_unknown_bandwidth: bool | None = None  # the value is an unknown word
+    has_unknown_bandwidth: bool | None = None  # whether the API sent an unknown name
     resource_group_id: str | None = None
     bgp_enabled: bool | None = None
     health_check_enabled: bool | None = None
@@ -143,11 +143,11 @@ class ConnectionValues(Record, frozen=True, kw_only=True):
 
 
 class Statement(ConnectionValues, frozen=True, kw_only=True, tag=True):
-    """The values of one connection in one answer, from the perspective of that answer."""
+    """The values of one connection in one API response, with the sides as in that response."""
 
     witness: Witness
     tunnels: tuple[TunnelStatement, ...] = ()
-    stray_tunnel: TunnelStatement | None = None  # connection-level settings beside tunnels
+    stray_tunnel: TunnelStatement | None = None  # settings of the connection itself
     is_dual: bool = False
     local_subnets: tuple[str, ...] = ()
     remote_subnets: tuple[str, ...] = ()
@@ -156,18 +156,18 @@ class Statement(ConnectionValues, frozen=True, kw_only=True, tag=True):
 
     @property
     def is_unattached(self) -> bool:
-        """Whether the connection is attached to nothing: it has no configuration to download."""
+        """Whether the connection is attached to no gateway, so that it has no download."""
         return (self.attach_type or "").upper() == "NO_ASSOCIATED"
 
 
 class Attachment(ConnectionValues, frozen=True, kw_only=True, tag=True):
-    """A row of DescribeVpnAttachments: a connection on a transit router."""
+    """A row of DescribeVpnAttachments, which describes a connection on a transit router."""
 
     notes: tuple[Note, ...] = ()
 
 
 class Region(Record, frozen=True, kw_only=True, tag=True):
-    """A row of DescribeRegions."""
+    """A row of DescribeRegions: a region and its API endpoint."""
 
     region_id: str
     endpoint: str | None = None
@@ -198,7 +198,7 @@ class Gateway(Located, frozen=True, kw_only=True, tag=True):
 
 
 class Vpc(Located, frozen=True, kw_only=True, tag=True):
-    """A VPC with its CIDR blocks, written as in the answer."""
+    """A VPC with its CIDR blocks, written as in the API response."""
 
     vpc_id: str
     name: str | None = None
@@ -228,7 +228,7 @@ class RouteEntry(Located, frozen=True, kw_only=True, tag=True):
 
     @property
     def entry_id(self) -> str:
-        """Id of the entry in its list; it does not contain the state, which may change."""
+        """A string that identifies the entry in its list, without the state, which changes."""
         parts = (
             *(self.route_type, self.source_cidr, self.destination_cidr, self.next_hop),
             *(",".join(self.tunnel_ids), self.as_path, self.learned_from),
@@ -244,12 +244,12 @@ class RoutesInto(Record, frozen=True, kw_only=True, tag=True):
     is_weighed: bool = False  # another connection has one of these routes with another weight
 
 
-# The record types of rows in answers.
+# The record types of rows in API responses.
 Row = Statement | Attachment | Gateway | Region | Vpc | RouteEntry | RoutesInto
 
 
 class Rows(Record, frozen=True, kw_only=True, tag=True):
-    """All rows of a list call, each row encoded separately."""
+    """All rows of a list call, each of them encoded on its own."""
 
     rows: tuple[msgspec.Raw, ...]
     n_expected: int
@@ -258,7 +258,7 @@ class Rows(Record, frozen=True, kw_only=True, tag=True):
 
 
 class Tunnel(TunnelValues, frozen=True, kw_only=True):
-    """One tunnel, joined from the download and the list row; its ends are named after gateways."""
+    """A tunnel with the values of the download and the list row; its ends are named by gateway."""
 
     tunnel_index: int
     vpn_gateway: End = End()
@@ -266,7 +266,7 @@ class Tunnel(TunnelValues, frozen=True, kw_only=True):
 
 
 class Connection(ConnectionValues, frozen=True, kw_only=True):
-    """One IPsec connection, joined from the download and the list row."""
+    """An IPsec connection with the values of its download and its list row."""
 
     tunnels: tuple[Tunnel, ...]
     account_id: str | None = None
@@ -280,7 +280,7 @@ class Connection(ConnectionValues, frozen=True, kw_only=True):
 
 
 class Failure(Located, frozen=True, kw_only=True):
-    """A failure to read something: its kind, a message, and the call."""
+    """A failure to read data: its kind, a message, and the API call."""
 
     kind: FailureKind
     message: str
@@ -294,7 +294,7 @@ class Failure(Located, frozen=True, kw_only=True):
 
 
 class Coverage(Located, frozen=True, kw_only=True):
-    """How much of one region a fetch read, compared with what exists there."""
+    """How many connections of one region a fetch read, and how many the region has."""
 
     status: CoverageStatus
     n_expected: int = 0
@@ -308,7 +308,7 @@ class Coverage(Located, frozen=True, kw_only=True):
 
 
 class Disagreement(Located, frozen=True, kw_only=True):
-    """A field on which the download and the description of one connection differ."""
+    """A field that differs between the download and the list row of one connection."""
 
     vpn_connection_id: str
     field: str
@@ -318,7 +318,7 @@ class Disagreement(Located, frozen=True, kw_only=True):
 
 
 class Records(Record, frozen=True, kw_only=True):
-    """Everything that one fetch, or one set of saved answers, contains about a fleet."""
+    """All records of a fleet that one fetch, or one set of saved API responses, contains."""
 
     connections: tuple[Connection, ...] = ()
     gateways: tuple[Gateway, ...] = ()

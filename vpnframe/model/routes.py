@@ -1,4 +1,4 @@
-"""Routes that lead to connections: sort order, weights, and the id they are listed under."""
+"""Sort routes that lead to connections, compare their weights, and find who lists them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from vpnframe.model.records import RouteEntry, Statement
 
 
 def holder_of(statement: Statement) -> str | None:
-    """Return the gateway or connection id that lists a connection's routes; None if unattached."""
+    """Return the id under which the API lists a connection's routes; None if it is unattached.
+
+    This is the id of the VPN gateway, or of the connection if it is on a transit router.
+    """
     if statement.vpn_gateway_id is not None:
         return statement.vpn_gateway_id
     return None if statement.is_unattached else statement.vpn_connection_id
@@ -25,7 +28,7 @@ class Weights:
         self._of: defaultdict[tuple[str | None, ...], set[tuple[str, int]]] = defaultdict(set)
 
     def add(self, route: RouteEntry) -> None:
-        """Add one route."""
+        """Record the weight of one route."""
         if route.vpn_gateway_id and route.vpn_connection_id and route.weight is not None:
             place = (route.account_id, route.region_id, route.vpn_gateway_id, route.route_type)
             key = (*place, route.source_cidr, route.destination_cidr)

@@ -1,11 +1,12 @@
-"""Join two answers about one connection to one record, and find where they differ."""
+"""Join a connection's list row and its download to one record, and find where they differ."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, TypeVar
 
-import msgspec
+from msgspec.structs import asdict, astuple, replace
 
 from vpnframe.model.disagreements import (
     TunnelKey,
@@ -33,6 +34,8 @@ from vpnframe.model.records import (
 )
 
 R = TypeVar("R", bound=Record)
+_tunnel_values = attrgetter(*TunnelValues.__struct_fields__)
+_connection_values = attrgetter(*ConnectionValues.__struct_fields__)
 
 
 def join_statements(
@@ -41,9 +44,9 @@ def join_statements(
     *,
     gateways: Sequence[Gateway] = (),
 ) -> tuple[Connection, list[Disagreement]]:
-    """Join the download and the list row of one connection; also return where they differ."""
+    """Join the download and the list row of one connection; also return the fields that differ."""
     if download is None and describe is None:
-        raise ValueError("a connection needs at least one statement")
+        raise ValueError("a connection needs a download or a list row")
     view, perspective = decide_perspective(download, describe, gateways=gateways)
     differing: list[Disagreement] = []
     if download is not None and view == "device":
@@ -68,7 +71,8 @@ def _connection(
     said: list[Statement], tunnels: tuple[Tunnel, ...], perspective: Perspective | None
 ) -> Connection:
     first, joined = said[0], overlay(said[0], said[-1])
-    values = _values(joined, ConnectionValues) | {
+    fields = zip(ConnectionValues.__struct_fields__, _connection_values(joined), strict=True)
+    values = dict(fields) | {
         "bgp_enabled": shows_bgp(tunnels) if joined.bgp_enabled is None else joined.bgp_enabled,
         "request_id": first.request_id,
         "fetched_ms": first.fetched_ms,
@@ -86,7 +90,7 @@ def _connection(
 def own_gateways(
     statement: Statement | None, gateways_by_id: Mapping[str, Gateway]
 ) -> list[Gateway]:
-    """Return the gateways that a list row refers to, in the connection or in its tunnels."""
+    """Return the gateways that a connection's list row or its tunnels refer to."""
     if statement is None:
         return []
     ids = [statement.vpn_gateway_id, statement.customer_gateway_id]
@@ -97,66 +101,60 @@ def own_gateways(
 def with_attachments(
     listed: Mapping[str, Statement], attachments: Mapping[str, Attachment]
 ) -> dict[str, Statement]:
-    """Fill gaps in list rows from transit router attachments; add a row if one is missing."""
+    """Fill gaps in list rows from transit router attachments; add the rows that are missing."""
     statements = dict(listed)
     for connection_id, row in attachments.items():
-        attached = Statement(witness="describe", **msgspec.structs.asdict(row))
+        attached = Statement(witness="describe", **asdict(row))
         known = listed.get(connection_id)
         if known is not None:
-            attached = msgspec.structs.replace(
-                overlay(attached, known), notes=(*known.notes, *row.notes)
-            )
+            attached = replace(overlay(attached, known), notes=(*known.notes, *row.notes))
         statements[connection_id] = attached
     return statements
 
 
 def overlay(below: R, above: R) -> R:
     """Combine two records: ``below`` fills in values that ``above`` lacks or shows masked."""
-    if below is above:
+    # Most fields of the two sources are equal; comparing records and values first is fast.
+    if below == above:
         return above
-    joined = {}
-    for name in below.__struct_fields__:
-        under, over = getattr(below, name), getattr(above, name)
-        if isinstance(over, Record) and isinstance(under, Record):
-            joined[name] = overlay(under, over)
-        else:
-            is_silent = over is None or over == ()
-            is_weaker = is_silent or (over != under and _is_shown_less(over, under))
-            joined[name] = under if is_weaker else over
-    return type(below)(**joined)
-
-
-def _is_shown_less(over: object, under: object) -> bool:
-    """Check whether a value is masked while the other record shows it completely."""
-    is_shown = under is not None and under != ()
-    return is_shown and is_masked_value(over) and not is_masked_value(under)
+    changed: dict[str, Any] = {}
+    values = zip(below.__struct_fields__, astuple(below), astuple(above), strict=True)
+    for name, under, over in values:
+        if under is over or under is None or under == ():
+            continue
+        is_silent = over is None or over == ()
+        if isinstance(over, Record):
+            changed[name] = overlay(under, over)
+        elif is_silent or (over != under and is_masked_value(over) and not is_masked_value(under)):
+            changed[name] = under
+    return replace(above, **changed)
 
 
 def _turned(download: Statement) -> Statement:
     """Return a download with ``local`` and ``remote`` exchanged."""
+
+    def turned(tunnel: TunnelStatement) -> TunnelStatement:
+        return replace(tunnel, local=tunnel.remote, remote=tunnel.local)
+
     stray = download.stray_tunnel
-    return msgspec.structs.replace(
+    return replace(
         download,
         local_subnets=download.remote_subnets,
         remote_subnets=download.local_subnets,
-        tunnels=tuple(_turned_tunnel(tunnel) for tunnel in download.tunnels),
-        stray_tunnel=None if stray is None else _turned_tunnel(stray),
+        tunnels=tuple(map(turned, download.tunnels)),
+        stray_tunnel=stray and turned(stray),
     )
 
 
-def _turned_tunnel(tunnel: TunnelStatement) -> TunnelStatement:
-    return msgspec.structs.replace(tunnel, local=tunnel.remote, remote=tunnel.local)
-
-
 def _placed(statement: Statement, is_dual: bool) -> Statement:
-    """Turn a statement's tunnel into its stray tunnel if only the other answer is dual-tunnel."""
+    """Make the only tunnel a stray tunnel if the other statement describes two tunnels."""
     if statement.is_dual or not is_dual or not statement.tunnels:
         return statement
-    return msgspec.structs.replace(statement, tunnels=(), stray_tunnel=statement.tunnels[0])
+    return replace(statement, tunnels=(), stray_tunnel=statement.tunnels[0])
 
 
 def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Statement:
-    """Return the list row with the addresses of its gateways filled in."""
+    """Return a list row whose tunnels have the addresses of their gateways."""
     vpn = next((g.ip_address for g in gateways if g.kind == "vpn"), None)
     customers = {g.gateway_id: g.ip_address for g in gateways if g.kind == "customer"}
     # With two tunnels, only the tunnels show which of the gateway's two addresses they use.
@@ -164,13 +162,16 @@ def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Stateme
     tunnels = []
     for tunnel in describe.tunnels:
         customer_id = tunnel.customer_gateway_id or describe.customer_gateway_id
-        ends = TunnelStatement(
-            customer_gateway_id=customer_id,
-            local=End(address=single),
-            remote=End(address=customers.get(customer_id or "")),
+        remote = End(address=customers.get(customer_id or ""))
+        tunnels.append(
+            replace(
+                tunnel,
+                customer_gateway_id=customer_id,
+                local=overlay(End(address=single), tunnel.local),
+                remote=overlay(remote, tunnel.remote),
+            )
         )
-        tunnels.append(overlay(ends, tunnel))
-    return msgspec.structs.replace(describe, tunnels=tuple(tunnels))
+    return replace(describe, tunnels=tuple(tunnels))
 
 
 def _join_tunnels(download: Statement | None, describe: Statement | None) -> tuple[Tunnel, ...]:
@@ -183,7 +184,7 @@ def _join_tunnels(download: Statement | None, describe: Statement | None) -> tup
     for i in keys:
         said = [one for one in (downloaded.get(i), listed.get(i)) if one] or [TunnelStatement()]
         joined = overlay(said[0], said[-1])
-        values = _values(joined, TunnelValues) | {
+        values = dict(zip(TunnelValues.__struct_fields__, _tunnel_values(joined), strict=True)) | {
             "psk_state": best_state(*(one.psk_state for one in said)),
             "key_facts": best_facts(*(one.key_facts for one in reversed(said))),
             "vpn_gateway": joined.local,
@@ -194,13 +195,8 @@ def _join_tunnels(download: Statement | None, describe: Statement | None) -> tup
 
 
 def _indexes(tunnels: list[tuple[TunnelKey, int | None]]) -> dict[TunnelKey, int]:
-    """Return an index for each tunnel: the given one if unique, else the next free number."""
+    """Return an index for each tunnel: its own if no other tunnel has it, else a free number."""
     given = [index for _, index in tunnels]
     indexes = {i: n for i, n in tunnels if n is not None and given.count(n) == 1}
     free = (n for n in range(1, 2 * len(tunnels) + 2) if n not in indexes.values())
     return {i: indexes[i] if i in indexes else next(free) for i, _ in tunnels}
-
-
-def _values(record: Record, kind: type[Record]) -> dict[str, Any]:
-    """Return the fields that a record inherits from one of its base classes."""
-    return {name: getattr(record, name) for name in kind.__struct_fields__}

@@ -1,4 +1,4 @@
-"""Convert a caller's lists, columns or tables of blocks to numbers, and results to columns."""
+"""Convert lists, columns or tables of blocks from a caller to numbers, and results to columns."""
 
 from __future__ import annotations
 
@@ -26,19 +26,15 @@ class Asked:
     """The blocks and groups that a caller passed to a function, parsed."""
 
     parsed: ParsedCidrs  # the blocks as numbers
-    # Group code of each value; a missing group equals nothing, so each such value has a unique code
+    # The group code of each value, or None without groups. A missing group equals no other group:
+    # each missing group has a code that occurs once.
     codes: Codes | None
-    labels: list[str | None]  # label of each group code, in order of the codes; None if missing
+    labels: list[str | None]  # the label of each group code; None for a missing group
     index: pd.Index[Hashable]  # index of the Series or table; positions for other input
 
-    def by_family(self) -> Iterator[tuple[int, Codes, Blocks]]:
-        """Yield each family with the positions of its blocks, and the blocks."""
-        for family in (4, 6):
-            yield family, *self.parsed.of_family(family, groups=self.codes)
-
-    def label(self, code: int) -> str | None:
-        """Return the label of a group code; None for a missing group or without groups."""
-        return self.labels[code] if self.labels else None
+    def by_family(self) -> Iterator[tuple[Codes, Blocks]]:
+        """Yield for each family the positions of its blocks, and the blocks."""
+        return self.parsed.by_family(groups=self.codes)
 
 
 def read_asked(cidrs: Cidrs, groups: Groups | None) -> Asked:
@@ -49,19 +45,21 @@ def read_asked(cidrs: Cidrs, groups: Groups | None) -> Asked:
         groups = _column(cidrs, groups) if isinstance(groups, str) else groups
         cidrs = _column(cidrs, "cidr")
     if isinstance(cidrs, str):
-        raise TypeError(f"{cidrs!r} is one text: give a list, a column or a table of blocks")
+        raise TypeError(f"{cidrs!r} is a single string: give a list, a column or a table of blocks")
     if isinstance(groups, str):
         raise TypeError(
             f"groups is {groups!r}: give a group for each block, or a table with that column"
         )
     listed = cidrs.tolist() if isinstance(cidrs, pd.Series) else list(cidrs)
     index = cidrs.index if isinstance(cidrs, pd.Series) else pd.RangeIndex(len(listed))
-    codes, labels = (None, []) if groups is None else _group_codes(groups, len(listed))
+    if groups is None:
+        return Asked(parse_all(listed), None, [None], index)
+    codes, labels = _group_codes(groups, len(listed))
     return Asked(parse_all(listed), codes, labels, index)
 
 
 def parse_all(values: Sequence[object]) -> ParsedCidrs:
-    """Parse blocks; raise an AddressError that names the first invalid text."""
+    """Parse blocks; raise an AddressError that names the first string that is not a block."""
     parsed = parse_cidrs(values)
     if parsed.failed_texts:
         n_bad, text = len(parsed.failed_texts), parsed.failed_texts[0]
@@ -75,19 +73,19 @@ def parse_all(values: Sequence[object]) -> ParsedCidrs:
 
 
 def format_blocks(blocks: Blocks) -> list[str]:
-    """Format blocks of one family as text."""
-    n, family = len(blocks.first), 4 if blocks.high is None else 6
-    high = np.zeros(n, np.uint64) if blocks.high is None else blocks.high
-    low = blocks.first.astype(np.uint64)
-    return format_cidr(high, low, np.full(n, family, np.uint8), blocks.prefix_length)
+    """Format blocks of one family as CIDR strings."""
+    family = np.full(len(blocks.first), blocks.family, np.uint8)
+    return format_cidr(*blocks.addresses(), family, blocks.prefix_length)
 
 
 def runs_by_family(
     parsed: ParsedCidrs, groups: Codes | None, *, is_second: Mask | None = None
 ) -> Iterator[tuple[Codes, Runs]]:
-    """Yield input rows and runs of each family: of all blocks, or between the two sets given."""
-    for family in (4, 6):
-        rows, blocks = parsed.of_family(family, groups=groups)
+    """Yield for each family the rows of its blocks, and the runs of overlapping blocks.
+
+    With ``is_second``, only overlaps between the blocks in this mask and all others are found.
+    """
+    for rows, blocks in parsed.by_family(groups=groups):
         if is_second is None:
             yield rows, find_runs(blocks)
         else:
@@ -95,26 +93,26 @@ def runs_by_family(
 
 
 def as_category(codes: npt.NDArray[np.integer], words: Sequence[str]) -> pd.Categorical:
-    """Convert codes to a categorical; its categories are sorted, as in all tables."""
+    """Convert codes to a categorical with sorted categories; code n stands for ``words[n]``."""
     ranked = sorted(words)
     rank = np.array([ranked.index(word) for word in words], np.int8)
     return pd.Categorical.from_codes(rank[codes], categories=pd.Index(ranked, dtype="str"))
 
 
 def _check_form(name: str, values: object) -> None:
-    """Raise SchemaError for an Inventory, or for several columns where one is needed."""
+    """Raise SchemaError if an argument is an Inventory, or has several columns instead of one."""
     if hasattr(values, "subnets"):
-        raise SchemaError(f"{name} is an Inventory: give a table of it, inv.subnets")
+        raise SchemaError(f"{name} is an Inventory: give one of its tables, such as inv.subnets")
     is_table = isinstance(values, pd.DataFrame) and name == "cidrs"
     if getattr(values, "ndim", 1) != 1 and not is_table:
-        raise SchemaError(f"{name} is of {getattr(values, 'ndim', 1)} dimensions: give one column")
+        raise SchemaError(f"{name} has {getattr(values, 'ndim', 1)} dimensions: give one column")
 
 
 def _column(table: pd.DataFrame, name: str) -> pd.Series[object]:
     columns = list(table.columns)
     if columns.count(name) != 1:
         problem = "several columns" if name in columns else "no column"
-        found = ", ".join(map(str, columns)) or "none"
+        found = ", ".join(map(str, columns)) or "no columns"
         raise SchemaError(f"the table has {problem} {name!r}: it has {found}")
     return table[name]
 
@@ -122,13 +120,10 @@ def _column(table: pd.DataFrame, name: str) -> pd.Series[object]:
 def _group_codes(groups: Iterable[Hashable], n: int) -> tuple[Codes, list[str | None]]:
     column = groups if isinstance(groups, pd.Series) else pd.Series(list(groups), dtype=object)
     if len(column) != n:
-        raise ValueError(f"{len(column)} groups for {n} blocks: give one for each")
-    found, labels = pd.factorize(column)
-    codes = found.astype(np.int64)
-    words: list[str | None] = as_words(pd.Series(labels)).tolist()
+        raise ValueError(f"{len(column)} groups for {n} blocks: give one for each block")
+    codes = pd.factorize(column)[0].astype(np.int64)
     missing = np.flatnonzero(codes < 0)
-    if len(missing):
-        codes[missing] = len(words) + np.arange(len(missing))
-        codes, first = pd.factorize(codes)
-        words = [words[code] if code < len(words) else None for code in first.tolist()]
-    return codes.astype(np.int64), words
+    codes[missing] = len(codes) + missing
+    first = np.flatnonzero(~pd.Series(codes).duplicated())
+    words = as_words(column.iloc[first]).astype(object)
+    return pd.factorize(codes)[0].astype(np.int64), words.where(words.notna(), None).tolist()

@@ -1,4 +1,4 @@
-"""Compare, count and merge the blocks of a list, column or table, without judging overlaps."""
+"""Compare, count and merge the blocks of a list, column or table, without classifying overlaps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from vpnframe import schema
@@ -18,13 +17,7 @@ from vpnframe.addresses.forest import (
     find_holders,
     find_roots,
 )
-from vpnframe.addresses.nesting import (
-    DEFAULT_MAX_PAIRS,
-    RELATIONS,
-    Runs,
-    check_pair_count,
-    make_pairs,
-)
+from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS, RELATIONS, check_pair_count, make_pairs
 from vpnframe.addresses.union import count_addresses, merge_blocks
 from vpnframe.overlapping.asked import (
     Asked,
@@ -39,10 +32,7 @@ from vpnframe.schema.codes import Codes
 
 
 def find_overlaps(
-    cidrs: Cidrs,
-    *,
-    groups: Groups | None = None,
-    max_pairs: int = DEFAULT_MAX_PAIRS,
+    cidrs: Cidrs, *, groups: Groups | None = None, max_pairs: int = DEFAULT_MAX_PAIRS
 ) -> pd.DataFrame:
     """Find every overlapping pair among CIDR blocks, each once.
 
@@ -52,26 +42,27 @@ def find_overlaps(
         List or Series of n CIDR blocks, IPv4 and IPv6 mixed, or a table with a column
         ``cidr``. Missing values overlap nothing.
     groups : iterable or str, optional
-        The group of each block, or the name of a column of the table; only blocks of the same group
-        are compared. A block without a group overlaps nothing.
+        The group of each block, or the name of the table's column with the groups. Only blocks of
+        the same group are compared. A block without a group overlaps nothing.
     max_pairs : int
-        Maximum number of pairs; see :func:`overlap_counts` for fleets with more.
+        Maximum number of pairs; :func:`overlap_counts` has no maximum.
 
     Returns
     -------
     DataFrame
         Table ``pairs``: ``left`` and ``right`` (Int64, positions in ``cidrs`` from 0, left <
-        right) and ``relation`` (category: left ``contains``, is ``equal`` to or lies ``within``
-        right), sorted by left and right.
+        right) and ``relation`` (category: the left block ``contains`` the right block, is ``equal``
+        to it or lies ``within`` it), sorted by left and right.
 
     Raises
     ------
     AddressError
-        If a text is not a CIDR block; the message names the first and its position.
+        If a string is not a CIDR block. The message names the first such string and its position.
     ValueError
         If there are more than ``max_pairs`` pairs, or the numbers of groups and blocks differ.
     SchemaError
-        If a table lacks the column, or the input is not a list, column or table.
+        If the table has no column ``cidr`` or no column ``groups``, or if the input is not a list,
+        column or table.
     TypeError
         If ``cidrs`` is a single string.
 
@@ -84,17 +75,25 @@ def find_overlaps(
     2     1      3     equal
     """
     asked = read_asked(cidrs, groups)
-    runs = list(runs_by_family(asked.parsed, asked.codes))
-    left, right, relation = _sorted_pairs(runs, max_pairs)
-    values = {"left": pd.array(left, dtype="Int64"), "right": pd.array(right, dtype="Int64")}
-    return pd.DataFrame({**values, "relation": as_category(relation, RELATIONS)})
+    found = list(runs_by_family(asked.parsed, asked.codes))
+    check_pair_count(sum(runs.n_pairs for _, runs in found), max_pairs=max_pairs)
+    made = [(rows, make_pairs(runs)) for rows, runs in found]
+    left = np.concatenate([rows[pairs.left] for rows, pairs in made])
+    right = np.concatenate([rows[pairs.right] for rows, pairs in made])
+    # Rows are below 2**31 and relations below 4, so one sort of a combined key suffices.
+    key = left.astype(np.uint64) << np.uint64(33) | right.astype(np.uint64) << np.uint64(2)
+    key |= np.concatenate([pairs.relation for _, pairs in made])
+    key.sort()
+    pairs = {"left": key >> np.uint64(33), "right": key >> np.uint64(2) & np.uint64(2**31 - 1)}
+    columns = {n: pd.array(rows.astype(np.int64), dtype="Int64") for n, rows in pairs.items()}
+    relation = as_category((key & np.uint64(3)).astype(np.uint8), RELATIONS)
+    return pd.DataFrame({**columns, "relation": relation})
 
 
 def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
-    """Count for each CIDR block how many others it equals, contains and lies within.
+    """Count for each CIDR block how many other blocks it equals, contains and lies within.
 
-    No pairs are built: a million blocks with billions of pairs are counted as fast as a million
-    blocks with few pairs.
+    The run time does not depend on the number of pairs, because no pairs are built.
 
     Parameters
     ----------
@@ -104,9 +103,10 @@ def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFram
     Returns
     -------
     DataFrame
-        Table ``overlap_counts``, a row for each block, with the index of the series or table:
-        ``n_equal``, ``n_contains`` (smaller blocks inside) and ``n_within`` (larger blocks around)
-        (Int64, null for a missing block). The number of pairs is half the sum of all counts.
+        Table ``overlap_counts``, with a row for each block and the index of the series or table.
+        The columns are ``n_equal``, ``n_contains`` (smaller blocks inside the block) and
+        ``n_within`` (larger blocks around it), all Int64 and null for a missing block. The number
+        of pairs is half the sum of all counts.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFram
     asked = read_asked(cidrs, groups)
     names = schema.find("overlap_counts").names
     columns = {name: _nulls(len(asked.index)) for name in names}
-    for _, rows, blocks in asked.by_family():
+    for rows, blocks in asked.by_family():
         counts = count_overlaps(blocks)
         for name, column in columns.items():
             column[rows] = getattr(counts, name)
@@ -139,10 +139,10 @@ def clusters(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Table ``clusters``, a row for each block, with the index of the series or table:
-        ``cluster`` (Int64 from 0, in order of family, first appearance of the group, and address),
-        ``outermost`` (str, the cluster's outermost block) and ``depth`` (Int16, number of distinct
-        larger blocks that contain the block); null for a missing block.
+        Table ``clusters``, with a row for each block and the index of the series or table. The
+        columns are ``cluster`` (Int64 from 0, in order of family, first appearance of the group,
+        and address), ``outermost`` (str, the cluster's outermost block) and ``depth`` (Int16,
+        number of distinct larger blocks that contain the block). All are null for a missing block.
 
     Examples
     --------
@@ -157,7 +157,7 @@ def clusters(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     n = len(asked.index)
     cluster, depth, n_clusters = _nulls(n), _nulls(n, "Int16"), 0
     holders = np.full(n, -1)
-    for _, rows, blocks in asked.by_family():
+    for rows, blocks in asked.by_family():
         forest = find_forest(blocks)
         depths, roots = find_depths(forest), find_roots(forest)
         cluster[rows] = forest.by_row(np.cumsum(depths == 0) - 1) + n_clusters
@@ -179,9 +179,10 @@ def enclosing(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Table ``enclosing``, a row for each block, with the index of the series or table:
-        ``enclosing`` (Int64, position in ``cidrs`` from 0; the first of equal blocks) and
-        ``enclosing_cidr`` (str); null if no larger block contains the block.
+        Table ``enclosing``, with a row for each block and the index of the series or table. The
+        columns are ``enclosing`` (Int64, the position in ``cidrs`` of the enclosing block, or of
+        the first of several equal blocks) and ``enclosing_cidr`` (str). Both are null if no larger
+        block contains the block.
 
     Examples
     --------
@@ -193,7 +194,7 @@ def enclosing(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     """
     asked = read_asked(cidrs, groups)
     found = np.full(len(asked.index), -1)
-    for _, rows, blocks in asked.by_family():
+    for rows, blocks in asked.by_family():
         forest = find_forest(blocks)
         found[rows] = _rows_of(forest, find_holders(forest), rows)
     position = _nulls(len(found))
@@ -203,7 +204,7 @@ def enclosing(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
 
 
 def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
-    """Count the addresses that CIDR blocks cover, and those that several of them share.
+    """Count the addresses that CIDR blocks cover, and the addresses that several blocks share.
 
     Parameters
     ----------
@@ -214,11 +215,11 @@ def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        Table ``address_usage``, a row for each group and family that occurs, sorted:
-        ``group`` (str, null without groups), ``family`` (Int16), ``n_blocks`` (Int64),
-        ``n_addresses`` in at least one block and ``n_shared`` in at least two (float64: exact for
-        IPv4; about 16 digits for IPv6, which can reach 2**128), and ``shared_share``, the ratio of
-        ``n_shared`` to ``n_addresses``.
+        Table ``address_usage``, with a row for each group and family that occurs, sorted by both.
+        The columns are ``group`` (str, null without groups), ``family`` (Int16), ``n_blocks``
+        (Int64), ``n_addresses`` (float64, addresses in at least one block), ``n_shared`` (float64,
+        addresses in at least two blocks) and ``shared_share``, the ratio of ``n_shared`` to
+        ``n_addresses``. The numbers are exact for IPv4 and have about 16 digits for IPv6.
 
     Examples
     --------
@@ -227,13 +228,18 @@ def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame
        family  n_blocks  n_addresses  n_shared  shared_share
     0       4         3        512.0     128.0          0.25
     """
-    asked = _without_a_group(read_asked(cidrs, groups))
+    asked = read_asked(cidrs, groups)
+    if asked.codes is not None and None in asked.labels:
+        # All blocks without a group get the code of the first of them.
+        is_none = np.array([label is None for label in asked.labels])
+        codes = np.where(is_none[asked.codes], is_none.argmax(), asked.codes)
+        asked = replace(asked, codes=codes)
     sums: defaultdict[tuple[str | None, int], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for family, _, blocks in asked.by_family():
+    for _, blocks in asked.by_family():
         counts = count_addresses(blocks)
         sizes = (counts.n_blocks.tolist(), counts.n_addresses, counts.n_shared)
         for code, *numbers in zip(counts.group.tolist(), *sizes, strict=True):
-            key = (asked.label(code), family)
+            key = (asked.labels[code], blocks.family)
             if key[0] is None and groups is not None:
                 numbers[2] = 0
             sums[key] = [a + b for a, b in zip(sums[key], numbers, strict=True)]
@@ -251,7 +257,7 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     ----------
     cidrs, groups : iterable, DataFrame or str
         As for :func:`vpnframe.find_overlaps`, with the same errors; blocks of different groups are
-        not merged, and blocks without a group stay as they are.
+        not merged, and blocks without a group stay unchanged.
 
     Returns
     -------
@@ -266,61 +272,35 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     """
     asked = read_asked(cidrs, groups)
     parts = []
-    for family, _, blocks in asked.by_family():
+    for _, blocks in asked.by_family():
         merged = merge_blocks(blocks)
-        codes = np.zeros(len(merged.first), np.int64) if merged.groups is None else merged.groups
-        high = np.zeros(len(codes), np.uint64) if merged.high is None else merged.high
-        part = {"group": [asked.label(code) for code in codes.tolist()], "family": family}
-        part |= {"high": high, "low": merged.first, "length": merged.prefix_length}
-        parts.append(pd.DataFrame({**part, "cidr": format_blocks(merged)}))
+        group = [asked.labels[code] for code in merged.group_codes().tolist()]
+        part = {"group": group, "family": blocks.family, **merged.addresses()._asdict()}
+        part |= {"length": merged.prefix_length, "cidr": format_blocks(merged)}
+        parts.append(pd.DataFrame(part))
     table = pd.concat(parts, ignore_index=True)
     table = table.sort_values(["group", "family", "high", "low", "length"])
     return schema.build("merged", {name: table[name].tolist() for name in ("group", "cidr")})
 
 
-def _sorted_pairs(
-    found: list[tuple[Codes, Runs]], max_pairs: int
-) -> tuple[Codes, Codes, npt.NDArray[np.uint8]]:
-    """Check the number of pairs; return left rows, right rows and relations, sorted by row."""
-    check_pair_count(sum(runs.n_pairs for _, runs in found), max_pairs=max_pairs)
-    made = [(rows, make_pairs(runs)) for rows, runs in found]
-    left = np.concatenate([rows[pairs.left] for rows, pairs in made])
-    right = np.concatenate([rows[pairs.right] for rows, pairs in made])
-    relation = np.concatenate([pairs.relation for _, pairs in made])
-    # Rows are below 2**31 and relations below 4, so one sort of a combined key suffices.
-    key = left.astype(np.uint64) << np.uint64(33) | right.astype(np.uint64) << np.uint64(2)
-    key |= relation
-    key.sort()
-    low_bits = np.uint64(2**31 - 1)
-    right = (key >> np.uint64(2) & low_bits).astype(np.int64)
-    return (key >> np.uint64(33)).astype(np.int64), right, (key & np.uint64(3)).astype(np.uint8)
-
-
-def _without_a_group(asked: Asked) -> Asked:
-    """Put all blocks without a group into one common group."""
-    if None not in asked.labels or asked.codes is None:
-        return asked
-    is_none = np.array([label is None for label in asked.labels], bool)
-    codes = np.where(is_none[asked.codes], is_none.argmax(), asked.codes)
-    return replace(asked, codes=codes)
-
-
 def _rows_of(forest: Forest, nodes: Codes, rows: Codes) -> Codes:
-    """Return for each block the first input row of the node that ``nodes`` gives for its node."""
-    # The last entry is -1, for nodes to which ``nodes`` gives none: index -1 selects it.
+    """Return for each block the first input row of the node that ``nodes`` assigns to its own node.
+
+    If no node is assigned (-1), the row is -1.
+    """
+    # The last entry is -1: the node -1 selects it.
     first = np.append(rows[forest.first_rows], -1)
     return first[forest.by_row(nodes)]
 
 
 def _texts_at(asked: Asked, rows: Codes) -> pd.Series[str]:
-    """Return the canonical text of the block at each of ``rows``, null where the row is -1."""
+    """Return the blocks at ``rows`` as canonical strings, null where the row is -1."""
     chosen = asked.parsed.take(np.isin(asked.parsed.row, rows))
-    # The last entry is for no row: index -1 selects it.
-    texts = np.full(asked.parsed.n_values + 1, None, object)
+    # The last entry is null: the row -1 selects it.
+    texts = np.full(len(asked.index) + 1, None, object)
     texts[chosen.row] = chosen.texts()
     return pd.Series(texts[rows], index=asked.index, dtype="str")
 
 
 def _nulls(n: int, dtype: str = "Int64") -> pd.api.extensions.ExtensionArray:
-    """Return an array of n nulls to fill in."""
     return pd.array([pd.NA], dtype=dtype).repeat(n)

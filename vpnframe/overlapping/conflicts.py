@@ -30,34 +30,35 @@ def would_conflict(
 ) -> pd.DataFrame:
     """Find the known blocks that the on-premises blocks of a new site would collide with.
 
-    The site's future gateway is unknown, so all scopes are searched: ``scope_id`` is the scope of
-    the block in use, and ``OverlapSettings(only="vpn-...")`` restricts the search to one routing
-    domain. Default routes of the fleet are left out.
+    Because the site's future gateway is unknown, all scopes are searched. To search one routing
+    domain, use ``OverlapSettings(only="vpn-...")``. Default routes of the fleet are left out.
 
     Parameters
     ----------
     subnets : DataFrame or Inventory
         Table ``subnets``, or an inventory, whose VPC blocks, user CIDRs and coverage are used too.
     cidrs : iterable of str or DataFrame
-        The new site's blocks: a list, a column, or a table with ``cidr``.
+        The new site's blocks: a list, a column, or a table with a column ``cidr``.
     scope : str or None
-        The scope that ``scope_id`` reports; see :func:`vpnframe.overlaps`.
+        The scope that the column ``scope_id`` contains; see :func:`vpnframe.overlaps`.
     settings : OverlapSettings, optional
-        Declared joins and translations, the routing domain to search (``only``), and blocks of the
-        fleet to leave out.
+        The topology, translations, the routing domain to search, and blocks of the fleet to leave
+        out.
 
     Returns
     -------
     DataFrame
-        Table ``conflicts``: the given ``cidr``, its ``relation`` to the block in use, that block
-        with its connection, side and scope, and ``kind``, ``severity`` and ``reason``. Sorted by
-        given block, worst first. A row of severity info is not a collision.
+        Table ``conflicts``, with a row for each block of the new site and each block in use that
+        overlaps it. The columns are the new site's ``cidr``, its ``relation`` to the block in use,
+        the connection, side and scope of the block in use, and ``kind``, ``severity`` and
+        ``reason``. The rows of each ``cidr`` are sorted from the worst severity to the mildest. A
+        row of severity info is not a collision.
 
     Raises
     ------
     AddressError
-        If a text is not a CIDR block, or is a default route. Other errors, and warnings of
-        incomplete data, are those of :func:`vpnframe.overlaps`.
+        If a string is not a CIDR block, or is a default route. Other errors, and warnings of
+        incomplete data, are as for :func:`vpnframe.overlaps`.
 
     Examples
     --------
@@ -83,15 +84,18 @@ def _asked_rows(cidrs: Iterable[object] | pd.DataFrame) -> pd.DataFrame:
     for text in asked["cidr"]:
         if str(text).endswith("/0"):
             raise AddressError(
-                f"{text} is a default route, which says nothing of what a site uses: give its "
-                f"blocks",
+                f"{text} is a default route, which does not show the addresses of a site: give "
+                f"the blocks that the site uses",
                 value=str(text),
             )
     return asked[["cidr", "is_theirs"]].assign(side="onprem")
 
 
 def _conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the condition of each case; left is the fleet's block, right the new site's block."""
+    """Yield the name and condition of each case in ``cases.toml``, in order of precedence.
+
+    Left is the fleet's block, right the new site's block.
+    """
     its, relation = pairs.fleet.connections, pairs.relation
     domain = its.domain.codes
     has_vpn = np.isin(domain, domain[(its.name.codes >= 0) & (domain >= 0)])

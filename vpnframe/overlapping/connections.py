@@ -1,4 +1,4 @@
-"""Encode the connections of a fleet, and the facts about each connection, as numbers."""
+"""Encode the connections of a fleet as numbers, with the facts that overlaps are classified by."""
 
 from __future__ import annotations
 
@@ -41,15 +41,17 @@ CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 class Connections:
     """Facts about each of n connections, in order of account, region and id.
 
-    Each row without a connection id, such as a block of a VPC, counts as a separate connection.
+    Each row of the table without a connection id, such as a block of a VPC, is a connection too.
     """
 
     account: Coded
     region: Coded
     name: Coded
     identity: Codes  # equal if account, region and id are equal; -1 without an id
-    is_theirs: Mask
-    routers: Sequence[Coded]  # VPN gateway, VPC and transit router, with common codes
+    is_theirs: (
+        Mask  # whether the connection is from the other table that the fleet is compared with
+    )
+    routers: Sequence[Coded]  # VPN gateway, VPC and transit router; all have the same words
     cloud: Codes  # equal for connections of one VPC, or of one gateway if the VPC is unknown
     domain: Coded
     ip: Coded  # address of the VPN gateway
@@ -60,12 +62,12 @@ class Connections:
     blocks: Codes  # code of the set of blocks on both sides
     onprem_side: CodedSets
     vpc_side: CodedSets
-    admitted: CodedSets  # the blocks of its VPC that the VPC side admits
-    is_any_vpc: Mask  # its VPC side is a default route, or unknown
+    admitted: CodedSets  # the blocks of the VPC that the VPC side admits
+    is_any_vpc: Mask  # whether the VPC side is a default route or unknown
 
     @cached_property
     def peer_texts(self) -> Coded:
-        """The peer addresses of each connection as one text, separated by "and"."""
+        """The peer addresses of each connection as one string, separated by "and"."""
         peers = take_words(self.ip.words, self.peers.members)
         sets = pa.ListArray.from_arrays(pa.array(self.peers.starts, pa.int32()), peers)
         return Coded(self.peers.codes, pc.binary_join(sets, pa.scalar(" and ", pa.large_string())))
@@ -80,28 +82,28 @@ class Connections:
         """Whether a connection with a different set of peers shares a peer with this one."""
         peers = self.peers
         is_common = np.bincount(peers.members, minlength=1)[peers.members] > 1
-        owner = np.repeat(np.arange(len(peers.starts) - 1), np.diff(peers.starts))
-        has_common = np.zeros(len(peers.starts), bool)  # the last entry is for the empty set
-        has_common[owner[is_common]] = True
-        return has_common[peers.codes]
+        return np.isin(peers.codes, peers.owners[is_common])
 
     @cached_property
     def links(self) -> Codes:
-        """The ``link_keys`` of VPC, gateway and peer address of connections with ``may_mirror``."""
+        """The ``link_keys`` of the VPC, gateway and peer addresses of each connection.
+
+        Connections without ``may_mirror`` are left out.
+        """
         linked = np.flatnonzero(self.may_mirror & (self.peers.codes >= 0))
         which, peer = self.peers.elements(self.peers.codes[linked])
         ends = linked[which]
         return sort_distinct(self.link_keys(self.cloud[ends], self.ip.codes[ends], peer))
 
     def link_keys(self, cloud: Codes, from_ip: Codes, to_ip: Codes) -> Codes:
-        """Return one integer for each combination of a VPC and two addresses."""
+        """Return an integer that identifies each combination of a VPC and two addresses."""
         n = len(self.ip.words)
         return (cloud * n + from_ip) * n + to_ip
 
 
 @dataclass(frozen=True, slots=True)
 class BlockRows:
-    """The rows of a table that have a block, including default routes."""
+    """The rows of table ``subnets`` that have a block, including default routes."""
 
     frame: pd.DataFrame
     connection: Codes  # position of the connection
@@ -109,24 +111,24 @@ class BlockRows:
     is_vpc: Mask
     role: Codes
     is_policy_route: Mask
-    is_mapped: Mask
+    is_mapped: Mask  # whether NAT adds the row: see :func:`vpnframe.overlapping.nat.with_mapped`
 
 
 def column_of(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
-    """Return a column, or all nulls if the table has no column of that name."""
+    """Return a column, or a column of nulls if the table has no column of that name."""
     if name in frame.columns:
         return frame[name]
     return pd.Series([None] * len(frame), index=frame.index, dtype="object")
 
 
 def flags_of(frame: pd.DataFrame, name: str) -> Mask:
-    """Return a boolean column, with null as False."""
+    """Return a boolean column; null becomes False."""
     flags: Mask = column_of(frame, name).astype("boolean").fillna(False).to_numpy(bool)
     return flags
 
 
 def number_connections(subnets: pd.DataFrame) -> tuple[Codes, pd.DataFrame]:
-    """Return each row's connection as its position in sorted order, and each one's first row."""
+    """Return the number of each row's connection in sorted order, and one row per connection."""
     account, region, name = (encode(column_of(subnets, column)).codes for column in CONNECTION)
     nameless = np.where(name < 0, np.arange(len(subnets)), 0)
     is_theirs = flags_of(subnets, "is_theirs").astype(np.int64)
@@ -137,7 +139,7 @@ def number_connections(subnets: pd.DataFrame) -> tuple[Codes, pd.DataFrame]:
 def encode_connections(
     rows: BlockRows, first: pd.DataFrame, blocks: ParsedCidrs, settings: OverlapSettings
 ) -> Connections:
-    """Encode the connections, given the first row of each and the distinct blocks."""
+    """Encode the connections, given one row of each (``first``) and the distinct blocks."""
     account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
     routers = encode_together([column_of(first, column) for column in ROUTERS])
     places = rank_rows([account.codes, region.codes, name.codes])
@@ -180,7 +182,7 @@ def encode_connections(
 
 
 def _addresses(first: pd.DataFrame) -> tuple[Coded, CodedSets]:
-    """Encode the address of each connection's gateway and those of its peers, by the same words."""
+    """Encode the gateway address and peer addresses of each connection; equal ones share a code."""
     owner, texts = encode_lists(column_of(first, "peer_addresses"))
     peer_texts = pd.Series(pd.array(texts.all(), dtype="str"))
     ip, peer = encode_together([column_of(first, "vpn_gateway_ip"), peer_texts])
@@ -189,10 +191,16 @@ def _addresses(first: pd.DataFrame) -> tuple[Coded, CodedSets]:
 
 
 def _clouds(routers: Sequence[Coded]) -> Codes:
-    """Number each connection's cloud side: its VPC, else its gateway's VPC, else the gateway."""
+    """Return a number for each connection that is equal if the VPC is the same.
+
+    If the VPC of a connection is unknown, the VPC of its gateway is used. If that is unknown too,
+    the gateway itself is used.
+    """
     gateway, vpc, _ = (column.codes for column in routers)
     both = np.flatnonzero((gateway >= 0) & (vpc >= 0))
-    both = both[np.argsort(-vpc[both], kind="stable")]
+    both = both[
+        np.argsort(-vpc[both], kind="stable")
+    ]  # of several VPCs, the first is assigned last
     of_gateway = np.arange(len(routers[0].words) + 1)  # the last entry is for no gateway
     of_gateway[gateway[both]] = vpc[both]
     alone = len(routers[0].words) + np.arange(len(vpc))

@@ -1,4 +1,4 @@
-"""Encode table ``subnets`` of a fleet as numbers: its connections, and each of its blocks once."""
+"""Encode table ``subnets`` of a fleet as numbers: its connections and its distinct blocks."""
 
 from __future__ import annotations
 
@@ -31,23 +31,19 @@ from vpnframe.schema.codes import NULL, Coded, Codes, Mask, encode, sort_rows, t
 _UNKNOWN = np.iinfo(np.int64).max
 
 
-@dataclass(frozen=True, slots=True)
-class CidrWords:
-    """The distinct blocks as text and as numbers, sorted by their canonical text."""
-
-    words: pa.Array
-    parsed: ParsedCidrs
-
-
 @dataclass(frozen=True)
 class EncodedFleet:
-    """Blocks that can overlap, each once, sorted by connection, side and text."""
+    """The blocks of a fleet that can overlap, sorted by connection, side and CIDR string.
+
+    A block that has several rows in the table occurs once per connection, side and scope.
+    """
 
     connections: Connections
-    cidrs: CidrWords
+    cidrs: ParsedCidrs  # the distinct blocks, in order of their canonical strings
+    cidr_words: pa.Array  # the canonical strings of ``cidrs``
     scope_name: str
     scope_words: pa.Array
-    translations: tuple[Translation, ...]  # the NAT declarations for the VPC side
+    translations: tuple[Translation, ...]  # the NAT entries for the VPC side
     connection: Codes  # position in ``connections``
     cidr: Codes  # position in ``cidrs``
     is_vpc: Mask
@@ -55,37 +51,37 @@ class EncodedFleet:
     scope: Codes  # code of the scope, -1 for none
     is_by_policy: Mask
     priority: Codes  # -1 if unknown
-    nat: Codes  # position of the NAT declaration that translates the block, -1 for none
+    nat: Codes  # position of the NAT entry that translates the block, -1 for none
 
     @cached_property
     def all(self) -> ParsedCidrs:
-        """All blocks as numbers; ``row`` is the position of each."""
-        return self.cidrs.parsed.at(self.cidr)
+        """All blocks as numbers; ``row`` is the position of each block."""
+        return self.cidrs.at(self.cidr)
 
     @cached_property
     def is_theirs(self) -> Mask:
-        """Which blocks come from another table, with which the fleet is compared."""
+        """Whether each block is from the other table that the fleet is compared with."""
         return self.connections.is_theirs[self.connection]
 
     def cidr_texts(self, rows: Codes) -> pa.Array:
-        """Return the texts of the blocks at the positions ``rows``."""
-        return take_words(self.cidrs.words, self.cidr[rows])
+        """Return the CIDR strings of the blocks at the positions ``rows``."""
+        return take_words(self.cidr_words, self.cidr[rows])
 
     def named(self, rows: Codes, connection: Codes) -> dict[str, Any]:
-        """Return the columns with the ids of these connections and the texts of these blocks."""
+        """Return the columns with the ids of connections and the CIDR strings of blocks."""
         its = self.connections
         texts = [column.texts(connection) for column in (its.account, its.region, its.name)]
         named = zip((*CONNECTION, "cidr"), [*texts, self.cidr_texts(rows)], strict=True)
         return {name: pd.array(values, dtype="str") for name, values in named}
 
     def scopes(self, codes: Codes) -> dict[str, Any]:
-        """Return column ``scope`` with its name, and ``scope_id`` with the scope of each code."""
+        """Return the columns ``scope``, the name of the scope, and ``scope_id``."""
         scope = as_category(np.zeros(len(codes), np.int64), [self.scope_name])
         words = take_words(self.scope_words, codes)
         return {"scope": scope, "scope_id": pd.array(words, dtype="str")}
 
     def columns(self, rows: Codes) -> dict[str, Any]:
-        """Return connection ids, text, scope and side of the blocks at ``rows`` as columns."""
+        """Return the columns with connection, CIDR string, scope and side of blocks."""
         side = as_category(self.is_vpc[rows].astype(np.int64), ["onprem", "vpc"])
         named = self.named(rows, self.connection[rows])
         return {**named, **self.scopes(self.scope[rows]), "side": side}
@@ -94,42 +90,43 @@ class EncodedFleet:
 def encode_fleet(
     subnets: pd.DataFrame, *, scope: str | None, settings: OverlapSettings
 ) -> EncodedFleet:
-    """Encode a fleet's subnets as numbers."""
-    cidr, cidrs = _encode_cidrs(column_of(subnets, "cidr"))
+    """Encode table ``subnets``, with the rows of VPCs and of another table if there are any."""
+    cidr = _encode_cidrs(column_of(subnets, "cidr"))
+    cidrs = parse_cidrs(cidr.words)
     connection, first = number_connections(subnets)
-    rows = _rows(subnets, connection, cidr)
-    connections = encode_connections(rows, first, cidrs.parsed, settings)
-    keep = (cidrs.parsed.prefix_length[rows.cidr] > 0) & _is_asked(rows, connections, settings)
+    rows = _rows(subnets, connection, cidr.codes)
+    connections = encode_connections(rows, first, cidrs, settings)
+    keep = (cidrs.prefix_length[rows.cidr] > 0) & _is_asked(rows, connections, settings)
     keep &= ~_is_ignored(rows, connections, cidrs, settings)
     scopes = _scopes(rows, connections, scope)
     names, gateways = connections.name, connections.routers[0]
     return EncodedFleet(
         connections=connections,
         cidrs=cidrs,
+        cidr_words=cidr.words,
         scope_name="all" if scope is None else scope,
         scope_words=scopes.words,
-        translations=translations_of(settings.nat, names, gateways, cidrs.parsed),
-        **_blocks(rows, connections, cidrs.parsed, scopes.codes, np.flatnonzero(keep)),
+        translations=translations_of(settings.nat, names, gateways, cidrs),
+        **_blocks(rows, connections, cidrs, scopes.codes, np.flatnonzero(keep)),
     )
 
 
-def are_ignored(cidrs: CidrWords, settings: OverlapSettings) -> Mask:
-    """Return the mask of blocks that ``ignore`` or ``ignore_shorter_than`` excludes."""
-    ignored: Mask = cidrs.parsed.prefix_length < (settings.ignore_shorter_than or 0)
+def are_ignored(cidrs: ParsedCidrs, settings: OverlapSettings) -> Mask:
+    """Return the mask of distinct blocks that ``ignore`` or ``ignore_shorter_than`` excludes."""
+    ignored = cidrs.prefix_length < (settings.ignore_shorter_than or 0)
     if settings.ignore:
-        ignored |= np.isin(cidrs.words.to_pylist(), parse_cidrs(list(settings.ignore)).texts())
+        ignored |= np.isin(cidrs.texts(), parse_cidrs(list(settings.ignore)).texts())
     return ignored
 
 
-def _encode_cidrs(texts: pd.Series[Any]) -> tuple[Codes, CidrWords]:
-    """Return the code of each row's block, and the distinct blocks in canonical spelling."""
+def _encode_cidrs(texts: pd.Series[Any]) -> Coded:
+    """Encode a column of blocks by their canonical strings."""
     spelt = encode(texts)
     parsed = parse_cidrs(spelt.words)
     if parsed.failed_texts:
         parse_all(texts.tolist())  # raises an error that names the first row
     coded = encode(pd.Series(parsed.texts(), dtype="str"))
-    words = coded.words
-    return np.append(coded.codes, NULL)[spelt.codes], CidrWords(words, parse_cidrs(words))
+    return Coded(np.append(coded.codes, NULL)[spelt.codes], coded.words)
 
 
 def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> BlockRows:
@@ -155,7 +152,7 @@ def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> BlockRows:
 
 
 def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Coded:
-    """Return the scope code of each row: -1 if it has no scope; always 0 if ``scope`` is None."""
+    """Return the scope of each row; if ``scope`` is None, all rows have one scope."""
     if scope is None:
         return Coded(np.zeros(len(rows.cidr), np.int64), pa.array([None], pa.large_string()))
     if scope == ROUTING_DOMAIN:
@@ -164,42 +161,45 @@ def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Cod
 
 
 def _is_asked(rows: BlockRows, connections: Connections, settings: OverlapSettings) -> Mask:
-    """Return the mask of rows in routing domain ``settings.only``, and of another table's rows."""
+    """Return the mask of rows that ``settings.only`` selects, and of rows of the other table."""
     if settings.only is None:
         return np.ones(len(rows.cidr), bool)
-    domain, words = connections.domain, connections.routers[0].words.to_pylist()
-    is_it = np.append([name == settings.only for name in domain.words.to_pylist()], False)
-    if not is_it.any() and settings.only in words:
-        code = words.index(settings.only)
-        is_in = np.any([column.codes == code for column in connections.routers], axis=0)
-        is_it[domain.codes[is_in]] = True
+    domain = connections.domain
+    is_it = domain.equals(settings.only)
     if not is_it.any():
-        raise SettingsError(f"there is no routing domain {settings.only!r} in this fleet")
-    asked: Mask = (is_it[domain.codes] | connections.is_theirs)[rows.connection]
-    return asked
+        has_it = np.any([column.equals(settings.only) for column in connections.routers], axis=0)
+        is_it = np.isin(domain.codes, domain.codes[has_it])
+    if not is_it.any():
+        raise SettingsError(
+            f"there is no routing domain {settings.only!r} in this fleet: give the name of a "
+            f"domain, or the id of a VPN gateway, VPC or transit router"
+        )
+    return (is_it | connections.is_theirs)[rows.connection]
 
 
 def _is_ignored(
-    rows: BlockRows, connections: Connections, cidrs: CidrWords, settings: OverlapSettings
+    rows: BlockRows, connections: Connections, cidrs: ParsedCidrs, settings: OverlapSettings
 ) -> Mask:
-    """Return the mask of rows to ignore; only blocks of our connections can be ignored."""
+    """Return the mask of rows to ignore; only blocks of the fleet's connections are ignored."""
     is_ours = ~connections.is_theirs[rows.connection] & ~np.isin(rows.role, tuple(roles.ORIGINS))
     if settings.ignore:
-        ours = set(cidrs.words.take(np.unique(rows.cidr[is_ours])).to_pylist())
+        ours = set(cidrs.at(np.unique(rows.cidr[is_ours])).texts())
         for text in parse_cidrs(list(settings.ignore)).texts():
             if text not in ours:
                 raise SettingsError(
                     f"{text} is to be ignored, but no selector and no route of this fleet equals "
-                    f"it: name a block as it is routed, or leave it out"
+                    f"it: correct the block, or remove it from ignore"
                 )
-    ignored: Mask = are_ignored(cidrs, settings)[rows.cidr] & is_ours
-    return ignored
+    return are_ignored(cidrs, settings)[rows.cidr] & is_ours
 
 
 def _blocks(
     rows: BlockRows, connections: Connections, blocks: ParsedCidrs, scopes: Codes, keep: Codes
 ) -> dict[str, Any]:
-    """Merge the rows that have the same connection, side, block and scope into one block."""
+    """Merge the rows that have the same connection, side, block and scope into one block.
+
+    Return the fields of an EncodedFleet, for the rows in ``keep``.
+    """
     keys = (rows.connection, rows.is_vpc.astype(np.int64), rows.cidr, scopes)
     order, starts = sort_rows([key[keep] for key in keys])
     order, chosen = keep[order], keep[order[starts]]
@@ -234,13 +234,14 @@ def _blocks(
 
 
 def _whole_numbers(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column as whole numbers; in a table from the user, they may be text."""
+    """Return a column as whole numbers; in a table from the user, they can be strings."""
     values = column_of(frame, name)
     numbers = pd.to_numeric(values, errors="coerce")
     is_odd = values.notna() & (numbers.isna() | (numbers % 1 != 0))
     if is_odd.any():
         odd = values[is_odd].iloc[0]
         raise ValueError(
-            f"the column {name} contains {odd!r}: whole numbers are needed, or leave it out"
+            f"the column {name} contains {odd!r}: whole numbers are needed; correct the value, or "
+            f"remove the column"
         )
     return numbers.astype("Int64")

@@ -39,13 +39,13 @@ def overlaps(
     expand: bool = False,
     max_pairs: int = DEFAULT_MAX_PAIRS,
 ) -> pd.DataFrame:
-    """Find the overlaps in a fleet that can affect routing, and classify each.
+    """Find the overlaps in a fleet that can affect routing, and classify each overlap.
 
-    On-premises blocks are compared with those of other connections, with the blocks of the
-    connection's own VPC, and with the blocks of other VPCs in the scope. The blocks of a VPC come
-    from the inventory's table ``vpcs``; if the VPC was not read, its VPC-side selectors are used
-    instead, and the reason states this. Two VPC blocks, two blocks on the same side of one
-    connection, and default routes are never compared.
+    On-premises blocks are compared with the on-premises blocks of other connections, with the
+    blocks of the connection's own VPC, and with the blocks of other VPCs in the scope. The blocks
+    of a VPC come from the inventory's table ``vpcs``; if the VPC was not read, its VPC-side
+    selectors are used instead, and the column ``reason`` says so. Two VPC blocks, two blocks on the
+    same side of one connection, and default routes are never compared.
 
     Pairs that have the same two blocks, kind and severity form one row, which shows the first pair.
 
@@ -53,56 +53,61 @@ def overlaps(
     ----------
     subnets : DataFrame or Inventory
         Table ``subnets``, or an inventory, whose VPCs and coverage are used too. Rows without a
-        block are left out; a block with several rows counts once.
+        block are left out; a block with several rows is compared once.
     scope : str or None
-        What two blocks must share to be compared: ``"routing_domain"`` (the connected parts of
-        the graph of VPN gateways, VPCs and transit routers), a column of ``subnets``, or None to
-        compare the whole table. Blocks without a scope are not compared; the two sides of one
-        connection always are.
+        What two blocks must share to be compared: ``"routing_domain"`` (gateways, VPCs and transit
+        routers that are connected), a column of ``subnets``, or None to compare the whole table.
+        Blocks without a scope are compared only with the other side of their connection.
     against : DataFrame or iterable of str, optional
-        Compare the fleet with these blocks, not with itself: a list or column of blocks, or a table
-        with ``cidr``, ``destination_cidr`` or ``cidrs`` (the tables ``vpcs`` and ``routes``, an
-        export of an IPAM, another fleet's ``subnets``). A row that names a gateway, VPC or router
-        of this fleet is compared inside its routing domain; other rows with all blocks, since their
-        domain is unknown. A scope other than the default must be a column of both tables.
+        Compare the fleet with these blocks instead of with itself. Pass a list or column of blocks,
+        or a table with a column ``cidr``, ``destination_cidr`` or ``cidrs``, such as the tables
+        ``vpcs`` and ``routes``, an export of an IPAM, or another fleet's ``subnets``. A row that
+        names a gateway, VPC or transit router of this fleet is compared inside its routing domain.
+        All other rows are compared with all blocks, since their domain is unknown. A scope other
+        than the default must be a column of both tables.
     settings : OverlapSettings, optional
-        Declared joins and translations, the tag that names an owner, the routing domain to analyse,
-        and blocks to leave out.
+        The topology, translations, the tag that names an owner, the routing domain to analyse, and
+        blocks to leave out.
     expand : bool
-        Return one row for each pair.
+        If true, return one row for each pair.
     max_pairs : int
-        Maximum number of pairs with ``expand``, including those on one side of one connection,
-        which are dropped later.
+        Maximum number of pairs with ``expand``. Pairs on the same side of one connection are
+        included in this number, although they are not in the result.
 
     Returns
     -------
     DataFrame
-        Table ``overlaps``: ``account_id``, ``region_id``, ``vpn_connection_id``, ``side`` and
-        ``cidr`` of the first pair, prefixed ``left_`` and ``right_``; ``relation`` of left to
-        right; ``scope`` (its name, "all" for None) and ``scope_id`` (the scope of both blocks,
-        left's scope if right is its own VPC's block, null for None); ``kind`` and ``severity``
-        (info, low, medium or high); ``n_pairs``; ``n_connections`` and ``vpn_connection_ids`` (the
-        first twenty, separated by commas) of the connections with these blocks on premises; and
-        ``reason``, of the first pair. Left is the fleet's block with ``against`` (``right_side`` is
-        "against"), else the on-premises block of a pair with a VPC block, else the one that sorts
-        first by the columns above. Rows are sorted by left.
+        Table ``overlaps``, sorted by the left block:
+
+        - ``account_id``, ``region_id``, ``vpn_connection_id``, ``side`` and ``cidr`` of both blocks
+          of the first pair, with the prefixes ``left_`` and ``right_``;
+        - ``relation`` of the left block to the right block;
+        - ``scope``, the name of the scope ("all" for None), and ``scope_id``, the scope of the two
+          blocks (null for None, the scope of the left block if the right block is its own VPC's);
+        - ``kind``, ``severity`` (info, low, medium or high) and ``reason`` of the first pair;
+        - ``n_pairs``, ``n_connections`` (connections with one of the blocks on premises) and
+          ``vpn_connection_ids`` (the first twenty ids, separated by commas).
+
+        With ``against``, the left block is the fleet's, and ``right_side`` is "against". Otherwise
+        the left block is the on-premises block of a pair with a VPC block, or the block that sorts
+        first by the columns above.
 
     Raises
     ------
     AddressError
-        If a text is not a CIDR block.
+        If a string is not a CIDR block.
     SettingsError
         If the settings name something that is not in the fleet.
     ValueError
-        If ``scope`` is not a column, or there are more pairs than ``max_pairs`` with ``expand``,
-        or than 100 million without.
+        If ``scope`` is not a column, or if there are too many pairs: more than ``max_pairs`` with
+        ``expand``, more than 100 million otherwise.
     SchemaError
         If a required column is missing, or the table does not match its schema.
 
     Warns
     -----
     IncompleteWarning
-        If connections are not judged, because their prefixes are in routes that were not read, or
+        If connections are not judged, because the routes with their prefixes were not read, or if
         the inventory is not complete.
 
     Examples
@@ -138,7 +143,7 @@ def overlaps_per_block(
     scope: str | None = ROUTING_DOMAIN,
     settings: OverlapSettings | None = None,
 ) -> pd.DataFrame:
-    """Count for each block of a fleet its pairs in the result of ``overlaps``.
+    """Count for each block of a fleet the pairs that ``overlaps`` finds.
 
     The run time does not depend on the number of pairs.
 
@@ -150,8 +155,8 @@ def overlaps_per_block(
     Returns
     -------
     DataFrame
-        Table ``block_counts``: each block with the number of blocks that it is equal to,
-        contains and lies within, most overlaps first; blocks without any are left out.
+        Table ``block_counts``: each block with the number of blocks that it equals, contains and
+        lies within, most overlaps first. Blocks without overlaps are left out.
 
     Examples
     --------
@@ -177,7 +182,10 @@ def overlaps_per_block(
 
 
 def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.DataFrame:
-    """Return table ``overlaps``: pairs of two sites are grouped, pairs with VPC blocks are not."""
+    """Return table ``overlaps`` with one row for each pair with a VPC block.
+
+    Pairs of two sites are grouped, as in the result of ``overlaps``.
+    """
     candidates = pairs_within(KnownFleet.of(inventory).encode(ROUTING_DOMAIN, settings))
     sites = find_groups(candidates.across(False))
     across = every_pair(candidates.across(True), DEFAULT_MAX_PAIRS)
@@ -186,7 +194,7 @@ def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.D
 
 
 def _as_table(groups: Groups, settings: OverlapSettings) -> pd.DataFrame:
-    """Build table ``overlaps``: one row per group, with its kind, severity and reason."""
+    """Build table ``overlaps`` with one row per group."""
     pairs, fleet = groups.first, groups.first.fleet
     scope, other = fleet.scope[pairs.left], fleet.scope[pairs.right]
     is_shared = (scope == other) | pairs.is_own
@@ -204,7 +212,10 @@ def _as_table(groups: Groups, settings: OverlapSettings) -> pd.DataFrame:
 
 
 def _named(pairs: FleetPairs) -> Codes:
-    """Return the connection to show as right: for a VPC's own block, a connection of that VPC."""
+    """Return the connection of each right block as shown in the table.
+
+    A VPC's own block has no connection. A connection of that VPC is shown instead, if there is one.
+    """
     fleet, its, right = pairs.fleet, pairs.fleet.connections, pairs.other
     role, sides, cidr = fleet.role[pairs.right], its.vpc_side, fleet.cidr[pairs.right]
     is_own = pairs.is_own & ((role != roles.STAND_IN) | sides.hold(sides.codes[pairs.one], cidr))
@@ -235,7 +246,10 @@ def _half(end: str, fleet: EncodedFleet, rows: Codes, connection: Codes) -> dict
 
 
 def _count(fleet: EncodedFleet) -> Codes:
-    """Return for each block the numbers of equal, inner and outer blocks, shape (3, n)."""
+    """Count for each block the equal blocks, the blocks inside and the blocks around it.
+
+    The shape is (3, n), for n blocks.
+    """
     site, scope, connection = fleet.role == roles.ONPREM, fleet.scope, fleet.connection
     held, outside = np.isin(fleet.role, roles.COMPARED), fleet.role == roles.OUTSIDE
     cloud, has_scope = fleet.connections.cloud[connection], scope >= 0
@@ -251,16 +265,15 @@ def _count(fleet: EncodedFleet) -> Codes:
 
 
 def _between(fleet: EncodedFleet, one: Mask, other: Mask, groups: Codes) -> Codes:
-    """Count for each block its pairs with blocks of the other set, inside each group."""
+    """Count, as :func:`_counts` does, only the pairs of a block in ``one`` and one in ``other``."""
     both = _counts(fleet, one | other, groups)
     return both - _counts(fleet, one, groups) - _counts(fleet, other, groups)
 
 
 def _counts(fleet: EncodedFleet, chosen: Mask, groups: Codes) -> Codes:
-    """Count the overlaps among the chosen blocks of each group; 0 for others; shape (3, n)."""
-    counts, blocks = np.zeros((3, len(groups)), np.int64), fleet.all.take(chosen)
-    for family in (4, 6):
-        row, numbers = blocks.of_family(family, groups=groups)
-        found = count_overlaps(numbers)
+    """Count the overlaps among the chosen blocks of each group, in the form of :func:`_count`."""
+    counts = np.zeros((3, len(groups)), np.int64)
+    for row, blocks in fleet.all.take(chosen).by_family(groups=groups):
+        found = count_overlaps(blocks)
         counts[:, row] = found.n_equal, found.n_contains, found.n_within
     return counts

@@ -1,4 +1,4 @@
-"""Find free blocks for a new site, and the blocks that use the space if there are none."""
+"""Find free blocks for a new site, and the blocks that use the space if none is free."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import heapq
 import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
@@ -15,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
-from vpnframe.addresses.ordering import join_blocks
+from vpnframe.addresses.cidr import parse_cidrs
 from vpnframe.addresses.union import find_gaps
 from vpnframe.errors import SchemaError
 from vpnframe.inventory import Inventory
@@ -37,7 +35,7 @@ DEFAULT_AVOID = {
 }
 
 Avoid: TypeAlias = str | Path | Iterable[object] | pd.DataFrame | None
-_Piece = tuple[int, Network, Network]  # first address, free piece, gap it was cut from
+_Piece = tuple[int, Network, Network]  # first address, free block, and the gap that it is part of
 
 
 def free_subnets(
@@ -51,44 +49,44 @@ def free_subnets(
 ) -> pd.DataFrame:
     """Find blocks that overlap no block in use; blocks from the smallest gap come first.
 
-    These count as in use: all blocks of the fleet except default routes, on both sides of every
-    connection; the VPCs' own blocks and user CIDRs of an inventory; the mapped blocks of
-    translations; 100.64.0.0/10 (the cloud's own services); 172.17.0.0/16 (Docker); and the blocks
-    of ``avoid``. A VPC-side selector that contains a block of its VPC does not count, if the VPC
-    was read. ``OverlapSettings(only="vpn-...")`` searches only one routing domain: a block that is
-    free there may be in use elsewhere.
+    All blocks of the fleet except default routes are in use, on both sides of every connection, and
+    so are the VPCs' own blocks and user CIDRs of an inventory, the mapped blocks of translations,
+    100.64.0.0/10 (the cloud's own services), 172.17.0.0/16 (Docker) and the blocks of ``avoid``. A
+    VPC-side selector that contains a block of its VPC is not in use, if the VPC was read. With
+    ``OverlapSettings(only="vpn-...")``, only one routing domain is searched; a block that is free
+    there can be in use elsewhere.
 
     Parameters
     ----------
     subnets : DataFrame or Inventory
         Table ``subnets``, or an inventory, whose VPCs and coverage are used too.
     within : str
-        The block in which to find free blocks, IPv4 or IPv6.
+        The IPv4 or IPv6 block in which to find free blocks.
     prefix_length : int
         Prefix length of the blocks to find.
     count : int
         Maximum number of blocks.
     avoid : str, Path, iterable of str or DataFrame, optional
-        More blocks to avoid: a file (see :func:`vpnframe.read_blocks`), a list, a
-        column, or a table with ``cidr``.
+        More blocks to avoid: a file (see :func:`vpnframe.read_blocks`), a list, a column, or a
+        table with a column ``cidr``.
     settings : OverlapSettings, optional
-        Translations, the routing domain to search, and blocks to leave out: an aggregate that is
-        routed to a site, such as 10.0.0.0/8, is all in use unless ``ignore`` contains it.
+        Translations, the routing domain to search, and blocks to leave out. An aggregate that is
+        routed to a site, such as 10.0.0.0/8, is in use as a whole unless ``ignore`` contains it.
 
     Returns
     -------
     DataFrame
         Table ``free_subnets``: ``cidr``, and ``gap``, the largest free block that contains it. If
-        ``within`` has less room, there are fewer rows than ``count``;
+        ``within`` has too little room, there are fewer rows than ``count``; in this case,
         ``would_conflict(subnets, [within])`` lists the blocks of the fleet that use ``within``.
 
     Raises
     ------
     SettingsError
-        If a file cannot be read, or the settings name something that is not in the fleet.
+        If a file cannot be read, or if the settings name something that is not in the fleet.
     ValueError
-        If no block of that length fits into ``within``, or ``count`` is not from 1 to 100,000.
-        Other errors, and warnings of incomplete data, are those of :func:`vpnframe.overlaps`.
+        If no block of that length fits into ``within``, or if ``count`` is not from 1 to 100,000.
+        Other errors, and warnings of incomplete data, are as for :func:`vpnframe.overlaps`.
 
     Examples
     --------
@@ -114,7 +112,7 @@ def free_subnets(
     known, settings = KnownFleet.of(subnets), settings or OverlapSettings()
     for column in ("side", "cidr"):
         if column not in known.subnets:
-            raise SchemaError(f"no column {column}: is this a subnets table?")
+            raise SchemaError(f"no column {column}: pass the table subnets or an Inventory")
     free = find_free_space(known, within=within, avoid=avoid, settings=settings)
     cuts = iter(lambda: free.take(prefix_length, version=space.version), None)
     found = list(islice(cuts, count))
@@ -124,7 +122,7 @@ def free_subnets(
 
 
 class FreeSpace:
-    """Free address space, from which each block that is taken is removed."""
+    """Free address space that shrinks with each block that is taken from it."""
 
     def __init__(self, gaps: Iterable[Network]) -> None:
         self._pieces: dict[tuple[int, int], list[_Piece]] = {}
@@ -132,7 +130,11 @@ class FreeSpace:
             self._put(gap, gap)
 
     def take(self, prefix_length: int, *, version: int) -> tuple[Network, Network] | None:
-        """Take a block from the smallest, then lowest, piece that fits; return it and its gap."""
+        """Take a block from the smallest free block that has room, or return None.
+
+        Return the block and the gap that it is part of. Of equally small free blocks, the one with
+        the lowest address is used.
+        """
         for length in range(prefix_length, -1, -1):
             if pieces := self._pieces.get((version, length)):
                 _, piece, gap = heapq.heappop(pieces)
@@ -150,31 +152,31 @@ class FreeSpace:
 def find_free_space(
     known: KnownFleet, *, within: str | Iterable[str], avoid: Avoid, settings: OverlapSettings
 ) -> FreeSpace:
-    """Find the space in ``within`` that no known block uses."""
+    """Find the address space in ``within`` that no block uses."""
     fleet, rows = _taken_by_fleet(known, settings)
     spaces = parse_all([within] if isinstance(within, str) else list(within))
-    used = fleet.cidrs.parsed.at(np.unique(fleet.cidr[rows]))
-    taken = [used, parse_cidrs(list(DEFAULT_AVOID)), _read_avoided(avoid)]
+    used = fleet.cidrs.at(np.unique(fleet.cidr[rows])).texts()
+    taken = parse_cidrs([*used, *DEFAULT_AVOID, *_read_avoided(avoid)])
     gaps: list[str] = []
     for family in (4, 6):
-        blocks = reduce(join_blocks, (parsed.of_family(family)[1] for parsed in taken))
-        gaps += format_blocks(find_gaps(blocks, spaces.of_family(family)[1]))
+        blocks, space = (parsed.of_family(family)[1] for parsed in (taken, spaces))
+        gaps += format_blocks(find_gaps(blocks, space))
     return FreeSpace(map(ipaddress.ip_network, gaps))
 
 
 def _taken_by_fleet(known: KnownFleet, settings: OverlapSettings) -> tuple[EncodedFleet, Codes]:
-    """Return the encoded fleet, and the positions of its blocks in use: all except aggregates."""
+    """Return the encoded fleet, and the positions of its blocks that are in use."""
     fleet = encode_fleet(known.rows(settings), scope=None, settings=settings)
     return fleet, np.flatnonzero(fleet.role != AGGREGATE)
 
 
-def _read_avoided(avoid: Avoid) -> ParsedCidrs:
+def _read_avoided(avoid: Avoid) -> list[str]:
     """Read the blocks that the user wants to avoid, without default routes."""
     if avoid is None:
-        return parse_cidrs([])
+        return []
     blocks = read_blocks(avoid) if isinstance(avoid, str | Path) else avoid
     parsed = parse_all(their_blocks(blocks)["cidr"].tolist())
-    return parsed.take(parsed.prefix_length > 0)
+    return parsed.take(parsed.prefix_length > 0).texts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +184,8 @@ class Taken:
     """A block that is in use or to be avoided."""
 
     block: Network
-    owners: str  # description of who uses it, or of why to avoid it
-    is_fleets: bool = True  # whether settings can ignore it
+    owners: str  # who uses the block, or why it is avoided
+    is_fleets: bool = True  # whether OverlapSettings can ignore the block
 
     def __str__(self) -> str:
         return f"{self.block} ({self.owners})"
@@ -192,10 +194,10 @@ class Taken:
 def find_filling(
     subnets: pd.DataFrame | Inventory, *, within: str, avoid: Avoid, settings: OverlapSettings
 ) -> list[Taken]:
-    """Find the outermost blocks, used or avoided, that overlap ``within``, the largest first."""
+    """Find the outermost blocks, in use or avoided, that overlap ``within``, largest first."""
     fleet, rows = _taken_by_fleet(KnownFleet.of(subnets), settings)
     space = ipaddress.ip_network(within)
-    avoided = [(text, "to be avoided") for text in set(_read_avoided(avoid).texts())]
+    avoided = [(text, "to be avoided") for text in set(_read_avoided(avoid))]
     avoided += [(text, f"always avoided: {why}") for text, why in DEFAULT_AVOID.items()]
     found = [
         *_blocks_of(fleet, rows),
@@ -205,7 +207,7 @@ def find_filling(
 
 
 def find_ignored(subnets: pd.DataFrame | Inventory, settings: OverlapSettings) -> list[Taken]:
-    """Find the blocks of a fleet that the settings ignore, the largest first."""
+    """Find the blocks of a fleet that the settings ignore, largest first."""
     everything = replace(settings, ignore=(), ignore_shorter_than=None)
     fleet, rows = _taken_by_fleet(KnownFleet.of(subnets), everything)
     is_held = np.isin(fleet.role[rows], tuple(ORIGINS))
@@ -214,7 +216,7 @@ def find_ignored(subnets: pd.DataFrame | Inventory, settings: OverlapSettings) -
 
 
 def _blocks_of(fleet: EncodedFleet, rows: Codes) -> Iterator[Taken]:
-    """Yield each block once, with all its owners."""
+    """Yield each distinct block at these positions, with all its owners."""
     texts = fleet.cidr_texts(rows).to_pylist()
     its, connection = fleet.connections, fleet.connection[rows]
     names, vpcs = (column.texts(connection).to_pylist() for column in (its.name, its.routers[1]))
@@ -232,7 +234,7 @@ def _blocks_of(fleet: EncodedFleet, rows: Codes) -> Iterator[Taken]:
 
 
 def _largest(found: Iterable[Taken]) -> list[Taken]:
-    """Return the blocks that are inside no other block, with equal blocks merged into one."""
+    """Return the blocks that are inside no other block; merge equal blocks into one."""
     outer: dict[Network, Taken] = {}
     for one in sorted(found, key=_size):
         block, same = one.block, outer.get(one.block)

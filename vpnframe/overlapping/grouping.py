@@ -1,4 +1,4 @@
-"""Group the pairs that have the same two blocks and classification, some pairs at a time."""
+"""Group the pairs of overlapping blocks that have the same two blocks, kind and severity."""
 
 from __future__ import annotations
 
@@ -14,58 +14,57 @@ from vpnframe.overlapping.roles import ONPREM
 from vpnframe.schema.codes import Codes, rank_rows, sort_distinct
 
 MOST_JUDGED = 100_000_000  # pairs; classifying them takes about half a minute
-# For each case, a number that stands for its kind and severity.
+# For each case, a number that identifies its kind and severity.
 _JUDGEMENTS = pd.factorize(CASES.kinds * len(SEVERITIES) + CASES.severities)[0].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Groups of pairs in the order of their first pairs."""
+    """Groups of pairs, sorted by the first pair of each group."""
 
     first: FleetPairs  # the first pair of each group
     n_pairs: Codes
-    members: Codes  # the connections with these blocks on premises, group by group
+    members: Codes  # the connections that have a block of a group on premises, group by group
     n_members: Codes
+
+    @classmethod
+    def of(cls, first: FleetPairs, n_pairs: Codes, member_keys: Codes) -> Groups:
+        """Collect the members of the groups; ``member_keys`` are from :func:`_member_keys`."""
+        group, members = np.divmod(sort_distinct(member_keys), _width(first.fleet))
+        return cls(first, n_pairs, members, np.bincount(group, minlength=len(n_pairs)))
 
 
 def find_groups(candidates: Candidates) -> Groups:
     """Classify all pairs, and group those with the same two blocks, kind and severity."""
     candidates.check(MOST_JUDGED)
     fleet, none = candidates.fleet, np.empty(0, np.int64)
-    nodes, n_blocks, width = _nodes(fleet), max(len(fleet.cidr), 1), _width(fleet)
-    parts = [(none,) * 5, *(_group(pairs, nodes) for pairs in candidates.parts())]
-    keys, n_pairs, first, key, connection = map(np.concatenate, zip(*parts, strict=True))
+    n_blocks = max(len(fleet.cidr), 1)
+    # Rows with the same side and block have the same code; the second code also separates scopes.
+    anywhere = rank_rows([2 * fleet.is_theirs + fleet.is_vpc.astype(np.int64), fleet.cidr])
+    within = len(anywhere) + rank_rows([anywhere, fleet.scope])
+    chunks = [(none,) * 5, *(_group(pairs, within, anywhere) for pairs in candidates.chunks())]
+    keys, n_pairs, first, key, connection = map(np.concatenate, zip(*chunks, strict=True))
     found = pd.DataFrame({"n_pairs": n_pairs, "first": first}).groupby(keys, sort=False)
     groups = found.agg({"n_pairs": "sum", "first": "min"}).sort_values("first")
-    first = groups["first"].to_numpy()
-    members = sort_distinct(groups.index.get_indexer(key) * width + connection)
-    return Groups(
-        FleetPairs(fleet, first // n_blocks, first % n_blocks),
-        groups["n_pairs"].to_numpy(),
-        members % width,
-        np.bincount(members // width, minlength=len(groups)),
-    )
+    pairs = FleetPairs(fleet, *np.divmod(groups["first"].to_numpy(), n_blocks))
+    members = groups.index.get_indexer(key) * _width(fleet) + connection
+    return Groups.of(pairs, groups["n_pairs"].to_numpy(), members)
 
 
 def every_pair(candidates: Candidates, max_pairs: int) -> Groups:
     """Return each pair as a separate group."""
-    pairs, fleet = candidates.all(max_pairs=max_pairs), candidates.fleet
+    pairs = candidates.all(max_pairs=max_pairs)
     n = len(pairs.left)
-    members, width = sort_distinct(_member_keys(pairs, np.arange(n))), _width(fleet)
-    n_members = np.bincount(members // width, minlength=n)
-    return Groups(pairs, np.ones(n, np.int64), members % width, n_members)
+    return Groups.of(pairs, np.ones(n, np.int64), _member_keys(pairs, np.arange(n)))
 
 
-def _nodes(fleet: EncodedFleet) -> tuple[Codes, Codes]:
-    """Return two codes for each row: of side, block and scope, and of side and block only."""
-    side = 2 * fleet.is_theirs + fleet.is_vpc.astype(np.int64)
-    anywhere = rank_rows([side, fleet.cidr])
-    return len(side) + rank_rows([anywhere, fleet.scope]), anywhere
+def _group(pairs: FleetPairs, within: Codes, anywhere: Codes) -> tuple[Codes, ...]:
+    """Group some of the pairs; :func:`find_groups` joins the results.
 
-
-def _group(pairs: FleetPairs, nodes: tuple[Codes, Codes]) -> tuple[Codes, ...]:
-    """Return key, pair count and first pair per group, then group key and connection per member."""
-    fleet, cases, (within, anywhere) = pairs.fleet, find_cases(pairs), nodes
+    The first three results are the key, the number of pairs and the first pair of each group. The
+    last two are the group key and the connection of each member of a group.
+    """
+    fleet, cases = pairs.fleet, find_cases(pairs)
     is_shared = pairs.is_own | (fleet.scope[pairs.left] == fleet.scope[pairs.right])
     left = np.where(is_shared, within[pairs.left], anywhere[pairs.left])
     key = (left * 2 * len(within) + anywhere[pairs.right]) * len(CASES)
@@ -77,7 +76,10 @@ def _group(pairs: FleetPairs, nodes: tuple[Codes, Codes]) -> tuple[Codes, ...]:
 
 
 def _member_keys(pairs: FleetPairs, group: Codes) -> Codes:
-    """Return integers, one per group and connection that has a block of the group on premises."""
+    """Return an integer for each group and each connection that has a block of it on premises.
+
+    The integer is the number of the group times the width, plus the connection.
+    """
     fleet, keys = pairs.fleet, []
     for block, connection in ((pairs.left, pairs.one), (pairs.right, pairs.other)):
         is_site = (fleet.role[block] == ONPREM) & ~fleet.is_theirs[block]

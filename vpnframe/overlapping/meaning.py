@@ -1,7 +1,7 @@
-"""Classify overlaps: as a fault, a legal split, a failover pair or harmless.
+"""Classify overlaps by kind and severity, with a reason.
 
-Each pair gets the first case whose condition it meets. ``cases.toml`` contains the kind, severity
-and reason of each case; :func:`find_cases` evaluates the conditions.
+Each pair of overlapping blocks belongs to the first case whose condition it meets. ``cases.toml``
+contains the kind, severity and reason of each case; :func:`find_cases` evaluates the conditions.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
+from itertools import pairwise
 from string import Formatter
 from typing import Any, NamedTuple
 
@@ -25,10 +26,6 @@ from vpnframe.overlapping.pairing import FleetPairs
 from vpnframe.schema.codes import NULL, Coded, Codes, Mask, take_words
 from vpnframe.schema.columns import SEVERITY
 
-KINDS = (
-    *("duplicate", "ecmp", "ha_pair", "mirrored", "natted", "onprem", "other_vpc", "own_sides"),
-    *("route_domain", "selector_pair", "unrelated", "user_cidr"),
-)
 SEVERITIES = ("info", "low", "medium", "high")
 NOT_READ = " (the VPC was not read: its selector stands for it)"
 
@@ -36,7 +33,7 @@ CaseCodes = npt.NDArray[np.int8]
 
 
 class PairMeaning(NamedTuple):
-    """Kind, severity and reason of a case; the reason has placeholders for facts about a pair."""
+    """The kind, severity and reason of a case; the reason has placeholders for facts of a pair."""
 
     kind: str
     severity: str
@@ -44,16 +41,16 @@ class PairMeaning(NamedTuple):
 
 
 class Cases(dict[str, PairMeaning]):
-    """Cases by name; the code of a case is its position."""
+    """Cases by name; the code of a case is its position in the mapping."""
 
     @property
     def kinds(self) -> Codes:
-        """Position in KINDS of the kind of each case."""
+        """The kind of each case, as its position in KINDS."""
         return np.array([KINDS.index(case.kind) for case in self.values()])
 
     @property
     def severities(self) -> Codes:
-        """Position in SEVERITIES of the severity of each case."""
+        """The severity of each case, as its position in SEVERITIES."""
         return np.array([SEVERITIES.index(case.severity) for case in self.values()])
 
     def find(self, conditions: Iterable[tuple[str, Mask]]) -> CaseCodes:
@@ -77,21 +74,23 @@ class Cases(dict[str, PairMeaning]):
     def _reasons(self, pairs: FleetPairs, codes: CaseCodes, nats: Sequence[Nat]) -> pa.Array:
         order = np.argsort(codes, kind="stable")
         bounds = np.searchsorted(codes[order], np.arange(len(self) + 1))
-        parts = [pa.array([], pa.large_string())]
-        for case, start, stop in zip(self.values(), bounds[:-1], bounds[1:], strict=True):
-            if stop > start:
-                parts.append(_fill(case.reason, pairs.take(order[start:stop]), nats))
-        place = np.empty(len(order), np.int64)
+        reasons = [
+            _fill(case.reason, pairs.take(order[start:stop]), nats)
+            for case, (start, stop) in zip(self.values(), pairwise(bounds), strict=True)
+            if stop > start
+        ]
+        place = np.empty_like(order)
         place[order] = np.arange(len(order))
-        return pa.concat_arrays(parts).take(pa.array(place))
+        filled = pa.chunked_array(reasons, pa.large_string()).combine_chunks()
+        return filled.take(pa.array(place))
 
 
 def _fill(template: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
-    """Fill the template with the facts about each pair; unknown facts become question marks."""
+    """Fill the placeholders of a reason for each pair; an unknown fact becomes a question mark."""
     pieces = [pa.repeat(pa.scalar("", pa.large_string()), len(pairs.left))]
     for literal, name, _, _ in Formatter().parse(template):
         pieces += [pa.scalar(literal, pa.large_string())]
-        # Older versions of pyarrow join texts of one type only, and return smaller ones.
+        # Older versions of pyarrow only join strings of one type.
         pieces += [] if name is None else [_fact(name, pairs, nats).cast(pa.large_string())]
     return pc.binary_join_element_wise(
         *pieces, pa.scalar("", pa.large_string()), null_handling="replace", null_replacement="?"
@@ -99,7 +98,7 @@ def _fill(template: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
 
 
 def _fact(name: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
-    """Return the texts for a placeholder: ``nat``, or a property of a block as ``left_cidr``."""
+    """Return the strings for a placeholder such as ``nat`` or ``left.cidr``."""
     if name == "nat":
         texts = [f"{nat.real} as {nat.mapped}{f', {nat.note}' if nat.note else ''}" for nat in nats]
         return take_words(pa.array(texts, pa.large_string()), pairs.nat)
@@ -129,16 +128,17 @@ def _read(table: str) -> Cases:
 
 
 CASES, CONFLICTS = _read("pairs"), _read("conflicts")
+KINDS = tuple(sorted({case.kind for case in CASES.values()}))
 
 
 def find_cases(pairs: FleetPairs) -> CaseCodes:
-    """Return the case of each pair, as positions in :data:`CASES`."""
-    parts = (_across_conditions, _pair_conditions, _policy_conditions, _onprem_conditions)
-    return CASES.find(condition for part in parts for condition in part(pairs))
+    """Return the code of each pair's case in :data:`CASES`."""
+    groups = (_across_conditions, _pair_conditions, _policy_conditions, _onprem_conditions)
+    return CASES.find(condition for group in groups for condition in group(pairs))
 
 
 def _across_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the conditions for translated, mirrored, unrelated and on-premises/VPC pairs."""
+    """Yield the conditions for pairs with a VPC block, and for translated or unrelated pairs."""
     contains = ~pairs.is_equal & (pairs.outer == pairs.onprem)
     is_real, is_user = pairs.role == roles.REAL, pairs.role == roles.USER
     yield "translated", pairs.nat >= 0
@@ -169,10 +169,8 @@ def _pair_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
     its, one_gateway = pairs.fleet.connections, pairs.same_gateway
     gateway, vpc, router = (column.codes for column in its.routers)
     same_vpc, same_router = pairs.have_same(vpc), pairs.have_same(router)
-    same_peers, other_peers = (
-        pairs.have_same(its.peers.codes),
-        pairs.have_different(its.peers.codes),
-    )
+    same_peers = pairs.have_same(its.peers.codes)
+    other_peers = pairs.have_different(its.peers.codes)
     yield "duplicate", one_gateway & same_peers & pairs.have_same(its.blocks)
     is_routed = same_router & ~pairs.either(gateway >= 0)
     is_near = one_gateway | same_vpc | same_router
@@ -186,8 +184,8 @@ def _pair_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
     yield "ha_one_gateway", is_pair & has_evidence & one_gateway & other_peers
     yield "ha_two_gateways", is_pair & has_evidence
     yield "ha_move", is_moved & can_stand_in
-    is_drawn = (is_routed | has_evidence | is_moved) & ~can_stand_in & ~one_gateway
-    yield "domain_disjoint", is_drawn & pairs.is_equal
+    cannot = (is_routed | has_evidence | is_moved) & ~can_stand_in & ~one_gateway
+    yield "domain_disjoint", cannot & pairs.is_equal
 
 
 def _policy_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
@@ -204,7 +202,7 @@ def _policy_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _onprem_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the remaining conditions, for two sites that use the same addresses."""
+    """Yield the conditions for all other pairs: two sites that use the same addresses."""
     fleet, its = pairs.fleet, pairs.fleet.connections
     same_gateway = pairs.same_gateway
     policy = fleet.is_by_policy[pairs.left] | fleet.is_by_policy[pairs.right]

@@ -1,12 +1,12 @@
-"""Read the user's declarations of address translation (NAT).
+"""Read the user's NAT entries: which blocks are translated to which other blocks on the way.
 
-A NAT file::
+A NAT file has one table per entry::
 
     [[nat]]
     connection = "vco-1"        # or vpn_gateway = "vpn-1", for all its connections
     side = "onprem"             # whose addresses are translated
     real = "10.1.0.0/16"
-    mapped = "100.65.0.0/16"    # as the other side sees it, of the same size
+    mapped = "100.65.0.0/16"    # the block that the other side sees, of the same size
     note = "ticket 123"         # optional
 """
 
@@ -16,51 +16,42 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
-from vpnframe.addresses.wide import Wide
+from vpnframe.addresses.forest import find_longest
 from vpnframe.errors import SettingsError
-from vpnframe.model.toml_tables import Form, is_text, read_toml_tables
+from vpnframe.model.toml_tables import Form, read_toml_tables
 from vpnframe.schema.codes import NULL, Coded, Codes, Mask
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_FORM = Form(
-    "nat",
-    {
-        "connection": (is_text, "text, the id of a connection"),
-        "vpn_gateway": (is_text, "text, the id of a VPN gateway"),
-        "side": (lambda value: value in ("onprem", "vpc"), "onprem or vpc"),
-        "real": (is_text, "text, a CIDR block"),
-        "mapped": (is_text, "text, a CIDR block"),
-        "note": (is_text, "text"),
-    },
-    required=("side", "real", "mapped"),
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nat:
-    """A block of one side that the other side sees as another block.
+    """A NAT entry: a block of one side, and the block that it is translated to.
 
     Parameters
     ----------
     side : str
-        ``onprem`` or ``vpc``: whose addresses are translated.
-    real, mapped : str
-        The original block, and the block that the other side sees, of the same size.
+        The side whose addresses are translated: ``onprem`` or ``vpc``.
+    real : str
+        The block before translation.
+    mapped : str
+        The block that the other side sees, of the same size.
     connection, vpn_gateway : str or None
-        The id of the connection, or of the VPN gateway for all its connections; exactly one.
+        Either the id of one connection, or the id of a VPN gateway for all its connections.
     note : str or None
-        Text to append to the blocks in the column ``reason``.
+        A note that is added to the column ``reason``.
 
     Raises
     ------
     SettingsError
-        If a text is not a side or block, the blocks differ in size, or not exactly one id is given.
+        If a side or block is invalid, the blocks differ in size, or not exactly one of
+        ``connection`` and ``vpn_gateway`` is given.
 
     Examples
     --------
@@ -68,7 +59,7 @@ class Nat:
     'onprem'
     """
 
-    side: str
+    side: Literal["onprem", "vpc"]
     real: str
     mapped: str
     connection: str | None = None
@@ -79,33 +70,34 @@ class Nat:
         if self.side not in ("onprem", "vpc"):
             raise SettingsError(f"nat: side {self.side!r} must be onprem or vpc")
         if (self.connection is None) == (self.vpn_gateway is None):
-            raise SettingsError(f"nat of {self.real}: give connection or vpn_gateway, one of them")
+            raise SettingsError(f"nat of {self.real}: give either connection or vpn_gateway")
         real, mapped = _network(self.real), _network(self.mapped)
         if (real.version, real.prefixlen) != (mapped.version, mapped.prefixlen):
             raise SettingsError(
-                f"nat: {self.real} and {self.mapped} differ in size: an address is translated "
-                f"into one address"
+                f"nat: {self.real} and {self.mapped} differ in size: give two blocks of one "
+                f"family and prefix length"
             )
 
 
 def read_nat(path: str | Path) -> tuple[Nat, ...]:
-    r"""Read the declarations of address translation (NAT) in a file.
+    r"""Read NAT entries from a file.
 
     Parameters
     ----------
     path : str or Path
-        A TOML file with a table ``[[nat]]`` per translation, with ``connection`` or
-        ``vpn_gateway``, ``side``, ``real``, ``mapped`` and optionally ``note``.
+        A TOML file with a table ``[[nat]]`` per entry. The keys of the table are ``connection`` or
+        ``vpn_gateway``, ``side``, ``real``, ``mapped`` and optionally ``note``; see
+        :class:`vpnframe.Nat`.
 
     Returns
     -------
     tuple of Nat
-        Translations in the order of the file.
+        The entries in the order of the file.
 
     Raises
     ------
     SettingsError
-        If the file cannot be read, or an entry is unknown, missing or invalid.
+        If the file cannot be read, or if a key is unknown, missing or has an invalid value.
 
     Examples
     --------
@@ -119,38 +111,43 @@ def read_nat(path: str | Path) -> tuple[Nat, ...]:
     ...     read_nat(path)[0].mapped
     '100.65.0.0/16'
     """
-    found = []
-    for number, table in enumerate(read_toml_tables(path, _FORM), 1):
-        try:
-            found.append(Nat(**table))
-        except SettingsError as error:
-            raise SettingsError(f"{path}, nat {number}: {error}") from None
-    return tuple(found)
+    valid = {
+        "connection": "the id of a connection",
+        "vpn_gateway": "the id of a VPN gateway",
+        "side": "onprem or vpc",
+        "real": "a CIDR block",
+        "mapped": "a CIDR block",
+    }
+    return tuple(read_toml_tables(path, Form("nat", Nat, valid)))
 
 
 def is_inside(inner: Network, outer: Network) -> bool:
-    """Check whether a block lies within another one or equals it."""
+    """Check whether the block ``inner`` lies within ``outer`` or equals it."""
     if inner.version != outer.version or inner.prefixlen < outer.prefixlen:
         return False
     return inner.supernet(new_prefix=outer.prefixlen) == outer
 
 
 def moved(block: Network, old: Network, new: Network) -> str:
-    """Return ``block`` moved from ``old`` to ``new``, at the same offset."""
+    """Return the block that has the same offset in ``new`` as ``block`` has in ``old``."""
     shift = int(new.network_address) - int(old.network_address)
     return str(type(block)((int(block.network_address) + shift, block.prefixlen)))
 
 
 def with_mapped(subnets: pd.DataFrame, nats: Sequence[Nat]) -> pd.DataFrame:
-    """For each block that NAT translates, add a row with the block it is translated to."""
+    """Add a row with the translated block for each block that a NAT entry translates."""
     if not nats:
         return subnets
     nat_of, mapped = np.full(len(subnets), NULL), {}
     for position, nat in _smallest_first(nats):
+        real, new = _network(nat.real), _network(nat.mapped)
         for row in _rows_of(subnets, nat):
-            text = _map(subnets["cidr"].iat[row], nat)
-            if text is not None and row not in mapped:
-                nat_of[row], mapped[row] = position, text
+            try:
+                block = ipaddress.ip_network(str(subnets["cidr"].iat[row]))
+            except ValueError:
+                continue  # a null or an invalid block, which is reported when all are parsed
+            if row not in mapped and is_inside(block, real):
+                nat_of[row], mapped[row] = position, moved(block, real, new)
     rows = sorted(mapped)
     cidr = [mapped[row] for row in rows]
     added = subnets.take(rows).assign(cidr=cidr, nat=NULL, is_mapped=True)
@@ -168,60 +165,47 @@ def _network(text: str) -> Network:
         raise SettingsError(f"nat: {text!r} is not a CIDR block: {error}") from None
 
 
+def _target(nat: Nat) -> tuple[str, str]:
+    """Return the column that a NAT entry refers to, and the id in that column."""
+    if nat.connection is not None:
+        return "vpn_connection_id", nat.connection
+    return "vpn_gateway_id", str(nat.vpn_gateway)
+
+
 def _rows_of(subnets: pd.DataFrame, nat: Nat) -> list[int]:
-    """Return the positions of the rows that a declaration applies to."""
-    column, wanted = "vpn_connection_id", nat.connection
-    if wanted is None:
-        column, wanted = "vpn_gateway_id", nat.vpn_gateway
+    column, wanted = _target(nat)
     is_its = (subnets[column].astype("str") == wanted).to_numpy(bool)
     if not is_its.any():
         raise SettingsError(
-            f"nat of {nat.real}: {wanted!r} is not a {column} of this fleet: correct it, or "
-            f"leave it out"
+            f"nat of {nat.real}: {wanted!r} is not a {column} of this fleet: correct the id, or "
+            f"remove the entry"
         )
     return np.flatnonzero(is_its & (subnets["side"] == nat.side).to_numpy(bool)).tolist()
 
 
-def _map(cidr: object, nat: Nat) -> str | None:
-    """Return the block that the other side sees, or None if the declaration does not apply."""
-    try:
-        block = ipaddress.ip_network(str(cidr))
-    except ValueError:
-        return None  # a null, or invalid text, which is reported when all blocks are parsed
-    real = _network(nat.real)
-    return moved(block, real, _network(nat.mapped)) if is_inside(block, real) else None
-
-
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """One NAT declaration: its position, its connections, and the blocks inside its real block."""
+    """A NAT entry for the VPC side, in terms of an encoded fleet."""
 
-    position: int
-    connections: Codes
-    is_within: Mask  # by distinct block
+    position: int  # position among all NAT entries
+    connections: Codes  # positions of its connections
+    is_within: Mask  # for each distinct block, whether it lies within the real block
 
 
 def translations_of(
     nats: Sequence[Nat], name: Coded, gateway: Coded, blocks: ParsedCidrs
 ) -> tuple[Translation, ...]:
-    """Find the connections and blocks of each VPC-side declaration, smallest real block first."""
+    """Find the connections and blocks of each VPC-side entry, smallest real block first."""
+    ids = {"vpn_connection_id": name, "vpn_gateway_id": gateway}
     found = []
     for position, nat in _smallest_first(nats):
         if nat.side == "vpc":
-            column, wanted = name, nat.connection
-            if wanted is None:
-                column, wanted = gateway, nat.vpn_gateway
-            is_its = np.append([word == wanted for word in column.words.to_pylist()], False)
+            column, wanted = _target(nat)
+            is_within = np.zeros(len(blocks.low), bool)
             real = parse_cidrs([nat.real])
-            its = np.flatnonzero(is_its[column.codes])
-            found.append(Translation(position, its, _within(blocks, real)))
+            for family in (4, 6):
+                rows, asked = blocks.of_family(family)
+                is_within[rows] = find_longest(real.of_family(family)[1], asked) >= 0
+            its = np.flatnonzero(ids[column].equals(wanted))
+            found.append(Translation(position, its, is_within))
     return tuple(found)
-
-
-def _within(blocks: ParsedCidrs, outer: ParsedCidrs) -> Mask:
-    """Check which blocks are inside or equal to the one block of ``outer``."""
-    (family,), (length,) = outer.family.tolist(), outer.prefix_length.tolist()
-    host_bits = np.full(len(blocks.low), (32 if family == 4 else 128) - length)
-    first = Wide(blocks.high, blocks.low).cleared(host_bits)
-    within: Mask = (blocks.family == family) & (blocks.prefix_length >= length)
-    return within & first.equals(Wide(outer.high, outer.low))

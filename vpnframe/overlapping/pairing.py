@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -24,16 +25,16 @@ from vpnframe.overlapping.encoded import EncodedFleet
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.schema.codes import CodedSets, Codes, Mask
 
-_AT_ONCE = 2**18  # pairs classified at a time: few enough to stay in the processor's cache
+_AT_ONCE = 2**18  # pairs classified at a time; they stay in the processor's cache
 
 
 @dataclass(frozen=True)
 class FleetPairs:
     """Pairs of overlapping blocks, and facts about each pair.
 
-    ``left`` and ``right`` are positions in the fleet. Left is the fleet's block if the other one is
-    from another table, else the on-premises block of a pair with a VPC block, else the block with
-    the smaller position. In all facts, a null is neither equal to nor different from any value.
+    ``left`` and ``right`` are positions in the fleet. Left is the fleet's block if the right block
+    is from another table, else the on-premises block of a pair with a VPC block, else the block
+    with the smaller position. In all facts, a null neither equals nor differs from any value.
     """
 
     fleet: EncodedFleet
@@ -46,17 +47,17 @@ class FleetPairs:
 
     @cached_property
     def one(self) -> Codes:
-        """Connection of each left block."""
+        """The connection of each left block."""
         return self.fleet.connection[self.left]
 
     @cached_property
     def other(self) -> Codes:
-        """Connection of each right block."""
+        """The connection of each right block."""
         return self.fleet.connection[self.right]
 
     @cached_property
     def relation(self) -> npt.NDArray[np.uint8]:
-        """Relation of left to right: the block with the shorter prefix contains the other one."""
+        """The relation of left to right; the block with the shorter prefix contains the other."""
         length = self.fleet.all.prefix_length
         left, right = length[self.left], length[self.right]
         relation: npt.NDArray[np.uint8] = np.add(left >= right, left > right, dtype=np.uint8)
@@ -70,45 +71,42 @@ class FleetPairs:
 
     @cached_property
     def outer(self) -> Codes:
-        """Position of the larger block; of two equal ones, the left one."""
+        """The position of the larger block; of two equal blocks, the left one."""
         return np.where(self.relation == WITHIN, self.right, self.left)
 
     @cached_property
     def inner(self) -> Codes:
-        """Position of the smaller block; of two equal ones, the one in ``right``."""
+        """The position of the smaller block; of two equal blocks, the right-hand one."""
         return np.where(self.relation == WITHIN, self.left, self.right)
 
     @cached_property
     def is_across(self) -> Mask:
-        """Whether one block is on premises and the other one is a VPC block."""
-        across: Mask = self.fleet.is_vpc[self.left] != self.fleet.is_vpc[self.right]
-        return across
+        """Whether one block is on premises and the other block is in a VPC."""
+        return self.fleet.is_vpc[self.left] ^ self.fleet.is_vpc[self.right]
 
     @cached_property
     def onprem(self) -> Codes:
-        """Position of the on-premises block; of two on-premises blocks, the left one."""
+        """The position of the on-premises block; of two on-premises blocks, the left one."""
         return np.where(self.fleet.is_vpc[self.left], self.right, self.left)
 
     @cached_property
     def vpc(self) -> Codes:
-        """Position of the VPC block; of two on-premises blocks, the one in ``right``."""
+        """The position of the VPC block; of two on-premises blocks, the right-hand one."""
         return np.where(self.fleet.is_vpc[self.left], self.left, self.right)
 
     @cached_property
     def is_own(self) -> Mask:
-        """Whether one block is on premises and the other one is of the connection's own VPC."""
-        cloud = self.fleet.connections.cloud
-        is_own: Mask = self.is_across & (cloud[self.one] == cloud[self.other])
-        return is_own
+        """Whether one block is on premises and the other block is of the connection's own VPC."""
+        return self.is_across & self.have_same(self.fleet.connections.cloud)
 
     @cached_property
     def role(self) -> Codes:
-        """Role of the VPC-side block; ONPREM for two on-premises blocks."""
+        """The role of the VPC-side block; ONPREM for two on-premises blocks."""
         return np.maximum(self.fleet.role[self.left], self.fleet.role[self.right])
 
     @cached_property
     def nat(self) -> Codes:
-        """Position of the NAT declaration that translates one of the two blocks, -1 for none."""
+        """The position of the NAT entry that translates one of the two blocks, -1 for none."""
         fleet = self.fleet
         left, right = fleet.nat[self.left], fleet.nat[self.right]
         nat = np.where(left >= 0, left, right)
@@ -123,7 +121,11 @@ class FleetPairs:
 
     @cached_property
     def is_mirrored(self) -> Mask:
-        """Whether both connections, or the site's and one in the VPC, are each other's peers."""
+        """Whether two connections are each other's peers, as the two ends of one tunnel.
+
+        For two on-premises blocks, these are the connections of the blocks. For a block on premises
+        and a VPC block, they are the site's connection and any connection of that VPC.
+        """
         its, mirrored = self.fleet.connections, np.zeros(len(self.left), bool)
         ip, sets = its.ip.codes, its.peers.codes
         sites = np.flatnonzero(~self.is_across & self.both(its.may_mirror))
@@ -145,7 +147,10 @@ class FleetPairs:
         return self.have_same(self.fleet.connections.routers[0].codes)
 
     def lead_to_one_block(self, candidates: Mask) -> Mask:
-        """Check in which candidate pairs both connections have the larger block on premises."""
+        """Return the mask of pairs whose connections both have the larger block on premises.
+
+        Only the pairs in the mask ``candidates`` are checked.
+        """
         found = candidates & self.is_equal
         some = np.flatnonzero(candidates & ~self.is_equal)
         sides, cidr = self.fleet.connections.onprem_side, self.fleet.cidr[self.outer[some]]
@@ -154,33 +159,33 @@ class FleetPairs:
         return found
 
     def have_same(self, codes: Codes) -> Mask:
-        """Check in which pairs both connections have the same code."""
+        """Return the mask of pairs whose connections have equal codes."""
         one = codes[self.one]
         same: Mask = (one == codes[self.other]) & (one >= 0)
         return same
 
     def have_different(self, codes: Codes) -> Mask:
-        """Check in which pairs both connections have a code, and the codes differ."""
+        """Return the mask of pairs whose connections both have a code, and the codes differ."""
         one, other = codes[self.one], codes[self.other]
         different: Mask = (one != other) & (one >= 0) & (other >= 0)
         return different
 
     def both(self, flags: Mask) -> Mask:
-        """Check in which pairs both connections have the flag set."""
+        """Return the mask of pairs whose connections both have the flag."""
         return flags[self.one] & flags[self.other]
 
     def either(self, flags: Mask) -> Mask:
-        """Check in which pairs at least one connection has the flag set."""
+        """Return the mask of pairs of which at least one connection has the flag."""
         return flags[self.one] | flags[self.other]
 
     def share_peer(self, candidates: Mask) -> Mask:
-        """Check in which candidate pairs the connections share a peer address."""
+        """Return the mask of the pairs in ``candidates`` whose connections share a peer address."""
         its = self.fleet.connections
         may_share = self.both(its.may_share) | self.have_same(its.peers.codes)
-        return self._by_sets(its.peers, candidates & may_share, _have_common_member)
+        return self._by_sets(its.peers, candidates & may_share, CodedSets.intersect)
 
     def vpc_sides_overlap(self, candidates: Mask) -> Mask:
-        """Check in which candidate pairs both connections admit a common VPC address."""
+        """Return the mask of the pairs in ``candidates`` that admit a common VPC address."""
         its = self.fleet.connections
         is_any = self.either(its.is_any_vpc) & candidates
         return is_any | self._by_sets(its.admitted, candidates & ~is_any, self._have_overlap)
@@ -188,7 +193,10 @@ class FleetPairs:
     def _by_sets(
         self, sets: CodedSets, candidates: Mask, test: Callable[[CodedSets, Codes, Codes], Mask]
     ) -> Mask:
-        """Test the sets of both connections in candidate pairs; equal sets pass without a test."""
+        """Return the mask of the pairs in ``candidates`` whose sets pass a test.
+
+        The sets are those of the two connections of a pair. Equal sets pass without the test.
+        """
         result = candidates & self.have_same(sets.codes)
         some = np.flatnonzero(candidates & self.have_different(sets.codes))
         n = len(sets.starts)
@@ -198,74 +206,65 @@ class FleetPairs:
         return result
 
     def _have_overlap(self, sets: CodedSets, one: Codes, other: Codes) -> Mask:
-        """Check for each pair of sets whether a block of one overlaps a block of the other."""
+        """Check for pairs of sets whether a block of the first overlaps a block of the second."""
         (which, first), (which_other, second) = sets.elements(one), sets.elements(other)
         pair, cidr = np.concatenate([which, which_other]), np.concatenate([first, second])
         is_second = np.arange(len(cidr)) >= len(first)
         found = np.zeros(len(one), bool)
-        blocks = self.fleet.cidrs.parsed.at(cidr)
+        blocks = self.fleet.cidrs.at(cidr)
         for rows, runs in runs_by_family(blocks, pair, is_second=is_second):
             found[pair[rows[runs.outer]]] = True
         return found
 
 
-def _have_common_member(sets: CodedSets, one: Codes, other: Codes) -> Mask:
-    """Check for each pair of sets whether they have a common member."""
-    which, member = sets.elements(one)
-    found = np.zeros(len(one), bool)
-    found[which[sets.hold(other[which], member)]] = True
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Runs of overlapping blocks; ``rows`` maps row numbers in ``runs`` to fleet positions."""
+    """Runs of overlapping blocks of one address family."""
 
-    rows: Codes
+    rows: Codes  # the fleet position of each row number in ``runs``
     runs: Runs
     is_across: bool  # each pair is an on-premises block and a VPC block
     has_own: bool  # each pair is an on-premises block and a block of its own VPC
 
-    def parts(self) -> Iterator[tuple[Codes, Codes]]:
-        """Yield left and right positions in parts of about ``_AT_ONCE`` pairs."""
+    def chunks(self) -> Iterator[tuple[Codes, Codes]]:
+        """Yield left and right positions, about ``_AT_ONCE`` pairs at a time."""
         n_pairs = np.cumsum(self.runs.stops - self.runs.starts)
         cuts = np.flatnonzero(np.diff(n_pairs // _AT_ONCE, prepend=0)).tolist()
-        for start, stop in zip([0, *cuts], [*cuts, len(n_pairs)], strict=True):
+        for start, stop in pairwise([0, *cuts, len(n_pairs)]):
             names = ("outer", "starts", "stops", "equal_stops")
-            part = {name: getattr(self.runs, name)[start:stop] for name in names}
-            made = make_pairs(replace(self.runs, **part))
+            chunk = {name: getattr(self.runs, name)[start:stop] for name in names}
+            made = make_pairs(replace(self.runs, **chunk))
             yield self.rows[made.left], self.rows[made.right]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Overlapping blocks as runs, before any pair is built."""
+    """All pairs of blocks to compare, as runs from which the pairs are built when needed."""
 
     fleet: EncodedFleet
     sources: tuple[_Source, ...]
 
     def across(self, is_across: bool) -> Candidates:
-        """Keep only the pairs with a VPC block, or only the pairs of two on-premises blocks."""
+        """Keep only the pairs with a VPC block (``is_across``), or only the pairs without."""
         sources = tuple(source for source in self.sources if source.is_across == is_across)
         return Candidates(self.fleet, sources)
 
     def check(self, max_pairs: int) -> None:
-        """Raise an error above ``max_pairs`` pairs, including pairs that are dropped later."""
-        n_pairs = sum(source.runs.n_pairs for source in self.sources)
-        check_pair_count(n_pairs, max_pairs=max_pairs)
+        """Raise an error above ``max_pairs`` pairs, including pairs that are later left out."""
+        check_pair_count(sum(one.runs.n_pairs for one in self.sources), max_pairs=max_pairs)
 
-    def parts(self) -> Iterator[FleetPairs]:
-        """Yield the pairs in parts of about ``_AT_ONCE`` pairs, in no particular order."""
+    def chunks(self) -> Iterator[FleetPairs]:
+        """Yield the pairs, about ``_AT_ONCE`` at a time, in no particular order."""
         for source in self.sources:
-            for left, right in source.parts():
+            for left, right in source.chunks():
                 yield _compared(self.fleet, left, right, has_own=source.has_own)
 
     def all(self, *, max_pairs: int = DEFAULT_MAX_PAIRS) -> FleetPairs:
         """Return all pairs, sorted by left and right."""
         self.check(max_pairs)
         none = np.empty((2, 0), np.int64)
-        parts = [none, *(np.stack([pairs.left, pairs.right]) for pairs in self.parts())]
-        left, right = np.concatenate(parts, axis=1)
+        chunks = [none, *(np.stack([pairs.left, pairs.right]) for pairs in self.chunks())]
+        left, right = np.concatenate(chunks, axis=1)
         order = np.lexsort((right, left))
         return FleetPairs(self.fleet, left[order], right[order])
 
@@ -273,9 +272,9 @@ class Candidates:
 def pairs_within(fleet: EncodedFleet) -> Candidates:
     """Pair the blocks of one fleet.
 
-    Inside a scope, on-premises blocks are compared with those of other connections and with the
-    blocks of VPCs. Regardless of scope, they are compared with the blocks of the connection's own
-    VPC.
+    Inside a scope, on-premises blocks are compared with the on-premises blocks of other connections
+    and with the blocks of VPCs. Regardless of scope, they are compared with the blocks of the
+    connection's own VPC.
     """
     scope, connection, has_scope = fleet.scope, fleet.connection, fleet.scope >= 0
     site, outside = fleet.role == roles.ONPREM, fleet.role == roles.OUTSIDE
@@ -296,9 +295,9 @@ def pairs_within(fleet: EncodedFleet) -> Candidates:
 def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
     """Pair the blocks of a fleet with those of another table.
 
-    Blocks of the table that share no routing domain with the fleet are compared with the whole
-    fleet, the others inside their scope; if ``scope`` is None, all with the whole fleet. VPC blocks
-    that share a routing domain with the fleet are not paired with VPC blocks.
+    A block of the table is compared inside its scope. If ``scope`` is None, or if the block shares
+    no routing domain with the fleet, it is compared with the whole fleet. A VPC block that shares a
+    routing domain with the fleet is not compared with VPC blocks.
     """
     its, is_theirs, is_vpc = fleet.connections, fleet.is_theirs, fleet.is_vpc
     domain = its.domain.codes
@@ -309,15 +308,11 @@ def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
     is_ours = ~is_theirs & ~np.isin(fleet.role, (roles.AGGREGATE, roles.COVERED))
     is_context, has_scope = is_placed & is_vpc, fleet.scope >= 0
     sources: list[_Source] = []
-    for compared, groups, reach in (
-        (has_scope, fleet.scope, ~is_everywhere),
-        (np.ones_like(has_scope), None, is_everywhere),
+    for groups, ours, theirs in (
+        (fleet.scope, is_ours & has_scope, is_theirs & has_scope & ~is_everywhere),
+        (None, is_ours, is_theirs & is_everywhere),
     ):
-        ours, theirs = is_ours & compared, is_theirs & compared & reach
-        for chosen in (
-            (ours & ~is_vpc) | (theirs & is_context),
-            ours | (theirs & ~is_context),
-        ):
+        for chosen in ((ours & ~is_vpc) | (theirs & is_context), ours | (theirs & ~is_context)):
             sources += _sources(fleet, chosen, groups, is_second=is_theirs)
     return Candidates(fleet, tuple(sources))
 
@@ -342,7 +337,7 @@ def _sources(
 
 
 def _compared(fleet: EncodedFleet, left: Codes, right: Codes, *, has_own: bool) -> FleetPairs:
-    """Put each pair into left-right order, and drop pairs that are not compared."""
+    """Decide which block of each pair is left, and drop pairs that are not compared."""
     its, is_vpc = fleet.connections, fleet.is_vpc
     one, other = fleet.connection[left], fleet.connection[right]
     is_across, is_mixed = is_vpc[left] != is_vpc[right], its.is_theirs[one] != its.is_theirs[other]

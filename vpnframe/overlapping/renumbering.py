@@ -1,9 +1,10 @@
-"""Suggest which sites to renumber so that the fewest connections change."""
+"""Suggest which on-premises sites to renumber so that the fewest connections change."""
 
 from __future__ import annotations
 
 import heapq
 import ipaddress
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ from vpnframe.schema.codes import Codes, Mask
 
 _ONE_SITE = ("duplicate", "ecmp", "ha_pair")
 _BAD = ("medium", "high")
-EXACT_UP_TO = 30  # most sites of a connected part that is solved exactly; larger parts: greedily
+EXACT_UP_TO = 30  # larger groups of sites are not solved exactly, but greedily
 
 Graph = dict[int, set[int]]
 
@@ -40,34 +41,35 @@ def suggest_renumbering(
 ) -> pd.DataFrame:
     """Suggest on-premises blocks to renumber, on the fewest connections, and their new blocks.
 
-    Overlaps of severity medium and high are resolved, except duplicate connections: delete one of
-    the two. If a site's block collides with a VPC's block, the site is renumbered, since a change
-    to the VPC's block affects everything in the VPC. If two sites collide, sites are chosen so that
-    the fewest connections change: exactly in connected groups of at most 30 sites, greedily (most
-    conflicts per connection first) in larger groups. All connections of a site are renumbered
-    together, and so are a site's blocks inside a block that changes.
+    Overlaps of severity medium and high are resolved, except duplicate connections, of which one
+    should be deleted instead. If a site's block collides with a VPC's block, the site is
+    renumbered, since a change to the VPC's block affects everything in the VPC. If two sites
+    collide, sites are chosen so that the fewest connections change. The choice is exact for groups
+    of up to 30 sites that collide with each other; in larger groups, sites with the most conflicts
+    per connection are chosen first. All connections of a site are renumbered together, and so are a
+    site's blocks inside a block that changes.
 
     Parameters
     ----------
     subnets : DataFrame or Inventory
         Table ``subnets``, or an inventory, whose VPCs and coverage are used too.
     within : str or iterable of str
-        Blocks to take new blocks from; IPv6 blocks need an IPv6 block here.
+        Blocks to take new blocks from. To renumber IPv6 blocks, include an IPv6 block.
     avoid : str, Path, iterable of str or DataFrame, optional
-        As for :func:`vpnframe.free_subnets`: more blocks to avoid.
+        More blocks to avoid, as for :func:`vpnframe.free_subnets`.
     scope, settings : str or None, OverlapSettings
         As for :func:`vpnframe.overlaps`, with the same errors and warnings.
 
     Returns
     -------
     DataFrame
-        Table ``renumbering``: ``vpn_connection_id``, ``side``, ``cidr``, ``new_cidr`` (null
-        if ``within`` has no room left) and ``n_conflicts``, the number of pairs resolved.
+        Table ``renumbering``: ``vpn_connection_id``, ``side``, ``cidr``, ``new_cidr`` (null if
+        ``within`` has no room left) and ``n_conflicts``, the number of pairs that are resolved.
 
     Raises
     ------
     ValueError
-        If there are more than 10,000,000 pairs.
+        If there are more than 10,000,000 overlapping pairs.
 
     Examples
     --------
@@ -108,8 +110,8 @@ class _Faults:
     """Overlapping pairs to resolve, and the site of each connection."""
 
     pairs: FleetPairs
-    # Connections that share a block on purpose or as a leftover (duplicate, ECMP, HA pair) are one
-    # site: the blocks that they share are renumbered together or not at all.
+    # The number of each connection's site. Connections that share a block as a duplicate, an ECMP
+    # or an HA pair are one site: they are renumbered together or not at all.
     site: Codes
 
     @classmethod
@@ -123,27 +125,27 @@ class _Faults:
         site = connected(len(fleet.connections.identity), joined.tolist())
         return cls(pairs.take(is_bad & ~is_passed), site)
 
-    @property
-    def site_of_block(self) -> Codes:
-        """Site of each block of the fleet."""
-        return self.site[self.pairs.fleet.connection]
+    def changed(self, site: Codes) -> Mask:
+        """Return the mask of blocks to change: at least one block of each pair to resolve."""
+        pairs, fleet = self.pairs, self.pairs.fleet
+        key = site * len(fleet.cidr_words) + fleet.cidr
 
-    def changed(self) -> Mask:
-        """Return the mask of blocks to change: at least one of each faulty pair."""
-        pairs, site = self.pairs, self.site_of_block
-        changed = np.zeros(len(site), bool)
+        def on_all_connections(blocks: Codes) -> Mask:
+            """Return the mask of on-premises blocks that equal one of these on the same site."""
+            return np.isin(key, key[blocks]) & ~fleet.is_vpc
+
         left, right, across = pairs.left, pairs.right, pairs.is_across
-        self._mark(changed, pairs.onprem[across])
+        changed = on_all_connections(pairs.onprem[across])
         one, other = site[left], site[right]
         is_open = ~across & (one != other) & ~changed[left] & ~changed[right]
         chosen = self._chosen_sites(site[changed], one[is_open], other[is_open])
-        self._mark(changed, left[is_open & chosen[one] & ~chosen[other]])
-        self._mark(changed, right[is_open & chosen[other] & ~chosen[one]])
-        self._mark(changed, right[is_open & ~changed[left] & ~changed[right]])
+        is_one_chosen = is_open & (chosen[one] != chosen[other])
+        changed |= on_all_connections(np.where(chosen[one], left, right)[is_one_chosen])
+        changed |= on_all_connections(right[is_open & ~changed[left] & ~changed[right]])
         return changed
 
     def _chosen_sites(self, forced: Codes, one: Codes, other: Codes) -> Mask:
-        """Return the sites that change: ``forced`` ones, and those that resolve other pairs."""
+        """Return the mask of sites to change: ``forced``, and one site of each other pair."""
         chosen = np.isin(np.arange(len(self.site)), forced)
         left = ~chosen[one] & ~chosen[other]
         edges = np.unique(np.stack([one[left], other[left]], axis=1), axis=0)
@@ -151,45 +153,41 @@ class _Faults:
         chosen[list(find_cover(edges.tolist(), weights))] = True
         return chosen
 
-    def _mark(self, changed: Mask, blocks: Codes) -> None:
-        """Mark the given blocks, and the equal blocks on every connection of the same site."""
-        fleet = self.pairs.fleet
-        key = self.site_of_block * len(fleet.cidrs.words) + fleet.cidr
-        changed |= np.isin(key, key[blocks]) & ~fleet.is_vpc
-
     def changes(self) -> list[dict[int, Network]]:
         """Return the blocks that change, each with its site's blocks inside it, largest first."""
-        fleet, site, changed = self.pairs.fleet, self.site_of_block, self.changed()
+        fleet = self.pairs.fleet
+        site = self.site[fleet.connection]
+        changed = self.changed(site)
         rows = np.flatnonzero(np.isin(site, site[changed]) & ~fleet.is_vpc)
-        texts = fleet.cidr_texts(rows).to_pylist()
-        blocks = dict(zip(rows.tolist(), map(ipaddress.ip_network, texts), strict=True))
-        by_site: dict[int, list[int]] = {}
-        for row in sorted(blocks, key=lambda row: blocks[row].prefixlen):
-            by_site.setdefault(int(site[row]), []).append(row)
-        found: list[dict[int, Network]] = []
-        for open_rows in by_site.values():
-            for row in list(open_rows):
-                if changed[row] and row in open_rows:
-                    inside = [r for r in open_rows if is_inside(blocks[r], blocks[row])]
-                    open_rows[:] = [r for r in open_rows if r not in inside]
-                    found.append({r: blocks[r] for r in inside})
+        blocks = map(ipaddress.ip_network, fleet.cidr_texts(rows).to_pylist())
+        by_site: defaultdict[int, dict[int, Network]] = defaultdict(dict)
+        named = zip(rows.tolist(), blocks, strict=True)
+        for row, block in sorted(named, key=lambda each: each[1].prefixlen):
+            by_site[site[row]][row] = block
+        found = []
+        for open_blocks in by_site.values():
+            for row, block in list(open_blocks.items()):
+                if changed[row] and row in open_blocks:
+                    found.append({r: b for r, b in open_blocks.items() if is_inside(b, block)})
+                    for gone in found[-1]:
+                        del open_blocks[gone]
         return sorted(found, key=lambda change: next(iter(change.values())).prefixlen)
 
 
 def find_cover(edges: Collection[tuple[int, int]], weights: Mapping[int, int]) -> set[int]:
-    """Find a set of nodes of small total weight such that every edge has at least one of them.
+    """Find a set of nodes of small total weight that includes at least one end of every edge.
 
     The exact problem is NP-complete: R. M. Karp, Reducibility among combinatorial problems (1972).
     The greedy bound: V. Chvatal, A greedy heuristic for the set-covering problem (1979).
     """
-    graph: Graph = {}
+    graph: Graph = defaultdict(set)
     for one, other in edges:
-        graph.setdefault(one, set()).add(other)
-        graph.setdefault(other, set()).add(one)
+        graph[one].add(other)
+        graph[other].add(one)
     root = connected(max(graph, default=-1) + 1, edges).tolist()
-    parts: dict[int, Graph] = {}
+    parts: defaultdict[int, Graph] = defaultdict(dict)
     for node in sorted(graph):
-        parts.setdefault(root[node], {})[node] = set(graph[node])
+        parts[root[node]][node] = graph[node]
     cover: set[int] = set()
     for part in parts.values():
         cover |= (_exact if len(part) <= EXACT_UP_TO else _greedy)(part, weights)
@@ -197,14 +195,14 @@ def find_cover(edges: Collection[tuple[int, int]], weights: Mapping[int, int]) -
 
 
 def _exact(graph: Graph, weights: Mapping[int, int]) -> set[int]:
-    """Find the lightest cover: it has the node with the most edges, or all its neighbours."""
+    """Find the lightest cover: it includes the node with the most edges or all its neighbours."""
     busiest = max(sorted(graph), key=lambda node: len(graph[node]), default=None)
     if busiest is None or not graph[busiest]:
         return set()
     neighbours = graph[busiest]
     with_it = {busiest} | _exact(_without(graph, {busiest}), weights)
     if len(neighbours) == 1 and weights[busiest] <= min(weights[n] for n in neighbours):
-        return with_it  # no node has more than one edge: take the lighter end
+        return with_it  # no node has more than one edge, so the lighter end is best
     without_it = neighbours | _exact(_without(graph, neighbours), weights)
     return min(with_it, without_it, key=lambda cover: sum(weights[node] for node in cover))
 
@@ -214,7 +212,7 @@ def _without(graph: Graph, gone: set[int]) -> Graph:
 
 
 def _greedy(graph: Graph, weights: Mapping[int, int]) -> set[int]:
-    """Find a cover: repeatedly take the node with the most uncovered edges per weight."""
+    """Find a cover by repeatedly taking the node with the most uncovered edges per weight."""
     left = {node: set(ends) for node, ends in graph.items()}
     queue = [(-len(ends) / weights[node], node) for node, ends in left.items()]
     heapq.heapify(queue)

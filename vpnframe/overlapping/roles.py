@@ -1,8 +1,8 @@
-"""Assign each block its role in comparisons: a site's network, a VPC's own block, or neither.
+"""Assign each block its role in comparisons, such as a site's network or a VPC's own block.
 
-If the blocks of a VPC were read, they define its address space: its local routes apply only inside
-them. A VPC-side selector then shows only which packets a connection admits. If the VPC was not
-read, its selectors are used in place of its blocks.
+If the blocks of a VPC were read, its address space is known: the VPC has local routes for exactly
+these blocks, and a VPC-side selector shows only which packets a connection admits. If the VPC was
+not read, its selectors are used in place of its blocks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from vpnframe.addresses.nesting import CONTAINS, WITHIN, make_pairs
 from vpnframe.overlapping.asked import runs_by_family
 from vpnframe.schema.codes import Codes, Mask, sort_rows
 
-ONPREM = 0
+ONPREM = 0  # an on-premises block
 REAL = 1  # a VPC's own block: it has a local route
 USER = 2  # a VPC's user CIDR: private addresses that follow the VPC's route table
 STAND_IN = 3  # a selector used in place of the blocks of a VPC that was not read
@@ -29,7 +29,7 @@ ORIGINS = {REAL: "vpc", USER: "user_cidr"}  # values of column ``origin`` in row
 def settle(
     blocks: ParsedCidrs, role: Codes, *, is_open: Mask, cloud: Codes, cidr: Codes, scope: Codes
 ) -> Codes:
-    """Determine the role of each VPC-side selector; blocks without ``is_open`` keep their role."""
+    """Determine the role of each VPC-side selector; a block without ``is_open`` keeps its role."""
     role = role.copy()
     is_own = (role == REAL) & is_open
     is_selector = (role == STAND_IN) & is_open & np.isin(cloud, cloud[is_own])
@@ -45,9 +45,10 @@ def settle(
 def admitted(
     blocks: ParsedCidrs, role: Codes, cidr: Codes, connection: Codes, cloud: Codes
 ) -> tuple[Codes, Codes]:
-    """Return pairs of a connection and a block that its VPC side admits, from the VPC-side rows.
+    """Find the blocks that the VPC side of each connection admits, given the VPC-side rows.
 
-    If the VPC was read, a connection admits only addresses inside the VPC's own blocks.
+    If the VPC was read, a connection admits only addresses inside the VPC's own blocks. Return a
+    connection and a block for each combination.
     """
     is_own, is_selector = role == REAL, role == STAND_IN
     asked = blocks.at(cidr).take(is_own | is_selector)
@@ -60,7 +61,10 @@ def admitted(
 
 
 def _pairs(blocks: ParsedCidrs, cloud: Codes, is_own: Mask) -> tuple[Codes, Codes, Mask]:
-    """Pair each selector with the own blocks of its VPC that overlap it; mark those it contains."""
+    """Pair each selector with the own blocks of its VPC that overlap it.
+
+    Return the selectors, the own blocks, and the mask of pairs whose selector contains the block.
+    """
     selectors, owns, is_around = [], [], []
     for rows, runs in runs_by_family(blocks, cloud, is_second=is_own):
         pairs = make_pairs(runs)
@@ -73,7 +77,7 @@ def _pairs(blocks: ParsedCidrs, cloud: Codes, is_own: Mask) -> tuple[Codes, Code
 
 
 def repeats(rows: Codes, *keys: Codes) -> Codes:
-    """Return the rows in which all ``keys`` are equal to those of an earlier row."""
+    """Return those of ``rows`` that equal an earlier row in all ``keys``."""
     if not len(rows):
         return rows
     order, starts = sort_rows([key[rows] for key in keys])

@@ -1,11 +1,10 @@
-"""Collect the rows to compare: those of a fleet and its VPCs, and those of another table."""
+"""Collect the rows to compare: the rows of a fleet, of its VPCs, and of another table."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +30,7 @@ _CAST = ("peer_addresses", "has_ha_evidence", "has_known_routes", "tags")
 
 @dataclass(frozen=True, slots=True)
 class KnownFleet:
-    """The tables of a fleet that a result is based on, and the gaps in their data."""
+    """The tables of a fleet that a result is based on, and the gaps in the tables."""
 
     subnets: pd.DataFrame  # table ``subnets``
     vpcs: pd.DataFrame | None  # table ``vpcs``; None if it was not given
@@ -39,7 +38,7 @@ class KnownFleet:
 
     @classmethod
     def of(cls, fleet: pd.DataFrame | Inventory) -> KnownFleet:
-        """Read a fleet from its subnets or from an inventory, and collect gaps in the data."""
+        """Check table ``subnets`` or an inventory, and collect the gaps in its data."""
         if isinstance(fleet, Inventory):
             fleet = checked_inventory(fleet, ("subnets", "vpcs", "coverage"))
             vpcs = in_order(fleet.vpcs, TABLES["vpcs"].key)
@@ -50,19 +49,20 @@ class KnownFleet:
         return cls(subnets, None, tuple(_gaps(subnets)))
 
     def warn_of_gaps(self) -> None:
-        """Warn about each gap, attributed to the caller of the calling function."""
+        """Warn about each gap; the warning points to the caller of the calling function."""
         for sentence in self.gaps:
             warnings.warn(sentence, IncompleteWarning, stacklevel=3)
 
     def encode(
         self, scope: str | None, settings: OverlapSettings, theirs: pd.DataFrame | None = None
     ) -> EncodedFleet:
-        """Encode all blocks of the fleet, and those of the table ``theirs`` if given."""
+        """Encode all blocks of the fleet, and the blocks of the table ``theirs`` if given."""
         routers = ROUTERS if scope == ROUTING_DOMAIN else ()
         needed = [*CONNECTION, "side", "cidr", *routers]
         missing = [column for column in needed if column not in self.subnets.columns]
         if missing:
-            raise SchemaError(f"no column {', '.join(missing)}: is this a subnets table?")
+            columns = ", ".join(missing)
+            raise SchemaError(f"no column {columns}: pass the table subnets or an Inventory")
         check_scope(self.subnets, scope)
         rows = self.rows(settings)
         if theirs is not None:
@@ -70,10 +70,11 @@ class KnownFleet:
         return encode_fleet(rows, scope=scope, settings=settings)
 
     def rows(self, settings: OverlapSettings) -> pd.DataFrame:
-        """Return all blocks of the fleet: those of its connections, and those of its VPCs.
+        """Return the blocks of the fleet's connections and of its VPCs.
 
-        A VPC's block has no connection id, and its ``origin`` is vpc or user_cidr, or null
-        instead of vpc if another block of that VPC is invalid: it is then known only in part.
+        The row of a VPC's block has no connection id. Its ``origin`` is vpc or user_cidr. If any
+        block of the VPC is invalid, the VPC's address space is not fully known, and ``origin`` is
+        null instead of vpc.
         """
         rows = with_mapped(self.subnets, settings.nat)
         if self.vpcs is None or not len(self.vpcs):
@@ -88,18 +89,20 @@ class KnownFleet:
 
 
 def check_scope(table: pd.DataFrame, scope: str | None) -> None:
-    """Raise ValueError if a scope is not a column of the table."""
+    """Raise ValueError unless a scope is None, ``routing_domain`` or a column of the table."""
     if scope not in (None, ROUTING_DOMAIN, *table.columns):
         raise ValueError(
-            f"no column {scope!r} to take as scope: give {ROUTING_DOMAIN!r}, None or one of "
+            f"no column {scope!r} to use as scope: give {ROUTING_DOMAIN!r}, None or one of "
             f"{', '.join(map(str, table.columns))}"
         )
 
 
 def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
-    """Convert another table, list or column of blocks to the form of table ``subnets``."""
+    """Convert a table, list or column of blocks to the form of table ``subnets``."""
     if isinstance(blocks, str):
-        raise TypeError(f"{blocks!r} is one text: give a list, a column or a table of blocks")
+        raise TypeError(
+            f"{blocks!r} is a single string: give a list, a column or a table of blocks"
+        )
     if not isinstance(blocks, pd.DataFrame):
         blocks = pd.DataFrame({"cidr": pd.Series(list(blocks), dtype="object")})
     blocks = with_plain_index(blocks, TABLES["subnets"].names)
@@ -113,7 +116,7 @@ def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
 
 
 def _in_form_of(rows: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFrame:
-    """Return VPC blocks with the columns and dtypes of ``rows``, null where they lack a value."""
+    """Return the blocks of VPCs with the columns and dtypes of ``rows``."""
     made = rows.iloc[:0].reindex(range(len(blocks)))
     for name in _FROM_VPCS:
         is_other = name not in rows or isinstance(rows[name].dtype, pd.CategoricalDtype)
@@ -127,42 +130,39 @@ def _one_block_a_row(blocks: pd.DataFrame) -> pd.DataFrame:
             return blocks.assign(cidr=blocks[column].astype("str"))
     if "cidrs" not in blocks:
         raise ValueError(
-            f"no column cidr, destination_cidr or cidrs to compare with: there are "
+            f"no column cidr, destination_cidr or cidrs to compare with: the columns are "
             f"{', '.join(map(str, blocks.columns))}"
         )
     parts = []
     for column, origin in _LISTS.items():
         if column in blocks:
-            row, texts = encode_lists(_as_lists(blocks[column]))
-            cidr = pd.array(texts.all(), dtype="str")
+            # A string, as a file has it, is split at its commas into a list.
+            texts = [t.replace("、", ",") if isinstance(t, str) else t for t in blocks[column]]
+            lists = cast_column("texts", pd.Series(texts, dtype="object"))
+            row, coded = encode_lists(pd.Series(lists))
+            cidr = pd.array(coded.all(), dtype="str")
             parts.append(blocks.take(row).assign(cidr=cidr, origin=origin))
     return pd.concat(parts, ignore_index=True)
 
 
-def _as_lists(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Return lists unchanged, and text, as a file has it, split at its commas into a list."""
-    texts = [one.replace("、", ",") if isinstance(one, str) else one for one in values]
-    return pd.Series(cast_column("texts", pd.Series(texts, dtype="object")), index=values.index)
-
-
 def _gaps(subnets: pd.DataFrame) -> Iterator[str]:
-    """Yield a sentence for each gap that table ``subnets`` itself shows."""
+    """Yield a sentence for each gap in table ``subnets``."""
     is_unjudged = _is_unjudged(subnets)
     if is_unjudged.any():
         ids = subnets.reindex(columns=[*CONNECTION])
         n, n_all = (len(some.drop_duplicates()) for some in (ids[is_unjudged], ids))
         yield (
             f"{n:,} of {n_all:,} connections {'is' if n == 1 else 'are'} not judged: the selectors "
-            f"are the default route, and not all routes behind it were read"
+            f"are default routes, and not all routes of the connections were read"
         )
     n_bad = int(column_of(subnets, "cidr").isna().sum())
     if n_bad:
         one, many = "block is not a CIDR block and is", "blocks are not CIDR blocks and are"
-        yield f"{n_bad:,} {one if n_bad == 1 else many} left out: see failures"
+        yield f"{n_bad:,} {one if n_bad == 1 else many} left out: see the table failures"
 
 
 def _is_unjudged(subnets: pd.DataFrame) -> Mask:
-    """Return the mask of rows whose selectors define no prefixes and whose routes are unknown."""
+    """Return the mask of rows whose selector is a default route and whose routes are unknown."""
     mode, origin, side = (column_of(subnets, n) for n in ("routing_mode", "origin", "side"))
     is_silent = (mode == "route").to_numpy(bool, copy=True)
     is_selector = (origin == "selector") | origin.isna()

@@ -1,4 +1,4 @@
-"""Find the routing domains of a fleet; an overlap can affect routing only inside one of them.
+"""Find the routing domains of a fleet; an overlap can affect routing only inside one domain.
 
 A topology file declares which gateways, VPCs and transit routers are joined outside the VPN::
 
@@ -13,28 +13,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
 from vpnframe.errors import SettingsError
-from vpnframe.model.toml_tables import Form, is_list_of_texts, is_text, read_toml_tables
+from vpnframe.model.toml_tables import Form, read_toml_tables
 from vpnframe.schema.codes import NULL, Coded, Codes, sort_rows
 
 ROUTING_DOMAIN = "routing_domain"
 ROUTERS = ("vpn_gateway_id", "vpc_id", "transit_router_id")
-
-_FORM = Form(
-    "domain",
-    {
-        "name": (is_text, "text"),
-        "members": (
-            lambda value: is_list_of_texts(value) and bool(value),
-            "a list of ids: VPN gateways, VPCs, transit routers",
-        ),
-    },
-    required=("name", "members"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +34,24 @@ class Domain:
     Parameters
     ----------
     name : str
-        Name chosen by the user.
+        The name of the domain, chosen by the user.
     members : tuple of str
-        Ids of the members.
+        The ids of the gateways, VPCs and transit routers.
     """
 
     name: str
-    members: tuple[str, ...]
+    members: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """The user's declaration of gateways, VPCs and transit routers that are joined outside the VPN.
+    """The user's list of gateways, VPCs and transit routers that are joined outside the VPN.
 
     Parameters
     ----------
     domains : tuple of Domain
-        Each joins its members into one routing domain; two equal names raise SettingsError.
+        The domains. The members of each become one routing domain. If two domains have the same
+        name, SettingsError is raised.
     """
 
     domains: tuple[Domain, ...] = ()
@@ -69,26 +60,28 @@ class Topology:
         names = [domain.name for domain in self.domains]
         for name in names:
             if names.count(name) > 1:
-                raise SettingsError(f"topology: two domains have the name {name!r}")
+                raise SettingsError(f"topology: two domains have the name {name!r}: rename one")
 
 
 def read_topology(path: str | Path) -> Topology:
-    r"""Read which gateways, VPCs and transit routers are joined outside the VPN, from a file.
+    r"""Read from a file which gateways, VPCs and transit routers are joined outside the VPN.
 
     Parameters
     ----------
     path : str or Path
-        A TOML file with a table ``[[domain]]`` per domain, with ``name`` and ``members``.
+        A TOML file with a table ``[[domain]]`` per domain. The keys of the table are ``name`` and
+        ``members``, a list of ids.
 
     Returns
     -------
     Topology
-        Domains in the order of the file.
+        The domains in the order of the file.
 
     Raises
     ------
     SettingsError
-        If the file cannot be read, or an entry is unknown, missing, duplicate or of the wrong type.
+        If the file cannot be read, a key is unknown, missing or of the wrong type, or two domains
+        have the same name.
 
     Examples
     --------
@@ -99,17 +92,25 @@ def read_topology(path: str | Path) -> Topology:
     ...     read_topology(path).domains[0].members
     ('vpc-1', 'tr-9')
     """
-    tables = read_toml_tables(path, _FORM)
-    return Topology(tuple(Domain(table["name"], tuple(table["members"])) for table in tables))
+    valid = {"members": "a list of ids of VPN gateways, VPCs and transit routers"}
+    return Topology(tuple(read_toml_tables(path, Form("domain", Domain, valid))))
 
 
 def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) -> Coded:
-    """Find the routing domain of each row: the connected component of its routers."""
+    """Find the routing domain of each row.
+
+    A routing domain is a connected part of the graph whose nodes are VPN gateways, VPCs and transit
+    routers. Two nodes are joined if a row names both, or if the topology joins them.
+    """
     words = routers[0].words.to_pylist()
     known = {word: code for code, word in enumerate(words)}
     given = () if topology is None else topology.domains
     joined = [_members(domain, known) for domain in given]
-    edges = [*_edges(routers), *(edge for members in joined for edge in pairwise(members))]
+    order, starts = sort_rows([column.codes for column in routers])
+    distinct = order[starts]
+    named = zip(*(column.codes[distinct].tolist() for column in routers), strict=True)
+    paths = [*([code for code in row if code >= 0] for row in named), *joined]
+    edges = [edge for path in paths for edge in pairwise(path)]
     root = connected(len(words), edges)
     name_of = {int(node): words[node] for node in np.unique(root).tolist()}
     for domain, members in sorted(zip(given, joined, strict=True), key=lambda g: g[0].name)[::-1]:
@@ -118,10 +119,10 @@ def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) 
         if name in known and root[known[name]] != node:
             raise SettingsError(
                 f"topology, domain {name!r}: that is the id of something in this fleet that is "
-                f"not in it: give the domain another name"
+                f"not a member of the domain: give the domain another name"
             )
     names = sorted(name_of, key=name_of.__getitem__)
-    rank = np.full(len(words) + 1, NULL)  # the last entry is for no router
+    rank = np.full(len(words) + 1, NULL)  # the last entry is for a row without any router
     rank[names] = np.arange(len(names))
     router = np.full(len(routers[0].codes), NULL)
     for column in reversed(routers):
@@ -131,22 +132,13 @@ def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) 
 
 
 def _members(domain: Domain, known: Mapping[str, int]) -> list[int]:
-    """Return the codes of a domain's members."""
     for member in domain.members:
         if member not in known:
             raise SettingsError(
                 f"topology, domain {domain.name!r}: {member!r} is not a VPN gateway, VPC or "
-                f"transit router of this fleet: correct it, or leave it out"
+                f"transit router of this fleet: correct the id, or remove it from the list"
             )
     return [known[member] for member in domain.members]
-
-
-def _edges(routers: Sequence[Coded]) -> Iterable[tuple[int, int]]:
-    """Yield the pairs of routers that a row names together; identical rows count once."""
-    order, starts = sort_rows([column.codes for column in routers])
-    first = order[starts]
-    for row in zip(*(column.codes[first].tolist() for column in routers), strict=True):
-        yield from pairwise([code for code in row if code >= 0])
 
 
 def connected(n: int, edges: Iterable[tuple[int, int]]) -> Codes:

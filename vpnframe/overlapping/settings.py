@@ -20,7 +20,8 @@ class OverlapSettings:
     Parameters
     ----------
     topology : Topology or None
-        Gateways, VPCs and routers joined outside the VPN; see :func:`vpnframe.read_topology`.
+        Gateways, VPCs and transit routers that are joined outside the VPN; see
+        :func:`vpnframe.read_topology`.
     nat : sequence of Nat
         Address translations; see :func:`vpnframe.read_nat`.
     owner_tag : str or None
@@ -29,10 +30,11 @@ class OverlapSettings:
         Restrict the analysis to one routing domain: its name, or the id of any VPN gateway, VPC or
         transit router in it.
     ignore : sequence of str
-        Blocks of the fleet to leave out, on either side, such as aggregates that are used only in
-        part. Blocks inside them stay. Text that is not a block raises SettingsError.
+        Blocks of the fleet to leave out on both sides, such as aggregates that are used only in
+        part. Smaller blocks inside them are not left out. A string that is not a block raises
+        SettingsError.
     ignore_shorter_than : int or None
-        Leave out every block of the fleet with a shorter prefix than this, 0 to 128.
+        Leave out every block of the fleet whose prefix is shorter than this length, 0 to 128.
     """
 
     topology: Topology | None = None
@@ -44,7 +46,7 @@ class OverlapSettings:
 
     def __post_init__(self) -> None:
         if isinstance(self.ignore, str):
-            raise TypeError(f"ignore is {self.ignore!r}, one text: give a list of blocks")
+            raise TypeError(f"ignore is {self.ignore!r}, a single string: give a list of blocks")
         parsed = parse_cidrs(list(self.ignore))
         if parsed.failed_texts:
             text, reason = parsed.failed_texts[0], parsed.failed_reasons[0]

@@ -1,6 +1,6 @@
 """Compare phase 2 of a tunnel with the peer's child SAs.
 
-IKEv2 narrows CIDR blocks to those that both ends have; IKEv1 accepts them only unchanged.
+IKEv2 narrows CIDR blocks to the addresses that both ends have; IKEv1 requires equal blocks.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from vpnframe.peers.model import (
     FieldOutcome,
     PeerChild,
     PeerConnection,
-    PeerEnd,
     PeerProposal,
 )
 from vpnframe.peers.negotiating import ONE_WAY
@@ -27,11 +26,11 @@ from vpnframe.peers.tunnels import OurTunnel
 
 MAX_SHOWN = 8
 
-_CUT = "its daemon reads a block and ignores the text after it, netmasks included"
+_CUT = "the peer's daemon reads a block and ignores what follows the block, also a netmask"
 
 
 class _Side(NamedTuple):
-    """The blocks of one side of a child SA, as set at our end and at the peer; None if unknown."""
+    """The blocks on one side of a child SA, in the cloud's settings and the peer's."""
 
     field: str
     ours: Networks | None
@@ -39,31 +38,69 @@ class _Side(NamedTuple):
     is_restricted: bool
     is_cut: bool
 
+    def may_overlap(self) -> bool:
+        """Check whether the blocks of both ends overlap; unknown blocks may overlap."""
+        return (
+            self.ours is None
+            or self.theirs is None
+            or bool(selectors.narrow(self.ours, self.theirs))
+        )
+
+    def narrowed(self) -> FieldOutcome:
+        """Compare the blocks under IKEv2: the responder narrows them to what both ends have."""
+        ours, theirs = self.ours or (), self.theirs or ()
+        common = selectors.narrow(ours, theirs)
+        lost = f"the blocks are narrowed to {_text(common)}: the rest of the cloud's is not carried"
+        idle = f"the blocks are narrowed to the cloud's, {_text(common)}: the peer would carry more"
+        disjoint = "the blocks of both ends have nothing in common"
+        limited = "the peer allows only one protocol or some ports: other traffic is not carried"
+        return FieldOutcome.first(
+            (None in (self.ours, self.theirs), "unverifiable", "not all blocks are known"),
+            (not common, "mismatch", disjoint, "TS_UNACCEPTABLE"),
+            (self.is_restricted, "info", limited),
+            (common != selectors.collapse(ours), "info", lost),
+            (common != selectors.collapse(theirs), "info", idle),
+            (True, "match", "both ends have the same blocks"),
+        )
+
+    def exact(self) -> FieldOutcome:
+        """Compare the blocks under IKEv1: the responder accepts them unchanged, or rejects them."""
+        ours = set(self.ours or ())
+        several = f"IKEv1 carries at most one block per side, but the cloud has {len(ours)}"
+        is_same = ours == set(self.theirs or ()) and not self.is_restricted
+        rejected = "the blocks differ, and IKEv1 does not narrow them, although strongSwan may"
+        return FieldOutcome.first(
+            (len(ours) > 1, "mismatch", several, "INVALID_ID_INFORMATION"),
+            (None in (self.ours, self.theirs), "unverifiable", "not all blocks are known"),
+            (is_same, "match", "both ends have the same blocks"),
+            (True, "mismatch", rejected, "INVALID_ID_INFORMATION"),
+        )
+
 
 def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    """Yield comparisons of the child SAs' fields: proposals, PFS, mode, lifetime and selectors."""
+    """Yield comparisons of the proposals, PFS group, mode, lifetime and blocks of the child SAs."""
     if not theirs.children:
-        reason = "it has no child SA: nothing can be carried"
+        reason = "the peer has no child SA, so the tunnel carries no traffic"
         yield FieldComparison("peer_child", None, None, "mismatch", reason, "TS_UNACCEPTABLE")
     children = [(child, _sides(ours, theirs, child)) for child in theirs.children]
     # A child SA whose blocks do not overlap ours serves another connection, unless all are so.
-    mine = [one for one in children if all(map(_may_overlap, one[1]))] or children
+    mine = [one for one in children if all(map(_Side.may_overlap, one[1]))] or children
     for child, _ in mine:
         for found in _child(ours, child, len(theirs.children)):
             yield replace(found, child=child.name)
     yield from _selectors(ours, mine)
     for child, _ in [one for one in children if one not in mine]:
-        reason = "its blocks do not overlap ours: it carries nothing of this connection"
+        reason = "the child SA has no block of this connection, so it carries none of its traffic"
         yield FieldComparison("peer_child", None, None, "info", reason, child=child.name)
 
 
 def _child(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[FieldComparison]:
     yield from _proposals(ours, child, n_children)
     if child.has_sha256_96 and ours.ipsec_integrity == "hmac-sha256":
-        reason = "it truncates HMAC-SHA-256 to 96 bits without negotiation: packets are dropped"
+        reason = "the peer cuts HMAC-SHA-256 to 96 bits without negotiation: packets are dropped"
         yield FieldComparison("ipsec_sha256_96", "128 bits", "96 bits", "mismatch", reason)
     if child.mode != "tunnel":
-        reason = "the cloud supports only tunnel mode, which it may accept"
+        reason = "the cloud supports only tunnel mode; whether the peer accepts it is not known"
         yield FieldComparison("ipsec_mode", "tunnel", child.mode, "unverifiable", reason)
     yield negotiating.compare_lifetimes("ipsec_lifetime_s", ours, child.lifetime)
 
@@ -82,181 +119,129 @@ def _proposals(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[F
     if not esp:
         return
     nearest = esp[choice.number - 1]
-    able = [nearest] if strips else _able(esp, wanted)
+    able = [nearest]
+    if not strips:
+        # Proposals that may offer our cipher and our integrity algorithm; all if none may.
+        answers = [negotiating.choose([one], wanted, strips=False).taken.values() for one in esp]
+        able = [one for one, all_kinds in zip(esp, answers, strict=True) if False not in all_kinds]
+        able = able or esp
     outcome = _pfs_v1(ours, esp, nearest) if strips else _pfs(ours, able, n_children)
     if nearest.problem:
-        outcome = FieldOutcome("unverifiable", "its daemon cannot read the nearest proposal")
+        outcome = FieldOutcome("unverifiable", "the peer's daemon cannot read the nearest proposal")
     mine = None if group is None else str(group)
     theirs = "; ".join(dict.fromkeys(negotiating.offered_text(one, "dh_groups") for one in able))
     yield FieldComparison("ipsec_pfs_group", mine, theirs, *outcome)
     if False not in nearest.esn:
-        reason = "it requires extended sequence numbers; the cloud's support is not documented"
+        reason = "the peer requires extended sequence numbers; the cloud does not document them"
         outcome = FieldOutcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
         yield FieldComparison("ipsec_esn", None, "esn", *outcome)
 
 
-def _able(esp: Sequence[PeerProposal], wanted: negotiating.Wanted) -> Sequence[PeerProposal]:
-    """Return the proposals that may offer our cipher and integrity algorithm; all if none may."""
-    return [
-        one
-        for one in esp
-        if negotiating.both(negotiating.choose([one], wanted, strips=False).taken) is not False
-    ] or esp
-
-
 def _pfs(ours: OurTunnel, able: Sequence[PeerProposal], n_children: int) -> FieldOutcome:
-    """Compare PFS under IKEv2: the first child SA has no DH exchange, later child SAs do."""
+    """Compare PFS under IKEv2, where only rekeys and further child SAs have a DH exchange."""
     group = ours.ipsec_pfs_group
     answers = [offers(one, "dh_groups", group) for one in able]
-    if group is None:
-        return FieldOutcome("unverifiable", "ours is not known")
-    if True not in answers and None in answers:
-        return FieldOutcome("unverifiable", "it contains an unknown word")
     guess = negotiating.first_group(able)
     # If the peer's first group is 0 (none), a rekey cannot change to another group.
-    if True not in answers or (guess == 0 and group):
-        reason = "the first child SA comes up without a group; its rekey fails"
-        if n_children > 1:
-            reason += ", and so does every child SA after the first"
-        return FieldOutcome("works-until-rekey", reason, "NO_PROPOSAL_CHOSEN")
-    if guess and group and guess != group:
-        reason = f"a rekey starts with group {guess}, retries with group {group}, and succeeds"
-        return FieldOutcome("info", reason, "INVALID_KE_PAYLOAD")
-    return FieldOutcome("match", "a proposal offers it")
+    fails = True not in answers or (guess == 0 and group)
+    rekey = "the first child SA comes up without this group, but its rekey fails"
+    later = ", and so does every child SA after the first" if n_children > 1 else ""
+    retried = f"the peer rekeys with group {guess}, retries with group {group}, and succeeds"
+    is_unknown = True not in answers and None in answers
+    return FieldOutcome.first(
+        (group is None, "unverifiable", "the PFS group of the cloud is not known"),
+        (is_unknown, "unverifiable", "the peer's proposal has an unknown keyword"),
+        (fails, "works-until-rekey", rekey + later, "NO_PROPOSAL_CHOSEN"),
+        (guess and group and guess != group, "info", retried, "INVALID_KE_PAYLOAD"),
+        (True, "match", "a proposal of the peer offers this group"),
+    )
 
 
 def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal) -> FieldOutcome:
-    """Compare PFS under IKEv1: phase 2 has a DH exchange, and the initiator offers one group."""
+    """Compare PFS under IKEv1, where the initiator offers one DH group for all of phase 2."""
     group = ours.ipsec_pfs_group
     answer = None if group is None else offers(nearest, "dh_groups", group)
-    if answer is None:
-        return FieldOutcome("unverifiable", "a group is not known")
-    if not answer:
-        reason = "no proposal has all of ours; the nearest lacks this"
-        return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
     begun = negotiating.phase2_group(esp, ours.ike_dh_group)
-    if begun != group:
-        reason = f"it offers group {begun} only: {ONE_WAY}"
-        return FieldOutcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
-    return FieldOutcome("match", "a proposal offers it")
+    lacks = "no proposal of the peer has all algorithms of the cloud; the nearest lacks this one"
+    one_way = f"the peer offers only group {begun}: {ONE_WAY}"
+    return FieldOutcome.first(
+        (answer is None, "unverifiable", "the PFS group of one end is not known"),
+        (not answer, "mismatch", lacks, "NO_PROPOSAL_CHOSEN"),
+        (begun != group, "unverifiable", one_way, "NO_PROPOSAL_CHOSEN"),
+        (True, "match", "a proposal of the peer offers this group"),
+    )
 
 
 def _selectors(
     ours: OurTunnel, children: list[tuple[PeerChild, list[_Side]]]
 ) -> Iterator[FieldComparison]:
-    """Compare the blocks behind both ends, for each child SA and for all child SAs together."""
+    """Compare the blocks of each child SA, and the blocks of all child SAs together."""
     is_v1 = ours.ike_version == 1
     for child, sides in children:
         for side in sides:
             # IKEv1 negotiates one block, without narrowing it; strongSwan uses its first block.
             used = side._replace(theirs=(side.theirs or ())[:1] or None) if is_v1 else side
-            outcome = _exact(used) if is_v1 else _narrowed(used)
+            outcome = used.exact() if is_v1 else used.narrowed()
             if side.is_cut:
                 outcome = outcome._replace(reason=f"{outcome.reason}; {_CUT}")
             found = FieldComparison(side.field, _text(used.ours), _text(used.theirs), *outcome)
             yield replace(found, child=child.name)
-    if is_v1:
-        yield from _one_pair(ours)
-    elif len(children) > 1:
-        carried = [[side.theirs for side in sides] for _, sides in children]
-        yield FieldComparison("selectors", None, None, *_together(ours, carried))
-
-
-def _may_overlap(side: _Side) -> bool:
-    return (
-        side.ours is None or side.theirs is None or bool(selectors.narrow(side.ours, side.theirs))
-    )
+    n_pairs = len(set(ours.vpc_subnets or ())) * len(set(ours.onprem_subnets or ()))
+    if is_v1 and n_pairs > 1:
+        lost = f"at least {n_pairs - 1} of the cloud's {n_pairs} pairs carry nothing"
+        reason = f"IKEv1 negotiates one pair of blocks: {lost}"
+        outcome = FieldOutcome("mismatch", reason, "INVALID_ID_INFORMATION")
+        yield FieldComparison("selectors", None, None, *outcome)
+    elif not is_v1 and len(children) > 1:
+        yield FieldComparison("selectors", None, None, *_together([one for _, one in children]))
 
 
 def _sides(ours: OurTunnel, theirs: PeerConnection, child: PeerChild) -> list[_Side]:
-    own = (ours.vpn_gateway_ip,) if ours.vpn_gateway_ip else theirs.remote.addresses
+    # The addresses that ``dynamic`` may mean at either end; a virtual IP is not known.
+    remote = (ours.vpn_gateway_ip,) if ours.vpn_gateway_ip else theirs.remote.addresses
+    own, local = ours.customer_gateway_ip, theirs.local.addresses
+    if theirs.local.has_virtual_ip:
+        local = ()
+    elif own and covers(local, own):
+        local = (own,)
     return [
-        _side("vpc_subnets", ours.vpc_subnets, child.remote_subnets, own),
-        _side("onprem_subnets", ours.onprem_subnets, child.local_subnets, _own(ours, theirs.local)),
+        _side("vpc_subnets", ours.vpc_subnets, child.remote_subnets, remote),
+        _side("onprem_subnets", ours.onprem_subnets, child.local_subnets, local),
     ]
-
-
-def _own(ours: OurTunnel, end: PeerEnd) -> tuple[str, ...]:
-    """Return the addresses that ``dynamic`` may mean at the peer; empty for a virtual IP."""
-    address = ours.customer_gateway_ip
-    if end.has_virtual_ip:
-        return ()
-    return (address,) if address and covers(end.addresses, address) else end.addresses
 
 
 def _side(
     field: str, ours: Sequence[str] | None, theirs: Sequence[Selector], own: Sequence[str]
 ) -> _Side:
     address = selectors.read_address(own[0]) if len(own) == 1 else None
-    networks = _joined([address if one.is_dynamic else one.networks for one in theirs])
-    is_restricted = any(one.is_restricted for one in theirs)
-    is_cut = any(one.is_cut for one in theirs)
-    return _Side(field, _parsed(ours), networks, is_restricted, is_cut)
-
-
-def _parsed(blocks: Sequence[str] | None) -> Networks | None:
-    return _joined([selectors.parse_block(one) for one in blocks or ()])
+    return _Side(
+        field=field,
+        ours=_joined([selectors.parse_block(one) for one in ours or ()]),
+        theirs=_joined([address if one.is_dynamic else one.networks for one in theirs]),
+        is_restricted=any(one.is_restricted for one in theirs),
+        is_cut=any(one.is_cut for one in theirs),
+    )
 
 
 def _joined(parts: Sequence[Networks | None]) -> Networks | None:
-    """Concatenate the blocks of all parts; None if a part is unknown, or if there are no parts."""
+    """Concatenate lists of blocks; return None if one is unknown, or if there are none."""
     known = [part for part in parts if part is not None]
     return None if not parts or len(known) < len(parts) else sum(known, ())
 
 
-def _narrowed(side: _Side) -> FieldOutcome:
-    """Compare one side under IKEv2: the responder narrows blocks to what both ends have."""
-    if side.ours is None or side.theirs is None:
-        return FieldOutcome("unverifiable", "not all blocks are known")
-    common = selectors.narrow(side.ours, side.theirs)
-    if not common:
-        reason = "the blocks of both ends have nothing in common"
-        return FieldOutcome("mismatch", reason, "TS_UNACCEPTABLE")
-    if side.is_restricted:
-        return FieldOutcome("info", "it allows only one protocol or port: the rest is not carried")
-    if common != selectors.collapse(side.ours):
-        return FieldOutcome("info", f"narrowed to {_text(common)}: the rest of ours is not carried")
-    if common != selectors.collapse(side.theirs):
-        return FieldOutcome("info", f"narrowed to ours, {_text(common)}: it would carry more")
-    return FieldOutcome("match", "both have the same")
-
-
-def _exact(side: _Side) -> FieldOutcome:
-    """Compare one side under IKEv1: the responder accepts blocks unchanged, or rejects them."""
-    n_blocks = len(set(side.ours or ()))
-    if n_blocks > 1:
-        reason = f"IKEv1 negotiates one block a side: of our {n_blocks} at most one is carried"
-        return FieldOutcome("mismatch", reason, "INVALID_ID_INFORMATION")
-    if side.ours is None or side.theirs is None:
-        return FieldOutcome("unverifiable", "not all blocks are known")
-    if set(side.ours) == set(side.theirs) and not side.is_restricted:
-        return FieldOutcome("match", "both have the same")
-    reason = "IKEv1 does not narrow blocks, although some ends such as strongSwan do"
-    return FieldOutcome("mismatch", reason, "INVALID_ID_INFORMATION")
-
-
-def _one_pair(ours: OurTunnel) -> Iterator[FieldComparison]:
-    """Report that the cloud negotiates only one pair of blocks under IKEv1."""
-    n_pairs = len(set(ours.vpc_subnets or ())) * len(set(ours.onprem_subnets or ()))
-    if n_pairs > 1:
-        lost = f"at least {n_pairs - 1} of our {n_pairs} carry nothing"
-        reason = f"IKEv1 negotiates one pair of blocks: {lost}"
-        outcome = FieldOutcome("mismatch", reason, "INVALID_ID_INFORMATION")
-        yield FieldComparison("selectors", None, None, *outcome)
-
-
-def _together(ours: OurTunnel, carried: Sequence[Sequence[Networks | None]]) -> FieldOutcome:
-    """Compare our pairs of blocks with the pairs that the child SAs carry together."""
-    vpc, onprem = _parsed(ours.vpc_subnets), _parsed(ours.onprem_subnets)
-    pairs = [pair for remote, local in carried for pair in product(remote or (), local or ())]
-    left_out = selectors.find_uncovered(list(product(vpc or (), onprem or ())), pairs)
-    is_known = vpc is not None and onprem is not None and all(None not in one for one in carried)
-    if left_out is None or not is_known:
-        return FieldOutcome("unverifiable", "not all blocks are known, or too many")
-    if left_out:
-        shown = _shortened([f"{v} - {o}" for v, o in left_out])
-        return FieldOutcome("info", f"no child SA carries {shown}")
-    return FieldOutcome("match", "all pairs of our blocks are carried")
+def _together(children: Sequence[Sequence[_Side]]) -> FieldOutcome:
+    """Check that the child SAs together carry every pair of blocks of the cloud's connection."""
+    wanted = list(product(*(side.ours or () for side in children[0])))
+    carried = [pair for sides in children for pair in product(*(one.theirs or () for one in sides))]
+    left_out = selectors.find_uncovered(wanted, carried)  # type: ignore[arg-type]
+    known = [None not in (one.ours, one.theirs) for sides in children for one in sides]
+    is_unknown = left_out is None or not all(known)
+    shown = _shortened([f"{vpc} - {onprem}" for vpc, onprem in left_out or ()])
+    return FieldOutcome.first(
+        (is_unknown, "unverifiable", "not all blocks are known, or they are too many"),
+        (left_out, "info", f"no child SA carries {shown}"),
+        (True, "match", "the child SAs carry all pairs of the cloud's blocks"),
+    )
 
 
 def _text(networks: Networks | None) -> str | None:

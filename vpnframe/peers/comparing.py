@@ -46,8 +46,9 @@ def compare_peer(
     DataFrame
         Table ``peer_comparison``: one row per tunnel and field, with ``result`` and ``ike_error``
         (category), ``ours``, ``theirs`` and ``reason`` (str). ``match`` means that the field works
-        whichever end initiates. VPN connections that the peer does not know are left out; if it
-        knows none, one row states that. Connections of a file without a tunnel have separate rows.
+        whichever end initiates. VPN connections for which the peer has no connection are left out;
+        if it has none for any, one row states that. Each connection in the peer's file that matches
+        no tunnel has a row, too.
 
     Raises
     ------
@@ -85,10 +86,10 @@ def compare_peer(
 
 
 def _unknown_to(peer: Peer, pairings: Sequence[Pairing]) -> _Row:
-    """Return the row that states that the peer knows none of several tunnels."""
+    """Return a row which says that the peer has no connection for any of the tunnels."""
     reason = (
-        f"none of its connections ({len(peer.connections)}) goes to the address of one of the "
-        f"{len(pairings)} tunnels, or names their ids"
+        f"none of the peer's connections ({len(peer.connections)}) goes to the address of one of "
+        f"the {len(pairings)} tunnels, or names an IKE id of one of them"
     )
     outcome = FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
     if peer.notes:
@@ -114,38 +115,38 @@ def _verdicts(pairing: Pairing, peer: Peer) -> Iterator[FieldComparison]:
 
 
 def _belonging(pairing: Pairing) -> FieldOutcome:
-    """Return the outcome of two checks: a connection was found, and the peer's daemon loads it."""
+    """Check that the peer has a connection for the tunnel, and that its daemon loads it."""
     connection, reason = pairing.connection, pairing.reason
     if pairing.rivals:
         return FieldOutcome("unverifiable", reason)
-    if connection is None:
-        return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
-    if connection.refused:
-        reason = f"its daemon does not load it: {connection.refused}"
+    if connection is None or connection.refused:
+        if connection:
+            reason = f"the peer's daemon does not load the connection: {connection.refused}"
         return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
     if connection.may_not_load:
-        reason += "; whether its daemon loads it depends on the daemon's version"
-        return FieldOutcome("unverifiable", reason)
-    return FieldOutcome("match" if pairing.is_certain else "unverifiable", reason)
+        reason += "; whether the peer's daemon loads the connection depends on the daemon's version"
+    is_match = pairing.is_certain and not connection.may_not_load
+    return FieldOutcome("match" if is_match else "unverifiable", reason)
 
 
 def _unpaired(pairings: Sequence[Pairing], peer: Peer) -> Iterator[_Row]:
-    """Yield a row for each connection of a file that belongs to no tunnel."""
+    """Yield a row for each connection in the peer's file that belongs to no tunnel."""
     named = {one.connection.name for one in pairings if one.connection is not None}
     named |= {name for one in pairings for name in one.rivals}
-    for name in [one.name for one in peer.connections if peer.syntax != "fleet"]:
-        if name not in named:
-            reason = "it matches no tunnel"
-            yield None, name, FieldComparison("peer_connection", None, name, "info", reason)
+    for one in peer.connections:
+        if peer.syntax != "fleet" and one.name not in named:
+            found = FieldComparison(
+                "peer_connection", None, one.name, "info", "the connection matches no tunnel"
+            )
+            yield None, one.name, found
 
 
 def _table(rows: list[_Row], peer: Peer) -> pd.DataFrame:
-    values: dict[str, list[object]] = {
-        name: [getattr(tunnel, name, None) for tunnel, _, _ in rows] for name in _OF_TUNNEL
+    of_tunnel = {name: [getattr(one, name, None) for one, _, _ in rows] for name in _OF_TUNNEL}
+    of_verdict = {name: [getattr(one, name) for _, _, one in rows] for name in _OF_VERDICT}
+    of_peer: dict[str, list[str | None]] = {
+        "peer": [peer.source] * len(rows),
+        "peer_connection": [name for _, name, _ in rows],
+        "peer_child": [found.child for _, _, found in rows],
     }
-    values["peer"] = [peer.source] * len(rows)
-    values["peer_connection"] = [name for _, name, _ in rows]
-    values["peer_child"] = [found.child for _, _, found in rows]
-    for name in _OF_VERDICT:
-        values[name] = [getattr(found, name) for _, _, found in rows]
-    return schema.build("peer_comparison", values)
+    return schema.build("peer_comparison", of_tunnel | of_peer | of_verdict)

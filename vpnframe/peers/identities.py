@@ -14,20 +14,17 @@ from typing import Literal, NamedTuple
 Kind = Literal["any", "address", "fqdn", "email", "dn", "keyid"]
 
 _ANY = frozenset({"", "%any", "%any6", "%any4", "0.0.0.0", "::", "*"})  # noqa: S104  no socket
-_WORDS: dict[str, Kind] = {
-    "fqdn": "fqdn",
-    "dns": "fqdn",
-    "email": "email",
-    "rfc822": "email",
-    "userfqdn": "email",
-    "keyid": "keyid",
-    "asn1dn": "dn",
+_TYPES: dict[str, Kind] = {
+    "asn1dn:": "dn",
+    "keyid:": "keyid",
+    **dict.fromkeys(("fqdn:", "dns:"), "fqdn"),
+    **dict.fromkeys(("email:", "rfc822:", "userfqdn:"), "email"),
 }
 _MARKS: dict[str, Kind] = {"@#": "keyid", "@@": "email", "@": "fqdn"}
 
 
 class Identity(NamedTuple):
-    """An IKE identity."""
+    """An IKE identity: its kind, and its value."""
 
     kind: Kind  # ``any`` matches every identity
     value: str  # normalized text
@@ -35,16 +32,13 @@ class Identity(NamedTuple):
 
 @lru_cache(maxsize=4096)  # many tunnels have the same identities
 def parse_identity(text: str) -> Identity:
-    """Parse an identity; its spelling determines its kind."""
+    """Parse an IKE identity; its spelling determines its kind, as in strongSwan."""
     text = text.strip()
-    word, colon, rest = text.partition(":")
-    if colon and word in _WORDS:
-        return _identity(_WORDS[word], rest)
+    for prefix, kind in (_TYPES if "=" in text else _TYPES | _MARKS).items():
+        if text.startswith(prefix):
+            return _identity(kind, text.removeprefix(prefix))
     if "=" in text:
         return Identity("dn", text)
-    for mark, kind in _MARKS.items():
-        if text.startswith(mark):
-            return _identity(kind, text.removeprefix(mark))
     if "@" in text:
         return _identity("email", text)
     if text in _ANY:
@@ -56,7 +50,7 @@ def parse_identity(text: str) -> Identity:
 
 
 def accepts(expected: Identity, presented: Identity) -> bool | None:
-    """Check whether an end that expects one identity accepts the presented one; None if unknown."""
+    """Check whether an end that expects an identity accepts the presented one; None if unknown."""
     if expected.kind == "any" or expected == presented:
         return True
     if presented.kind == "any" or expected.kind == presented.kind == "dn":

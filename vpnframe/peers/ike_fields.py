@@ -17,33 +17,33 @@ _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "f
 _VERSIONS: dict[int | None, str] = {0: "ikev1 or ikev2", 1: "ikev1", 2: "ikev2"}
 _MODES = {True: "aggressive", False: "main", None: None}
 _SWITCH = {True: "on", False: "off", None: None}
-# Per subject: the reasons for a match, an unknown result and a mismatch (authentication fails).
+# By subject: the reasons of the results match, unverifiable and mismatch.
 _REASONS = {
     "ike_mode": (
-        "both use the same exchange",
-        "a mode is not known",
-        "an end that is set to one exchange rejects the other",
+        "both ends use the same mode",
+        "the mode of one end is not known",
+        "each end rejects the mode of the other end",
     ),
     "auth_method": (
-        "both use the same method",
+        "both ends use the same method",
         "the authentication method of one end is not known",
         "each end rejects a method that it does not expect",
     ),
     "psk": (
-        "the fingerprints are equal",
-        "the fingerprints were made under different keys",
-        "the fingerprints differ, and so do the keys",
+        "the fingerprints of both keys are equal",
+        "the fingerprints were made with different fingerprint keys",
+        "the fingerprints differ, so the pre-shared keys differ",
     ),
     "identity": (
-        "it is what the other end expects",
-        "whether they match is not known",
-        "it is not what the other end expects",
+        "the other end expects this identity",
+        "whether the identities match is not known",
+        "the other end expects another identity",
     ),
 }
 
 
 def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    """Yield the comparison of each field of the IKE SA."""
+    """Yield the comparison of each field of phase 1: addresses, version, identities, algorithms."""
     for field, mine, end in (
         ("vpn_gateway_ip", ours.vpn_gateway_ip, theirs.remote),
         ("customer_gateway_ip", ours.customer_gateway_ip, theirs.local),
@@ -65,13 +65,13 @@ def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompa
     yield negotiating.compare_lifetimes("ike_lifetime_s", ours, theirs.lifetime)
     delay_s = theirs.dpd_delay_s
     delay = None if delay_s is None else f"every {delay_s} s" if delay_s else "off"
-    reason = "each end detects a dead peer by itself, and answers the checks of the other"
+    reason = "each end checks on its own whether the other is alive, and both answer such checks"
     yield FieldComparison("dpd_enabled", _SWITCH[ours.dpd_enabled], delay, "info", reason)
     yield _nat(ours, theirs)
 
 
 def covers(addresses: Sequence[str], address: str) -> bool | None:
-    """Check whether an end's addresses include an address; None if that depends on a host name."""
+    """Check whether an end's addresses include an address; None if this depends on a host name."""
     block = read_address(address)
     found: bool | None = False
     for one in addresses:
@@ -97,44 +97,42 @@ def is_private(addresses: Sequence[str]) -> bool:
 
 
 def _three_valued(subject: str, answer: bool | None) -> FieldOutcome:
-    """Return the outcome for True (match), False (mismatch) or None (unknown)."""
+    """Return the outcome for True (match), False (mismatch) or None (unverifiable)."""
     match, unknown, mismatch = _REASONS[subject]
-    if answer is None:
-        return FieldOutcome("unverifiable", unknown)
-    if answer:
-        return FieldOutcome("match", match)
-    return FieldOutcome("mismatch", mismatch, "AUTHENTICATION_FAILED")
+    return FieldOutcome.first(
+        (answer is None, "unverifiable", unknown),
+        (answer, "match", match),
+        (True, "mismatch", mismatch, "AUTHENTICATION_FAILED"),
+    )
 
 
 def _of_address(ours: str | None, theirs: Sequence[str], *, is_remote: bool) -> FieldOutcome:
     if ours is None or not theirs:
-        return FieldOutcome("unverifiable", "the address is not known")
-    answer = covers(theirs, ours)
-    if answer:
-        return FieldOutcome("match", "the other end has the same")
-    if accepts_any(theirs) and is_remote:
-        return FieldOutcome("info", f"it accepts any address, and {ONE_WAY}")
-    if accepts_any(theirs):
-        return FieldOutcome("match", "it uses any of its own")
-    if answer is None:
-        return FieldOutcome("unverifiable", "a name: its address is not known")
-    if not is_remote and is_private(theirs):
-        reason = "a private address behind NAT: the address that the cloud sees is not known"
-        return FieldOutcome("unverifiable", reason)
-    reason = "neither end has a connection for the address of the other"
-    return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
+        return FieldOutcome("unverifiable", "the address of one end is not known")
+    answer, is_open = covers(theirs, ours), accepts_any(theirs)
+    is_behind_nat = not is_remote and is_private(theirs)
+    behind_nat = "the peer's address is private: the address that the cloud sees is not known"
+    other = "neither end has a connection for the address of the other end"
+    return FieldOutcome.first(
+        (answer, "match", "both ends have this address"),
+        (is_open and is_remote, "info", f"the peer accepts any address: {ONE_WAY}"),
+        (is_open, "match", "the peer uses any of its own addresses"),
+        (answer is None, "unverifiable", "the peer has a host name: its address is not known"),
+        (is_behind_nat, "unverifiable", behind_nat),
+        (True, "mismatch", other, "NO_PROPOSAL_CHOSEN"),
+    )
 
 
 def _of_versions(ours: int | None, theirs: int | None) -> FieldOutcome:
-    if ours not in (1, 2) or theirs not in (0, 1, 2):
-        return FieldOutcome("unverifiable", "a version is not known")
-    if theirs == 0 and ours == 1:
-        reason = f"it accepts both and starts with ikev2: {ONE_WAY}"
-        return FieldOutcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
-    if theirs in (0, ours):
-        return FieldOutcome("match", "both use it")
-    reason = "neither end has a connection for the version of the other"
-    return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
+    is_unknown = ours not in {1, 2} or theirs not in {0, 1, 2}
+    one_way = f"the peer accepts both versions and starts with IKEv2: {ONE_WAY}"
+    other = "neither end has a connection for the IKE version of the other end"
+    return FieldOutcome.first(
+        (is_unknown, "unverifiable", "the IKE version of one end is not known"),
+        (theirs == 0 and ours == 1, "unverifiable", one_way, "NO_PROPOSAL_CHOSEN"),
+        (theirs in {0, ours}, "match", "both ends use this version"),
+        (True, "mismatch", other, "NO_PROPOSAL_CHOSEN"),
+    )
 
 
 def _auth(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
@@ -149,7 +147,7 @@ def _auth(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
 
 def _of_keys(ours: OurTunnel, theirs: PeerConnection) -> FieldOutcome:
     if ours.psk_fingerprint is None or theirs.psk_fingerprint is None:
-        reason = "keys are not compared: this needs the fingerprints of both"
+        reason = "the keys are not compared, because that needs the fingerprints of both"
         return FieldOutcome("unverifiable", reason)
     key_id = ours.psk_fingerprint_key_id
     is_comparable = key_id is not None and key_id == theirs.psk_fingerprint_key_id
@@ -173,7 +171,7 @@ def _identities(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompar
 
 def _of_identity(presented: str | None, expected: str | None) -> FieldOutcome:
     if presented is None or expected is None:
-        reason = "an end without an id uses its address, which is not known"
+        reason = "an end without an IKE id uses its address, which is not known"
         return FieldOutcome("unverifiable", reason)
     return _three_valued("identity", accepts(parse_identity(expected), parse_identity(presented)))
 
@@ -195,15 +193,15 @@ def _proposals(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompari
 def _first_guess(
     found: FieldComparison, ours: OurTunnel, theirs: PeerConnection
 ) -> FieldComparison:
-    """Change the outcome of a matching DH group if the peer initiates with a different group."""
-    group = negotiating.first_group(theirs.proposals)
-    if found.result != "match" or group in {None, ours.ike_dh_group}:
+    """Change the outcome ``match`` of a DH group if the peer initiates with another group."""
+    group, wanted = negotiating.first_group(theirs.proposals), ours.ike_dh_group
+    if found.result != "match" or group in {None, wanted}:
         return found
     if ours.ike_version != 1:
-        reason = f"it starts with group {group}, retries with {ours.ike_dh_group}, and succeeds"
+        reason = f"the peer starts with group {group}, retries with {wanted}, and succeeds"
         return replace(found, result="info", reason=reason, ike_error="INVALID_KE_PAYLOAD")
     if theirs.is_aggressive:
-        reason = f"aggressive mode starts with group {group} and cannot change it: {ONE_WAY}"
+        reason = f"in aggressive mode the peer cannot change its first group, {group}: {ONE_WAY}"
         return replace(found, result="unverifiable", reason=reason, ike_error="NO_PROPOSAL_CHOSEN")
     return found
 
@@ -213,7 +211,7 @@ def _nat(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     text = "forced" if theirs.forces_encap else "where a NAT is detected"
     outcome = FieldOutcome("info", "ESP is encapsulated in UDP where either end detects a NAT")
     if ours.nat_traversal_enabled is False and (is_behind or theirs.forces_encap):
-        reason = "it needs ESP in UDP, but the cloud's NAT traversal is off"
+        reason = "the peer needs ESP in UDP, but the cloud's NAT traversal is off"
         outcome = FieldOutcome("unverifiable", reason)
     mine = _SWITCH[ours.nat_traversal_enabled]
     text = "behind NAT" if is_behind else text

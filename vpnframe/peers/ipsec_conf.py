@@ -15,9 +15,10 @@ import re
 from dataclasses import replace
 from functools import reduce
 
-from vpnframe.peers import options, selectors
+from vpnframe.peers import options
 from vpnframe.peers.model import Lifetime, PeerChild, PeerConnection, PeerEnd, Proposals, Protocol
-from vpnframe.peers.sections import NO_TUNNEL, Problem, Section, TextReader, Values, auth_class
+from vpnframe.peers.sections import Problem, Section, TextReader, Values, auth_class
+from vpnframe.peers.selectors import ALL_TRAFFIC, IPSEC, Selector, read_traffic
 from vpnframe.peers.tokens import DEFAULT_PROPOSALS
 from vpnframe.peers.values import split_list, starter_time
 
@@ -53,7 +54,7 @@ def parse_ipsec_conf(text: str) -> Section | Problem:
 
 
 class _IpsecConfReader(TextReader):
-    """Reader of ipsec.conf; methods that read one line return an error message, or None."""
+    """Reader of ipsec.conf; methods that read a line return an error message, or None."""
 
     blank = re.compile(r"[\t ]*")
     word = re.compile(r'(?:@#)?[^"#= \t\n]+')
@@ -79,9 +80,9 @@ class _IpsecConfReader(TextReader):
             elif self.text[self.at] in "\t ":
                 problem = self._read_setting()
             else:
-                problem = "neither a section nor a setting, which begins with a blank"
+                problem = "the line is not a section, and a setting begins with a blank"
             if problem is None and self.take(_LINE_END) is None:
-                problem = "more than one name, or a value with = outside of quotes"
+                problem = "the section has more than one name, or the value has = outside of quotes"
             if problem is not None:
                 return Problem(line, problem)
         return None
@@ -90,7 +91,7 @@ class _IpsecConfReader(TextReader):
         self.take(self.blank)
         name = self.take_text()
         if kind != "config setup" and not name:
-            return "a section without a name"
+            return "the section has no name"
         self.section = Section()
         if kind == "conn" and name:
             self.section = self.root.sections.setdefault(name, self.section)
@@ -102,51 +103,56 @@ class _IpsecConfReader(TextReader):
         name = self.take_text()
         self.take(self.blank)
         if not name or not self.skips("="):
-            return "a setting without ="
+            return "the setting has no ="
         name, value = options.CONN_SYNONYMS.get(name, name), self.take_value()
         if name != "also":
             self.section.keep(name, value, line, options.IPSEC)
         elif value and value != DEFAULT:
             self.section.parents[value] = line
-        return 'a string without its "' if self.sees('"') else None
+        return 'the string has no closing "' if self.sees('"') else None
 
 
 def _inherited(root: Section) -> Section | Problem:
     """Return all conn sections, each with the settings that it inherits."""
-    conns, orders = root.sections, dict[str, list[str]]()
+    orders: dict[str, list[str]] = {}
     found = Section(included_lines=root.included_lines)
-    for name in conns:
-        problem = _linearise(name, conns, (), orders)
-        if problem is not None:
-            return problem
-        merged = reduce(Section.over, [conns[one] for one in orders[name]])
+    for name in root.sections:
+        order = _order(name, root.sections, (), orders)
+        if isinstance(order, Problem):
+            return order
+        merged = reduce(Section.over, [root.sections[one] for one in order])
         merged.unknown_lines.sort()
         found.sections[name] = merged
     found.sections.pop(DEFAULT, None)
     return found
 
 
-def _linearise(
-    name: str, conns: dict[str, Section], below: tuple[str, ...], orders: dict[str, list[str]]
-) -> Problem | None:
-    """Record in ``orders`` a section and all that it inherits from, highest precedence first."""
-    if name in orders:
-        return None
+def _order(
+    name: str, conns: dict[str, Section], below: tuple[str, ...], known: dict[str, list[str]]
+) -> list[str] | Problem:
+    """Return the names of a section and of all sections that it inherits from, by precedence.
+
+    ``below`` has the sections that lead to this one, and ``known`` the orders found so far.
+    """
+    if name in known or name == DEFAULT:
+        return known.get(name, [DEFAULT])
     order = [name]
-    for parent, line in reversed(conns[name].parents.items() if name != DEFAULT else ()):
+    for parent, line in reversed(conns[name].parents.items()):
         if parent not in conns:
-            return Problem(line, "also= names a section that is not there")
+            return Problem(line, "also= names a section that does not exist")
         if parent in (*below, name) or len(below) >= MAX_STEPS:
-            return Problem(line, f"also= leads in a circle, or over more than {MAX_STEPS} steps")
-        problem = _linearise(parent, conns, (*below, name), orders)
-        if problem is not None:
-            return problem
-        order += orders[parent]
-    if DEFAULT in conns and name != DEFAULT:
-        order.append(DEFAULT)
+            return Problem(
+                line,
+                f"sections refer to each other by also= in a circle, or over {MAX_STEPS} steps",
+            )
+        inherited = _order(parent, conns, (*below, name), known)
+        if isinstance(inherited, Problem):
+            return inherited
+        order += inherited
+    order += [DEFAULT] if DEFAULT in conns else []
     # If a section is inherited several times, only its last position counts.
-    orders[name] = list(dict.fromkeys(reversed(order)))[::-1]
-    return None
+    known[name] = list(dict.fromkeys(reversed(order)))[::-1]
+    return known[name]
 
 
 def ipsec_connections(root: Section) -> tuple[PeerConnection, ...]:
@@ -157,7 +163,7 @@ def ipsec_connections(root: Section) -> tuple[PeerConnection, ...]:
     """
     found: dict[tuple[object, ...], PeerConnection] = {}
     for name, section in root.sections.items():
-        values = Values().of(section)
+        values = Values().of(section, section.settings)
         one = _connection(name, section, values)
         # Constraints on public keys (as in rsa-2048) are not stored, but distinguish connections.
         asked = [(values.text(side) or "").partition("-")[2] for side in ("leftauth", "rightauth")]
@@ -173,15 +179,13 @@ def ipsec_connections(root: Section) -> tuple[PeerConnection, ...]:
 def _connection(name: str, section: Section, values: Values) -> PeerConnection:
     for line in section.unknown_lines:
         values.note(f"line {line}:", "a keyword that strongSwan 5.9 does not know, and ignores")
-    for option, (is_taken, _) in section.others.items():
-        if is_taken is False:
-            values.refuse(option, "cannot be read")
     if (values.text("auto") or "ignore") not in _LOADED:
-        values.refusals.append("without auto=add, route or start it is never loaded")
+        values.refusals.append("without auto=add, route or start the connection is never loaded")
     child = _child(name, values)
     checks_peers = values.read("dpdaction", _DPD_ACTIONS.get, False)
     dpd_delay_s = values.read("dpddelay", starter_time, 30)
-    return PeerConnection(
+    return values.connection(
+        [child],
         name=name,
         ike_version=values.read("keyexchange", _VERSIONS.get, 0),
         is_aggressive=values.read("aggressive", _SWITCH.get, False),
@@ -191,10 +195,6 @@ def _connection(name: str, section: Section, values: Values) -> PeerConnection:
         lifetime=_lifetime(values, "ikelifetime", 3 * 3600, bits=32),
         dpd_delay_s=dpd_delay_s if checks_peers else 0,
         forces_encap=values.read("forceencaps", _SWITCH.get, False),
-        children=() if child.mode in NO_TUNNEL else (child,),
-        refused="; ".join(values.refusals) or None,
-        may_not_load=values.may_not_load,
-        notes=tuple(values.notes),
     )
 
 
@@ -218,7 +218,7 @@ def _end(side: str, values: Values) -> PeerEnd:
 
 
 def _auth(side: str, values: Values) -> str:
-    """Return the class of a side's authentication; authby applies if neither side sets auth."""
+    """Return a side's authentication class; ``authby`` applies if neither side sets ``auth``."""
     shared = values.read("authby", _AUTHBY.get, "pubkey")
     if not values.text("leftauth") and not values.text("rightauth"):
         return shared
@@ -228,7 +228,7 @@ def _auth(side: str, values: Values) -> str:
 
 def _child(name: str, values: Values) -> PeerChild:
     if values.text("esp") and values.text("ah"):
-        values.note("ah", "is set together with esp: strongSwan uses only one of them")
+        values.note("ah", "is set together with esp: strongSwan uses only one of the two options")
     is_ah = values.text("ah") is not None and values.text("esp") is None
     return PeerChild(
         name=name,
@@ -241,30 +241,16 @@ def _child(name: str, values: Values) -> PeerChild:
     )
 
 
-def _selectors(side: str, values: Values) -> tuple[selectors.Selector, ...]:
-    """Return a side's traffic selectors (default: its address); strongSwan skips invalid blocks."""
-    name, default = f"{side}subnet", f"{side}protoport"
-    traffic = selectors.read_traffic(values.text(default) or "", selectors.IPSEC)
-    if traffic is None:
-        values.refuse(default, "cannot be read")
-        traffic = selectors.ALL_TRAFFIC
-    texts = split_list(values.text(name) or "") or (selectors.IPSEC.dynamic,)
-    found = [
-        one
-        for one in (selectors.read_selector(text, selectors.IPSEC, traffic) for text in texts)
-        if one
-    ]
-    if len(found) < len(texts):
-        values.note(name, "has a block that cannot be read: strongSwan skips it")
-    if any(one.has_unknown_name for one in found):
-        values.note(name, "names a protocol or a port that not every machine knows")
-    # Some machines skip a block with a name that they do not know: its addresses are unknown.
-    known = tuple(replace(one, networks=None) if one.has_unknown_name else one for one in found)
-    return known or (selectors.DYNAMIC,)
+def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
+    """Return the traffic selectors of a side, by default its own address."""
+    traffic = values.read(f"{side}protoport", lambda text: read_traffic(text, IPSEC), ALL_TRAFFIC)
+    name = f"{side}subnet"
+    texts = split_list(values.text(name) or "") or (IPSEC.dynamic,)
+    return values.selectors(name, texts, IPSEC, traffic)
 
 
 def _proposals(values: Values, protocol: Protocol) -> Proposals:
-    """Return a protocol's proposals, followed by the default unless the option ends with ``!``."""
+    """Return the proposals of a protocol, and the default unless the value ends with ``!``."""
     text = values.text(protocol)
     if text is None:
         text = _PROPOSALS.get(protocol, "")
@@ -276,7 +262,7 @@ def _proposals(values: Values, protocol: Protocol) -> Proposals:
 
 
 def _lifetime(values: Values, name: str, default_s: int, *, bits: int = 64) -> Lifetime:
-    """Return the lifetime; the daemon rekeys margintime before its end, or never (rekey=no)."""
+    """Return the lifetime; a daemon rekeys ``margintime`` before its end, unless ``rekey=no``."""
     largest = 2**bits - 1
     hard_s = values.read(name, starter_time, default_s) & largest
     margin_s = values.read("margintime", starter_time, 9 * 60) & largest

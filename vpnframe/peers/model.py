@@ -13,27 +13,23 @@ from vpnframe.peers.selectors import DYNAMIC, Selector
 Protocol = Literal["ike", "esp", "ah"]
 Result = Literal["match", "mismatch", "works-until-rekey", "unverifiable", "info"]
 IkeError = Literal[
-    "none",
-    "NO_PROPOSAL_CHOSEN",
-    "AUTHENTICATION_FAILED",
-    "TS_UNACCEPTABLE",
-    "INVALID_KE_PAYLOAD",
+    "none", "NO_PROPOSAL_CHOSEN", "AUTHENTICATION_FAILED", "TS_UNACCEPTABLE", "INVALID_KE_PAYLOAD",
     "INVALID_ID_INFORMATION",
-]
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class PeerProposal:
-    """One proposal: the transforms that it offers of each kind, in order of preference."""
+    """A proposal: its transforms of each kind, in order of preference."""
 
-    text: str  # normalized text of the proposal
+    text: str  # the proposal as written, without blanks
     protocol: Protocol  # the protocol of the SA that it is for
     encryption: tuple[str, ...] = ()  # names in vpnframe, for example ``aes-256-cbc``
     integrity: tuple[str, ...] = ()
     prf: tuple[str, ...] = ()
     dh_groups: tuple[int, ...] = ()  # IANA numbers; 0 means no group, as does () for ESP and AH
     esn: tuple[bool, ...] = ()  # ESP: whether extended sequence numbers are offered
-    unknown: tuple[str, ...] = ()  # words whose meaning vpnframe does not know
+    unknown: tuple[str, ...] = ()  # keywords that vpnframe does not know
     problem: str | None = None  # why the daemon rejects the proposal; None if it is valid
     is_default: bool = False  # whether it is the daemon's default, which depends on the build
 
@@ -43,7 +39,7 @@ Proposals = tuple[PeerProposal, ...]  # in order of preference
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """Lifetime of the keys of an SA, in seconds; None if not stated."""
+    """Lifetime of the keys of an SA in seconds; None if the file does not set it."""
 
     rekey_s: int | None = None  # when the keys are renewed; 0 means never
     hard_s: int | None = None  # when the keys expire if they are not renewed
@@ -95,7 +91,7 @@ class PeerConnection:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The configuration of a peer: all its connections.
+    """The configuration of a peer, with all its connections.
 
     Parameters
     ----------
@@ -122,10 +118,20 @@ class FieldOutcome(NamedTuple):
     reason: str
     ike_error: IkeError = "none"
 
+    @classmethod
+    def first(
+        cls, *cases: tuple[object, Result, str] | tuple[object, Result, str, IkeError]
+    ) -> FieldOutcome:
+        """Return the outcome of the first case whose condition is true.
+
+        Each case is a condition, followed by the result, the reason and perhaps the error.
+        """
+        return next(cls(*outcome) for condition, *outcome in cases if condition)  # type: ignore[arg-type]
+
 
 @dataclass(frozen=True, slots=True)
 class FieldComparison:
-    """Comparison of one field of a tunnel with the peer: both values as text, and the outcome."""
+    """The comparison of one field of a tunnel with the peer: both values, and the outcome."""
 
     field: str  # a column of ``tunnels``, or another subject
     ours: str | None

@@ -1,4 +1,4 @@
-"""Predict which of the peer's proposals IKE chooses for our one proposal.
+"""Predict which of the peer's proposals IKE chooses for the one proposal of the cloud.
 
 The prediction covers both directions: the cloud as initiator, and the peer as initiator. Under
 IKEv2 an initiator offers all transforms, so both directions have the same result. As an IKEv1
@@ -23,37 +23,41 @@ from vpnframe.peers.tunnels import OurTunnel
 Answer = bool | None
 Wanted = dict[str, object]
 
-ONE_WAY = "it comes up when the cloud initiates, but not when the other end does"
+ONE_WAY = "the tunnel comes up when the cloud initiates, but not when the peer does"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The peer's proposal that is nearest to ours, and which of our algorithms it offers."""
+    """The peer's proposal that is nearest to the cloud's, and which algorithms it offers."""
 
-    number: int  # its position in the list, from 1; 0 if there is none
-    taken: dict[str, Answer]  # by kind, whether it offers our algorithm; None if unknown
-    begun: dict[str, Answer]  # the same, if the peer initiates
+    number: int  # position of the proposal in the list, from 1; 0 if the list is empty
+    taken: dict[str, Answer]  # by kind, whether it offers the cloud's algorithm; None if unknown
+    begun: dict[str, Answer]  # by kind, whether it does so when the peer initiates
+
+    @property
+    def distance(self) -> list[int]:
+        """How many algorithms the proposal lacks or may lack; the nearest has the smallest list."""
+        answers = (list(self.taken.values()), list(self.begun.values()))
+        return [kinds.count(answer) for kinds in answers for answer in (False, None)]
 
 
 def wanted_of(encryption: str | None, integrity: str | None, **others: object) -> Wanted:
-    """Return our algorithm of each kind, which a proposal must offer to match; None if unknown."""
+    """Return, by kind, the algorithms that a matching proposal must offer; None if unknown."""
     has_integrity = encryption is not None and is_aead(encryption)
     return {"encryption": encryption} | ({} if has_integrity else {"integrity": integrity}) | others
 
 
 def choose(proposals: Sequence[PeerProposal], wanted: Wanted, *, strips: bool) -> Choice:
-    """Find the proposal nearest to ours; ``strips``: an initiator offers first transforms only."""
+    """Find the proposal that lacks the fewest of the wanted algorithms.
+
+    If ``strips``, an initiator offers only the first transform of each kind, as under IKEv1.
+    """
     found = [
         Choice(number, _answers(one, wanted), _answers(one, wanted, strips=strips))
         for number, one in enumerate(proposals, 1)
     ]
-    return min(found, key=_distance, default=Choice(0, dict.fromkeys(wanted, False), {}))
-
-
-def both(answers: dict[str, Answer]) -> Answer:
-    """Combine the answers of all kinds: False if any is False, else None if any is None."""
-    values = answers.values()
-    return False if False in values else None if None in values else True
+    none = Choice(0, dict.fromkeys(wanted, False), {})
+    return min(found, key=lambda choice: choice.distance, default=none)
 
 
 def first_group(proposals: Sequence[PeerProposal]) -> int | None:
@@ -77,57 +81,46 @@ def phase2_group(proposals: Sequence[PeerProposal], ike_group: int | None) -> in
 def compare_algorithm(
     field: str, ours: object, kind: str, choice: Choice, proposals: Sequence[PeerProposal]
 ) -> FieldComparison:
-    """Compare one of our algorithms with the peer's proposals."""
-    nearest = proposals[choice.number - 1] if choice.number else None
-    return FieldComparison(
-        field,
-        None if ours is None else str(ours),
-        offered_text(nearest, kind) if nearest else None,
-        *_of_algorithm(kind, choice, nearest, f"proposal {choice.number} of {len(proposals)}"),
-    )
-
-
-def _of_algorithm(
-    kind: str, choice: Choice, nearest: PeerProposal | None, place: str
-) -> FieldOutcome:
-    if nearest is None:
-        return FieldOutcome("mismatch", "it has no proposal", "NO_PROPOSAL_CHOSEN")
-    if nearest.problem:
-        return FieldOutcome("unverifiable", f"{place} is not offered: its daemon cannot read it")
+    """Compare one algorithm of the cloud with the peer's proposals."""
+    mine = None if ours is None else str(ours)
+    if not proposals:
+        outcome = FieldOutcome("mismatch", "the peer has no proposal", "NO_PROPOSAL_CHOSEN")
+        return FieldComparison(field, mine, None, *outcome)
+    number, nearest = choice.number, proposals[choice.number - 1]
     taken, begun = choice.taken[kind], choice.begun[kind]
-    if taken and begun:
-        return FieldOutcome("match", f"{place} offers it")
-    if taken is False:
-        reason = f"no proposal has all of ours; the nearest, {choice.number}, lacks this"
-        return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
-    if taken and begun is False:
-        reason = f"{place} offers it, but not first, and IKEv1 offers only the first: {ONE_WAY}"
-        return FieldOutcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
-    if nearest.is_default:
-        reason = "what it offers by default, and in which order, depends on its build"
-        return FieldOutcome("unverifiable", reason)
-    if nearest.unknown:
-        return FieldOutcome("unverifiable", f"{place} has an unknown word")
-    return FieldOutcome("unverifiable", "ours is not known, or is an unknown word")
+    place = f"proposal {number} of {len(proposals)}"
+    lacks = f"no proposal has all algorithms of the cloud; the nearest, {number}, lacks this one"
+    later = f"IKEv1 offers only the first algorithm of {place}, which is another one: {ONE_WAY}"
+    default = "what the peer offers by default, and in which order, depends on its daemon's build"
+    outcome = FieldOutcome.first(
+        (nearest.problem, "unverifiable", f"the peer's daemon cannot read {place}"),
+        (taken and begun, "match", f"{place} offers this algorithm"),
+        (taken is False, "mismatch", lacks, "NO_PROPOSAL_CHOSEN"),
+        (taken and begun is False, "unverifiable", later, "NO_PROPOSAL_CHOSEN"),
+        (nearest.is_default, "unverifiable", default),
+        (nearest.unknown, "unverifiable", f"{place} has an unknown keyword"),
+        (True, "unverifiable", "the algorithm of the cloud is not known"),
+    )
+    return FieldComparison(field, mine, offered_text(nearest, kind), *outcome)
 
 
 def compare_lifetimes(field: str, ours: OurTunnel, theirs: Lifetime) -> FieldComparison:
-    """Compare two lifetimes; the result is info, because different lifetimes break nothing."""
+    """Compare two lifetimes; the result is ``info``, because different lifetimes do no harm."""
     parts = []
     if theirs.rekey_s is not None:
         parts.append(f"rekeyed after {theirs.rekey_s} s" if theirs.rekey_s else "never rekeyed")
     if theirs.hard_s:
         parts.append(f"ends after {theirs.hard_s} s")
-    reason = "IKEv2 does not negotiate lifetimes: each end rekeys by its own"
+    reason = "IKEv2 does not negotiate lifetimes: each end rekeys after its own lifetime"
     if ours.ike_version == 1:
-        reason = "IKEv1 announces lifetimes and rejects none: the shorter one applies"
+        reason = "under IKEv1 the ends announce their lifetimes, and the shorter one applies"
     mine = getattr(ours, field)
     mine = None if mine is None else f"{mine} s"
     return FieldComparison(field, mine, ", ".join(parts) or None, "info", reason)
 
 
 def offered_text(proposal: PeerProposal, kind: str) -> str:
-    """Return the transforms of one kind that a proposal offers, as text."""
+    """List the transforms of one kind that a proposal offers, for display."""
     values = getattr(proposal, kind) or ((0,) if kind == "dh_groups" else ())
     text = ", ".join(map(str, values))
     return f"default: {text}" if proposal.is_default else text
@@ -146,8 +139,3 @@ def _answers(proposal: PeerProposal, wanted: Wanted, *, strips: bool = False) ->
             answer = None if is_unknown else bool(listed[0] == value)
         found[kind] = answer
     return found
-
-
-def _distance(choice: Choice) -> tuple[int, ...]:
-    taken, begun = list(choice.taken.values()), list(choice.begun.values())
-    return taken.count(False), taken.count(None), begun.count(False), begun.count(None)

@@ -1,6 +1,7 @@
-"""The options of strongSwan 5.9: those that are compared, and the valid values of all others.
+"""The options of strongSwan 5.9 that are compared, and the valid values of all other options.
 
-strongSwan loads no connection with an invalid value: values of other options are only checked.
+strongSwan does not load a connection with an invalid value. Therefore the values of other options
+are checked, but not stored.
 
 References
 ----------
@@ -27,28 +28,28 @@ _ACTIONS = frozenset({"none", "clear", "start", "restart", "trap", "route", ""})
 
 
 def is_printable(text: str) -> bool:
-    """Check whether a value is printable ASCII: charon accepts no other in swanctl.conf."""
+    """Check whether a value is printable ASCII; in swanctl.conf, charon rejects other values."""
     return _PRINTABLE.fullmatch(text) is not None
 
 
 def one_of(words: str) -> Check:
-    """Return a check that accepts the given words; ``?`` marks words of newer versions."""
+    """Return a check that accepts these words; a ``?`` precedes words of newer versions."""
     known = {word.removeprefix("?"): None if word[0] == "?" else True for word in words.split()}
     return lambda text: known.get(text, False)
 
 
 def _parses(parse: Callable[[str], object], *words: str) -> Check:
-    """Return a check that accepts values that ``parse`` can read, and the given words."""
+    """Return a check that accepts values that ``parse`` can parse, and these words."""
     return lambda text: text in words or parse(text) is not None
 
 
 def _in_full(base: int, *words: str) -> Check:
-    """Return a check that accepts numbers with nothing after them, and the given words."""
+    """Return a check that accepts numbers, and these words."""
     return lambda text: text in words or not leading_int(text, base)[1]
 
 
 def _is_mark(text: str) -> bool | None:
-    """Return True for a number or two numbers joined by a slash; None for anything else."""
+    """Return True for a number, or two numbers with a slash between them; else None."""
     value, slash, mask = text.partition("/")
     return None if leading_int(value, 0)[1] or (slash and leading_int(mask, 0)[1]) else True
 
@@ -60,7 +61,7 @@ _SWANCTL: dict[str, Check] = {
     "number": _parses(parse_number),
     "binary": _parses(lambda text: parse_number(text, 2)),
     "time": _parses(swanctl_time),
-    "bytes": lambda text: _BYTES.fullmatch(leading_int(text[:15], 0)[1]) is not None,
+    "bytes": _parses(lambda text: _BYTES.fullmatch(leading_int(text[:15], 0)[1])),
     "actions": lambda text: {one.strip(" ").lower() for one in text.split("|")} <= _ACTIONS,
     "mark": _parses(_is_mark, *_UNIQUE),
     "set mark": _parses(_is_mark, "%same"),
@@ -89,18 +90,18 @@ def _starter(kind: str) -> Check:
 
 
 def _checks(check_of: Callable[[str], Check], kinds: Mapping[str, str]) -> dict[str, Check]:
-    """Return the check of each option; ``kinds`` maps a kind, or the valid words, to options."""
+    """Return the check of each option; ``kinds`` maps a kind of value, or all words, to options."""
     return {name: check_of(kind) for kind, names in kinds.items() for name in names.split()}
 
 
 def words(text: str) -> frozenset[str]:
-    """Split a text into its words."""
+    """Return the words of a string as a set."""
     return frozenset(text.split())
 
 
 # The options of swanctl.conf, by section. Options that are not compared are listed too, because
 # strongSwan loads no connection that has an unknown option, or an option in the wrong section.
-CONNECTION = words(
+_CONNECTION = words(
     "version local_addrs remote_addrs proposals vips aggressive encap dpd_delay reauth_time "
     "rekey_time over_time"
 )
@@ -119,15 +120,15 @@ CONNECTION_OTHERS = _checks(
         "text": "ppk_id pools mediated_by mediation_peer",
     },
 )
-AUTH = words("auth id round")
-AUTH_OTHERS = _checks(
+_AUTH = words("auth id round")
+_AUTH_OTHERS = _checks(
     _swanctl,
     {
         "strict ifuri relaxed": "revocation",
         "text": "certs cacerts pubkeys eap_id aaa_id xauth_id groups cert_policy ca_id",
     },
 )
-CHILD = words("esp_proposals ah_proposals local_ts remote_ts rekey_time life_time mode sha256_96")
+_CHILD = words("esp_proposals ah_proposals local_ts remote_ts rekey_time life_time mode sha256_96")
 CHILD_OTHERS = _checks(
     _swanctl,
     {
@@ -147,10 +148,12 @@ CHILD_OTHERS = _checks(
     },
 )
 _CERTIFICATE = _checks(_swanctl, {"number": "slot", "text": "file handle module"})
+IN_CONNECTION = _CONNECTION | CONNECTION_OTHERS.keys()
+IN_AUTH = _AUTH | _AUTH_OTHERS.keys()
+IN_CHILD = _CHILD | CHILD_OTHERS.keys()
 SWANCTL = Vocabulary(
-    CONNECTION | AUTH | CHILD,
-    CONNECTION_OTHERS | AUTH_OTHERS | CHILD_OTHERS | _CERTIFICATE,
-    skipped=frozenset({"secrets", "authorities", "pools"}),
+    _CONNECTION | _AUTH | _CHILD,
+    CONNECTION_OTHERS | _AUTH_OTHERS | CHILD_OTHERS | _CERTIFICATE,
 )
 
 # The options of conn sections in ipsec.conf. strongSwan only warns about an unknown keyword.

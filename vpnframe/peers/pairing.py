@@ -1,8 +1,9 @@
-"""Pair tunnels with the peer's connections, by address; if no address fits, by IKE id."""
+"""Find the peer's connection for each tunnel, by address; if no address fits, by IKE id."""
 
 from __future__ import annotations
 
 import ipaddress
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -25,19 +26,14 @@ class Pairing:
 
 
 class _Fit(NamedTuple):
-    """How well a connection fits a tunnel: by its source address, and by matching ids."""
+    """How well a connection fits a tunnel: a rank of its source address, and matching IKE ids."""
 
     place: int  # source address: 2 is the expected one, 1 is unknown, 0 is another one
     n_ids: int
 
 
-class _PeerCandidates(NamedTuple):
-    """The connections that may belong to a tunnel, and the reason why they may."""
-
-    reason: str
-    fits: list[tuple[PeerConnection, _Fit]]
-
-
+# The connections that may belong to a tunnel, and the reason why they may.
+_Candidates = tuple[str, list[tuple[PeerConnection, _Fit]]]
 # By Python id of a connection: its best fit, and the customer gateways of tunnels with this fit.
 _BestFits = dict[int, tuple[_Fit, set[str | None]]]
 
@@ -52,44 +48,42 @@ def pair(tunnels: Sequence[OurTunnel], peer: Peer) -> Iterator[Pairing]:
     index = _Index(peer)
     by_address = [index.by_address(tunnel) for tunnel in tunnels]
     # A connection whose source address fits one tunnel is not assigned to another tunnel by IKE id.
-    taken = {id(one) for found in by_address for one, fit in found.fits if fit.place == 2}
+    taken = {id(one) for _, fits in by_address for one, fit in fits if fit.place == 2}
     found = [
-        named if named.fits else index.by_identity(tunnel, taken)
-        for tunnel, named in zip(tunnels, by_address, strict=True)
+        (reason, fits) if fits else index.by_identity(tunnel, taken)
+        for tunnel, (reason, fits) in zip(tunnels, by_address, strict=True)
     ]
     best: _BestFits = {}
-    for tunnel, candidates in zip(tunnels, found, strict=True):
-        for connection, fit in candidates.fits:
+    for tunnel, (_, fits) in zip(tunnels, found, strict=True):
+        for connection, fit in fits:
             known, gateways = best.get(id(connection), (fit, set()))
             if fit >= known:
-                best[id(connection)] = fit, gateways if fit == known else set()
-                best[id(connection)][1].add(tunnel.customer_gateway_ip)
-    only, reason = None, "no connection goes to its address or names its ids"
+                gateways = {*(gateways if fit == known else ()), tunnel.customer_gateway_ip}
+                best[id(connection)] = fit, gateways
+    only, reason = None, "no connection goes to the tunnel's address or names one of its IKE ids"
     if len(tunnels) == len(peer.connections) == 1:
         only = peer.connections[0]
-        reason = "it is the only one, but no address or id shows that it belongs to the tunnel"
+        reason = "the peer has only this connection, but no address or IKE id confirms the match"
     for tunnel, candidates in zip(tunnels, found, strict=True):
         last = Pairing(tunnel, only, reason, is_certain=only is None)
         yield _decide(tunnel, candidates, best) or last
 
 
-def _decide(tunnel: OurTunnel, candidates: _PeerCandidates, best: _BestFits) -> Pairing | None:
-    fits = [
-        ((one.refused is None, fit), one) for one, fit in candidates.fits if fit == best[id(one)][0]
-    ]
-    if not fits:
+def _decide(tunnel: OurTunnel, candidates: _Candidates, best: _BestFits) -> Pairing | None:
+    reason, fits = candidates
+    ranked = [((one.refused is None, fit), one) for one, fit in fits if fit == best[id(one)][0]]
+    strongest = max((rank for rank, _ in ranked), default=None)
+    chosen = [one for rank, one in ranked if rank == strongest]
+    if not chosen:
         return None
-    strongest = max(key for key, _ in fits)
-    chosen = [one for key, one in fits if key == strongest]
+    fit, gateways = best[id(chosen[0])]
     names = tuple(sorted(one.name for one in chosen))
     if len(chosen) > 1:
-        reason = f"{candidates.reason}, as do others: {', '.join(names)}"
-        return Pairing(tunnel, None, reason, names)
-    fit, gateways = best[id(chosen[0])]
+        return Pairing(tunnel, None, f"{reason}, but several do: {', '.join(names)}", names)
     if fit.place < 2 and len(gateways) > 1:
-        reason = f"{candidates.reason}, and fits tunnels of {len(gateways)} customer gateways"
+        reason = f"{reason}, but fits tunnels of {len(gateways)} customer gateways"
         return Pairing(tunnel, None, reason, names)
-    return Pairing(tunnel, chosen[0], candidates.reason)
+    return Pairing(tunnel, chosen[0], reason)
 
 
 def turned_round(connection: PeerConnection) -> PeerConnection:
@@ -107,19 +101,19 @@ def turned_round(connection: PeerConnection) -> PeerConnection:
 
 
 class _Index:
-    """The peer's connections, indexed by remote address and by IKE id."""
+    """The peer's connections by remote address and by IKE id."""
 
     def __init__(self, peer: Peer) -> None:
-        self._by_address: dict[str, list[PeerConnection]] = {}
+        self._by_address: defaultdict[str, list[PeerConnection]] = defaultdict(list)
         self._by_block: list[PeerConnection] = []
-        self._by_id: dict[Identity, list[PeerConnection]] = {}
+        self._by_id: defaultdict[Identity, list[PeerConnection]] = defaultdict(list)
         self._by_any = [one for one in peer.connections if accepts_any(one.remote.addresses)]
         for connection in peer.connections:
             self._add(connection)
             for text in (connection.local.ike_id, connection.remote.ike_id):
                 identity = parse_identity(text or "%any")
                 if identity.kind != "any":
-                    self._by_id.setdefault(identity, []).append(connection)
+                    self._by_id[identity].append(connection)
             if peer.syntax == "ipsec.conf":
                 self._add(turned_round(connection))
 
@@ -131,26 +125,26 @@ class _Index:
                 if not address.startswith("%") and connection not in self._by_block:
                     self._by_block.append(connection)
                 continue
-            self._by_address.setdefault(key, []).append(connection)
+            self._by_address[key].append(connection)
 
-    def by_address(self, tunnel: OurTunnel) -> _PeerCandidates:
-        """Return the connections to our VPN gateway's address, which is the best evidence."""
+    def by_address(self, tunnel: OurTunnel) -> _Candidates:
+        """Return the connections that go to the address of the tunnel's VPN gateway."""
         address = tunnel.vpn_gateway_ip
         if address is None:
-            return _PeerCandidates("", [])
+            return "", []
         blocks = [one for one in self._by_block if covers(one.remote.addresses, address)]
         named = _fitting(tunnel, [*self._by_address.get(address, []), *blocks])
-        return _PeerCandidates("it goes to the address of the VPN gateway", named)
+        return "the connection goes to the address of the VPN gateway", named
 
-    def by_identity(self, tunnel: OurTunnel, taken: set[int]) -> _PeerCandidates:
-        """Return connections that name an IKE id of the tunnel, else those with remote ``%any``."""
+    def by_identity(self, tunnel: OurTunnel, taken: set[int]) -> _Candidates:
+        """Return the connections with an IKE id of the tunnel; if none, those to ``%any``."""
         ids = [tunnel.vpn_gateway_ike_id or tunnel.vpn_gateway_ip, tunnel.customer_gateway_ike_id]
         named = [one for text in ids if text for one in self._by_id.get(parse_identity(text), [])]
         known = [one for one in named if id(one) not in taken]
         if known:
-            return _PeerCandidates("it names an id of the tunnel", _fitting(tunnel, known))
+            return "the connection names an IKE id of the tunnel", _fitting(tunnel, known)
         fits = [(one, fit) for one, fit in _fitting(tunnel, self._by_any) if fit.place == 2]
-        return _PeerCandidates("it accepts any address, and comes from ours", fits)
+        return "the connection accepts any address, and starts at the customer gateway", fits
 
 
 def _fitting(

@@ -1,6 +1,6 @@
 """Read a peer's configuration file: swanctl.conf or ipsec.conf of strongSwan.
 
-Libreswan's ipsec.conf has the same name but another grammar: it is recognized and rejected.
+Libreswan's ipsec.conf has the same name but another grammar; it is detected and rejected.
 
 References
 ----------
@@ -107,12 +107,10 @@ def read_peer(path: str | Path) -> Peer:
     if isinstance(root, Problem):
         raise SettingsError(f"{path}, line {root.line}: {root.message}")
     included = list(root.included_lines)
-    if syntax == "swanctl.conf":
-        if "connections" not in root.sections and not included:
-            raise SettingsError(
-                f"{path} is neither a swanctl.conf nor an ipsec.conf: no connections"
-            )
-        included += root.sections.get("connections", Section()).included_lines
+    if syntax == "swanctl.conf" and "connections" in root.sections:
+        included += root.sections["connections"].included_lines
+    elif syntax == "swanctl.conf" and not included:
+        raise SettingsError(f"{path} is neither a swanctl.conf nor an ipsec.conf: no connections")
     try:
         connections = _READERS[syntax](root)
     except SettingsError as error:
@@ -127,7 +125,6 @@ def read_peer(path: str | Path) -> Peer:
 
 
 def _read(path: Path) -> bytes:
-    """Return the file's bytes."""
     try:
         return read_file(path, limit=MAX_BYTES)
     except OSError as error:
@@ -135,7 +132,7 @@ def _read(path: Path) -> bytes:
 
 
 def _parse(body: bytes) -> tuple[str, Section | Problem]:
-    """Detect the syntax, and parse the file; raise nothing: a traceback would contain secrets."""
+    """Detect the syntax, and parse the file; never raise, as a traceback would contain secrets."""
     text = body.decode("utf-8-sig", errors="replace")
     if _IPSEC_CONF.search(text):
         return "ipsec.conf", find_libreswan(text) or parse_ipsec_conf(text)
@@ -144,12 +141,12 @@ def _parse(body: bytes) -> tuple[str, Section | Problem]:
 
 def _notes(included_lines: list[int]) -> tuple[str, ...]:
     return tuple(
-        f"line {line}: include is not followed: compare that file too" for line in included_lines
+        f"line {line}: the included file is not read: compare it, too" for line in included_lines
     )
 
 
 def find_libreswan(text: str) -> Problem | None:
-    r"""Return a Problem with the line that shows that a file is Libreswan's; else None."""
+    """Return a Problem with the line that shows that a file is Libreswan's; else None."""
     found = _KEYWORD.search(text)
     sign = f"the keyword {found[1].lower()}" if found else "a value"
     if found is None and not _STRONGSWAN.search(text):
@@ -158,6 +155,6 @@ def find_libreswan(text: str) -> Problem | None:
         return None
     return Problem(
         text.count("\n", 0, found.start()) + 1,
-        f"{sign} shows that this is Libreswan's ipsec.conf, which has another grammar than "
-        "strongSwan's: it is not compared",
+        f"{sign} shows that this is Libreswan's ipsec.conf, which has another grammar: "
+        "only files of strongSwan can be compared",
     )

@@ -1,18 +1,26 @@
 """Read the sections of settings that make up swanctl.conf and ipsec.conf.
 
-Only settings on an allow-list are stored; of unknown settings only the line number is stored.
-Errors are returned as a :class:`Problem`, not raised: a traceback would contain the file's text,
-and so its pre-shared keys.
+Only settings on an allow-list are stored; for any other setting, only its line number is stored.
+Errors are returned as a :class:`Problem`, not raised, because a traceback would contain the content
+of the file, and so its pre-shared keys.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from vpnframe.peers.model import Proposals, Protocol
+from vpnframe.peers.model import PeerChild, PeerConnection, Proposals, Protocol
+from vpnframe.peers.selectors import (
+    ALL_TRAFFIC,
+    DYNAMIC,
+    Dialect,
+    Selector,
+    Traffic,
+    read_selector,
+)
 from vpnframe.peers.tokens import ESN, parse_proposal
 
 T = TypeVar("T")
@@ -21,8 +29,8 @@ D = TypeVar("D")
 # Returns whether strongSwan accepts a value; None if that depends on its version.
 Check = Callable[[str], bool | None]
 
-_NOT_LOADED = ": where it is not known, the connection is not loaded"
-NO_TUNNEL = frozenset({"pass", "drop"})  # modes of a child SA that has no tunnel
+_NOT_LOADED = ": a daemon that does not know it does not load the connection"
+_NO_TUNNEL = frozenset({"pass", "drop"})  # modes of a child SA that has no tunnel
 _KEY_AUTHS = ("ike:", "pubkey", "rsa", "ecdsa", "bliss")
 # Possessive quantifiers, so that the search for the end of a string takes linear time.
 _STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
@@ -31,7 +39,7 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\n": ""}
 
 
 class Problem(NamedTuple):
-    """Why a file cannot be read: a line, and a message that quotes nothing from the file."""
+    """Why a file cannot be read: the line, and a message that quotes no value of the file."""
 
     line: int
     message: str
@@ -43,28 +51,35 @@ class Vocabulary(NamedTuple):
     kept: frozenset[str]  # names of the settings whose values are stored
     # Other settings that strongSwan knows: their values are checked, but not stored
     known: Mapping[str, Check] = {}
-    skipped: frozenset[str] = frozenset()  # top-level sections that are not stored
+
+
+class Setting(NamedTuple):
+    """One setting of a section."""
+
+    text: str | None  # the value; "" if it may not be stored; None if the setting is empty
+    line: int
+    is_valid: bool | None = True  # whether strongSwan accepts it; None if this depends on a version
+
+
+_UNSET = Setting(None, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """One section of a file, with only the settings that may be stored."""
 
-    # Value and line; None if the setting is empty, which also prevents inheritance
-    settings: dict[str, tuple[str | None, int]] = field(default_factory=dict)
+    settings: dict[str, Setting] = field(default_factory=dict)  # an empty one inherits no value
     sections: dict[str, Section] = field(default_factory=dict)  # subsections, in order
     parents: dict[str, int] = field(default_factory=dict)  # inherited sections: name and line
-    # Settings that are not compared: whether strongSwan accepts the value, and the line
-    others: dict[str, tuple[bool | None, int]] = field(default_factory=dict)
     unknown_lines: list[int] = field(default_factory=list)  # lines of unknown settings
     included_lines: list[int] = field(default_factory=list)  # lines that include another file
 
     def keep(self, name: str, value: str | None, line: int, vocabulary: Vocabulary) -> None:
-        """Store a setting if the vocabulary permits it, else its line and whether it is valid."""
-        if name in vocabulary.kept:
-            self.settings[name] = value, line
-        elif name in vocabulary.known:
-            self.others[name] = value is None or vocabulary.known[name](value), line
+        """Store a setting; store its value only if the vocabulary permits that."""
+        if name in vocabulary.kept or (name in vocabulary.known and value is None):
+            self.settings[name] = Setting(value, line)
+        elif value is not None and name in vocabulary.known:
+            self.settings[name] = Setting("", line, vocabulary.known[name](value))
         else:
             self.unknown_lines.append(line)
 
@@ -76,14 +91,13 @@ class Section:
         return Section(
             settings=lower.settings | self.settings,
             sections=sections,
-            others=lower.others | self.others,
             unknown_lines=[*self.unknown_lines, *lower.unknown_lines],
             included_lines=[*self.included_lines, *lower.included_lines],
         )
 
 
 class TextReader:
-    """A text with a read position; the subclasses define what blanks and words are."""
+    """A string with a read position; subclasses define what blanks and words are."""
 
     blank: re.Pattern[str]  # blanks within a line
     word: re.Pattern[str]
@@ -104,17 +118,17 @@ class TextReader:
         return found[0]
 
     def sees(self, mark: str) -> bool:
-        """Check whether a mark follows at the read position."""
+        """Check whether a string follows at the read position."""
         return self.text.startswith(mark, self.at)
 
     def skips(self, mark: str) -> bool:
-        """Move past a mark if it follows; return whether it does."""
+        """Move past a string if it follows; return whether it does."""
         is_next = self.sees(mark)
         self.at += len(mark) * is_next
         return is_next
 
     def take_text(self) -> str | None:
-        """Read a string (without quotes and escapes) or a word; None if neither follows."""
+        """Read a word, or a string without its quotes and escapes; None if neither follows."""
         quoted = self.take(_STRING)
         if quoted is None:
             return self.take(self.word)
@@ -122,7 +136,7 @@ class TextReader:
         return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text)
 
     def take_value(self) -> str | None:
-        """Read the words and strings of a value, joined by spaces; None if there are none."""
+        """Read the words and strings of a value, joined by spaces; None if the value is empty."""
         parts = []
         self.take(self.blank)
         while (part := self.take_text()) is not None:
@@ -133,28 +147,43 @@ class TextReader:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The settings of one section, and messages about its connection, which quote no value."""
+    """The settings of one section, and messages about its connection that quote no value."""
 
-    settings: Mapping[str, tuple[str | None, int]] = field(default_factory=dict)
+    settings: Mapping[str, Setting] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)  # why the daemon does not load the connection
     notes: list[str] = field(default_factory=list)
 
-    def of(self, section: Section) -> Values:
-        """Return the values of a section of this connection; both objects share the messages."""
-        lines = {name: (None, line) for name, (_, line) in section.others.items()}
-        return replace(self, settings=section.settings | lines)
+    def of(self, section: Section, allowed: Container[str]) -> Values:
+        """Return the values of a section of this connection, and record its invalid settings.
 
-    @property
-    def may_not_load(self) -> bool:
-        """Whether some versions of strongSwan, or some machines, do not load the connection."""
-        return any(note.endswith(_NOT_LOADED) for note in self.notes)
+        Both objects share the lists of messages.
+        """
+        values = replace(self, settings=section.settings)
+        for name, (text, line, is_valid) in section.settings.items():
+            if text is not None and name not in allowed:
+                values.refuse(f"line {line}:", "an option in the wrong section")
+            elif is_valid is False:
+                values.refuse(name, "cannot be read")
+            elif is_valid is None:
+                values.doubt(name, "has a value that only newer versions know")
+        return values
+
+    def connection(self, children: Iterable[PeerChild], **fields: Any) -> PeerConnection:
+        """Create the connection; its messages are those that were recorded here."""
+        return PeerConnection(
+            children=tuple(one for one in children if one.mode not in _NO_TUNNEL),
+            refused="; ".join(self.refusals) or None,
+            may_not_load=any(note.endswith(_NOT_LOADED) for note in self.notes),
+            notes=tuple(self.notes),
+            **fields,
+        )
 
     def text(self, name: str) -> str | None:
-        """Return the text of a setting; None if it is not set."""
-        return self.settings.get(name, (None, 0))[0]
+        """Return the value of a setting as a string; None if it is not set."""
+        return self.settings.get(name, _UNSET).text
 
     def read(self, name: str, parse: Callable[[str], T | None], default: D) -> T | D:
-        """Return a setting's parsed value; the default if it is missing or cannot be parsed."""
+        """Parse a setting; return the default if it is missing or invalid."""
         text = self.text(name)
         found = None if text is None else parse(text)
         if found is not None:
@@ -170,15 +199,34 @@ class Values:
             if one.problem:
                 self.refuse(name, f"has {one.problem}")
             elif set(one.unknown) - set(ESN):
-                self.doubt(name, "has a word that not every version of strongSwan knows")
+                self.doubt(name, "has a keyword that not every version of strongSwan knows")
         return found
 
+    def selectors(
+        self, name: str, texts: Iterable[str], dialect: Dialect, traffic: Traffic = ALL_TRAFFIC
+    ) -> tuple[Selector, ...]:
+        """Parse traffic selectors; the default is the end's own address.
+
+        ``traffic`` applies to selectors that name no protocol and no port.
+        """
+        parsed = [read_selector(text, dialect, traffic) for text in texts]
+        found = tuple(one for one in parsed if one)
+        if len(found) < len(parsed):
+            if dialect.skips_invalid:
+                self.note(name, "has a block that cannot be read: strongSwan skips it")
+            else:
+                self.refuse(name, "has a selector that cannot be read")
+        if any(one.has_unknown_name for one in found):
+            record = self.note if dialect.skips_invalid else self.doubt
+            record(name, "names a protocol or a port that not every machine knows")
+        return found or (DYNAMIC,)
+
     def refuse(self, subject: str, why: str) -> None:
-        """Record why strongSwan does not load the connection; ``subject``: an option or a line."""
+        """Record that an option or a line prevents strongSwan from loading the connection."""
         self.refusals.append(self._sentence(subject, why))
 
     def doubt(self, subject: str, why: str) -> None:
-        """Record why some versions or machines do not load the connection."""
+        """Record that an option or a line may prevent that, depending on version or machine."""
         self.note(subject, why + _NOT_LOADED)
 
     def note(self, subject: str, what: str) -> None:
@@ -186,12 +234,12 @@ class Values:
         self.notes.append(self._sentence(subject, what))
 
     def _sentence(self, subject: str, what: str) -> str:
-        line = self.settings.get(subject, (None, 0))[1]
+        line = self.settings.get(subject, _UNSET).line
         return f"line {line}: {subject} {what}" if line else f"{subject} {what}"
 
 
 def auth_class(text: str, word: str) -> str | None:
-    """Return the class of an authentication method, without its constraints; None if unknown.
+    """Return the class of an authentication method: pubkey, xauth or eap; None if unknown.
 
     ``word`` is ``text`` in the form that the daemon compares with names of XAuth and EAP methods.
     """

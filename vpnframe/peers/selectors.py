@@ -1,8 +1,8 @@
 """Read traffic selectors as leniently as strongSwan does; intersect and subtract CIDR blocks.
 
-Text after a prefix length is ignored: ``10.0.0.0/16 10.1.0.0/16`` means only the first block. Of a
-netmask only the first number counts, as prefix length: ``10.0.0.0/255.255.0.0`` has 255, limited
-to 32. swanctl.conf and ipsec.conf differ in keywords, and in whether they allow address ranges.
+strongSwan ignores what follows a prefix length: ``10.0.0.0/16 10.1.0.0/16`` means only the first
+block. It reads the first number of a netmask as the prefix length, and limits it: the length of
+``10.0.0.0/255.255.0.0`` is 32. :class:`Dialect` has the differences between the two files.
 
 ``tests/data/peer_selectors.csv`` lists spellings of selectors, and how the daemon reads each.
 
@@ -33,18 +33,14 @@ MAX_PIECES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """One traffic selector; ``networks=None`` means that the addresses are unknown.
+    """A traffic selector: the addresses, protocols and ports of packets on one side."""
 
-    ``is_dynamic``: it stands for the end's own address. ``is_restricted``: it is limited to one
-    protocol or some ports. ``has_unknown_name``: it names a protocol or port that only the peer's
-    machine may know. ``is_cut``: the daemon reads only a part of its text.
-    """
-
-    networks: Networks | None = ()
-    is_dynamic: bool = False
-    is_restricted: bool = False
+    networks: Networks | None = ()  # None if the addresses are unknown
+    is_dynamic: bool = False  # whether it means the end's own address
+    is_restricted: bool = False  # whether it is limited to one protocol or some ports
+    # Whether it names a protocol or port that only the peer's machine may know
     has_unknown_name: bool = False
-    is_cut: bool = False
+    is_cut: bool = False  # whether the daemon reads only the beginning of its value
 
 
 _ANY_HOSTS = {"%any": "0.0.0.0", "%any4": "0.0.0.0", "%any6": "::"}  # noqa: S104  no socket
@@ -61,20 +57,21 @@ _SERVICES = {
 
 
 class Dialect(NamedTuple):
-    """The keywords of swanctl.conf or of ipsec.conf, and whether the file allows address ranges."""
+    """How selectors in swanctl.conf and in ipsec.conf differ."""
 
     dynamic: str
     any_word: str
     opaque: str
     has_ranges: bool
+    skips_invalid: bool  # if not, the daemon does not load a connection with an invalid selector
 
 
-SWANCTL = Dialect("dynamic", "any", "opaque", has_ranges=True)
-IPSEC = Dialect("%dynamic", "%any", "%opaque", has_ranges=False)
+SWANCTL = Dialect("dynamic", "any", "opaque", has_ranges=True, skips_invalid=False)
+IPSEC = Dialect("%dynamic", "%any", "%opaque", has_ranges=False, skips_invalid=True)
 
 
 class Traffic(NamedTuple):
-    """Protocol and ports of a selector; ``has_protocol=None`` or ``ports=()``: an unknown name."""
+    """Protocol and ports of a selector; if a name is unknown, these are None or empty."""
 
     has_protocol: bool | None = False
     ports: tuple[int, ...] = _ALL_PORTS
@@ -104,17 +101,28 @@ def read_selector(text: str, dialect: Dialect, traffic: Traffic = ALL_TRAFFIC) -
         if found is None:
             return None
         traffic = found
-    words = (traffic.is_restricted, traffic.has_unknown_name)
-    if block == dialect.dynamic:
-        return Selector((), True, *words)
-    is_range = dialect.has_ranges and "-" in block
-    networks = _read_range(block) if is_range else _read_block(block)
-    is_cut = bool(tail) or (not is_range and _is_cut(block))
-    return None if networks is None else Selector(networks, False, *words, is_cut)
+    is_dynamic, is_range = block == dialect.dynamic, dialect.has_ranges and "-" in block
+    networks = () if is_dynamic else _read_range(block) if is_range else _read_block(block)
+    if networks is None:
+        return None
+    # The text after the slash is a prefix length; the daemon ignores what follows the length.
+    host, slash, prefix = block.rstrip(" ").partition("/")
+    longest = 32 if "." in host else 128
+    is_length = _PREFIX.fullmatch(prefix) and int(prefix) <= longest
+    has_rest = bool(slash) and not is_range and not is_length
+    # A machine that does not know the name skips the selector: its addresses are unknown.
+    is_unknown = dialect.skips_invalid and traffic.has_unknown_name
+    return Selector(
+        networks=None if is_unknown else networks,
+        is_dynamic=is_dynamic,
+        is_restricted=traffic.is_restricted,
+        has_unknown_name=traffic.has_unknown_name,
+        is_cut=not is_dynamic and (bool(tail) or has_rest),
+    )
 
 
 def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) -> Traffic | None:
-    """Parse ``protocol/port``, of which each part may be missing; None if the daemon rejects it."""
+    """Parse ``protocol/port``; both may be missing. Return None if the daemon rejects it."""
     protocol, _, port = text.partition("/")
     ports = _read_ports(port, dialect) if port else default.ports
     if ports is None:
@@ -129,7 +137,7 @@ def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) ->
 
 @lru_cache(maxsize=4096)  # a fleet repeats the same addresses
 def read_address(text: str) -> Networks | None:
-    """Parse an end's address, block or range as the daemon does; None for a name or ``%any``."""
+    """Parse an address, block or range as the daemon does; None for a host name or ``%any``."""
     found = _read_block(text) if "/" in text else None
     if found is None and "-" in text:
         found = _read_range(text)
@@ -137,7 +145,7 @@ def read_address(text: str) -> Networks | None:
 
 
 def _read_ports(text: str, dialect: Dialect) -> tuple[int, ...] | None:
-    """Parse a port or a range of ports; a missing number after the dash is 0, as in C."""
+    """Parse a port or a range of ports; a number that is missing after the dash is 0, as in C."""
     if text in (dialect.any_word, dialect.opaque):
         return _ALL_PORTS if text == dialect.any_word else (0xFFFF, 0)
     if text in _SERVICES:
@@ -151,7 +159,7 @@ def _read_ports(text: str, dialect: Dialect) -> tuple[int, ...] | None:
 
 
 def _is_name(text: str) -> bool:
-    """Check whether a text may be the name of a protocol or port; keywords are excluded."""
+    """Check whether a string can be the name of a protocol or port, and is not a keyword."""
     return bool(_NAME.fullmatch(text)) and text not in {"any", "opaque", "dynamic"}
 
 
@@ -180,13 +188,6 @@ def _read_block(text: str) -> Networks | None:
     return (ipaddress.ip_network((address, length), strict=False),)
 
 
-def _is_cut(text: str) -> bool:
-    """Check whether the daemon ignores part of the text after the slash."""
-    host, slash, prefix = text.rstrip(" ").partition("/")
-    longest = 32 if "." in host else 128
-    return bool(slash) and not (_PREFIX.fullmatch(prefix) and int(prefix) <= longest)
-
-
 def _read_range(text: str) -> Networks | None:
     """Parse an address range; its last address determines the IP version of both addresses."""
     first, _, last = text.partition("-")
@@ -200,7 +201,7 @@ def _read_range(text: str) -> Networks | None:
 
 @lru_cache(maxsize=4096)  # a fleet repeats the same addresses
 def parse_block(text: str) -> Networks | None:
-    """Parse a CIDR block, an address or an address range of our tunnels; None if it is invalid."""
+    """Parse a CIDR block, an address or a range in table ``tunnels``; None if it is invalid."""
     first, dash, last = (part.strip() for part in text.partition("-"))
     try:
         if not dash:
@@ -220,7 +221,7 @@ def collapse(networks: Iterable[Network]) -> Networks:
 
 
 def narrow(left: Iterable[Network], right: Iterable[Network]) -> Networks:
-    """Return the blocks of those addresses that both sets of blocks contain."""
+    """Return the addresses that both lists of blocks contain, as blocks."""
     others = list(right)
     return collapse(
         inner for one in left for other in others if (inner := _inner(one, other)) is not None
@@ -230,7 +231,7 @@ def narrow(left: Iterable[Network], right: Iterable[Network]) -> Networks:
 def find_uncovered(
     ours: Sequence[Rectangle], carried: Iterable[Rectangle]
 ) -> list[Rectangle] | None:
-    """Find the parts of our block pairs that no carried pair covers; None if they are too many."""
+    """Return the parts of ``ours`` that no carried pair covers; None if there are too many."""
     left = list(ours)
     for rectangle in carried:
         left = [piece for one in left for piece in _subtract(one, rectangle)]
@@ -240,7 +241,7 @@ def find_uncovered(
 
 
 def _inner(left: Network, right: Network) -> Network | None:
-    """Return the smaller of two overlapping blocks, which lies in the other; None if disjoint."""
+    """Return the smaller of two overlapping blocks; None if they do not overlap."""
     if left.version != right.version or not left.overlaps(right):
         return None
     return max(left, right, key=lambda one: one.prefixlen)

@@ -9,13 +9,14 @@ swanctl.conf(5): every option, and its default.
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Container
 from dataclasses import replace
 
 from vpnframe.errors import SettingsError
-from vpnframe.peers import options, selectors
+from vpnframe.peers import options
 from vpnframe.peers.model import Lifetime, PeerChild, PeerConnection, PeerEnd
-from vpnframe.peers.sections import NO_TUNNEL, Problem, Section, TextReader, Values, auth_class
+from vpnframe.peers.sections import Problem, Section, TextReader, Values, auth_class
+from vpnframe.peers.selectors import SWANCTL, read_host
 from vpnframe.peers.tokens import DEFAULT_PROPOSALS
 from vpnframe.peers.values import UINT64_MAX, parse_number, parse_switch, split_list, swanctl_time
 
@@ -30,8 +31,9 @@ _INCLUDE = re.compile(
 _NAME = re.compile(r'[^#{}:.,="\r\n\t ]+')
 _PATH = re.compile(rf"{_NAME.pattern}(?:\.{_NAME.pattern})*")
 
+_NOT_STORED = frozenset({"secrets", "authorities", "pools"})  # top-level sections
 _ITEM_LENGTH = 511
-_MODES = options.one_of("tunnel transport transport_proxy beet pass drop ?iptfs")
+_MODES = options.words("tunnel transport transport_proxy beet pass drop iptfs")
 
 
 def parse_swanctl(text: str) -> Section | Problem:
@@ -53,9 +55,9 @@ class _SwanctlReader(TextReader):
         while True:
             self.take(_BLANK)
             if self.skips("}"):
-                return None if depth else Problem(self.line, "a } without its section")
+                return None if depth else Problem(self.line, "a } closes no section")
             if self.at == len(self.text):
-                return Problem(opening_line, "a section without its }") if depth else None
+                return Problem(opening_line, "the section has no closing }") if depth else None
             problem = self._read_statement(section, depth)
             if problem is not None:
                 return problem
@@ -67,18 +69,18 @@ class _SwanctlReader(TextReader):
             return None
         name = self.take(_NAME)
         if name is None:
-            return Problem(line, "neither a section nor a setting")
+            return Problem(line, "the line is neither a section nor a setting")
         self.take(_BLANK)
         if self.skips("="):
             section.keep(name, self.take_value(), line, options.SWANCTL)
-            return Problem(self.line, 'a string without its "') if self.sees('"') else None
+            return Problem(self.line, 'the string has no closing "') if self.sees('"') else None
         parents = self._read_parents()
         if parents is None or not self.skips("{"):
-            return Problem(line, "a name without = or {")
+            return Problem(line, "the name is followed by neither = nor {")
         if depth == MAX_DEPTH:
-            return Problem(self.line, f"more than {MAX_DEPTH} sections inside each other")
+            return Problem(self.line, f"sections are nested more than {MAX_DEPTH} deep")
         opened = Section()
-        if depth or name not in options.SWANCTL.skipped:
+        if depth or name not in _NOT_STORED:
             opened = section.sections.setdefault(name, opened)
         opened.parents.update(dict.fromkeys(parents, line))
         return self.read_body(opened, depth + 1)
@@ -97,7 +99,7 @@ class _SwanctlReader(TextReader):
 
 
 class Inheritance:
-    """Resolver of the references between the sections of one file."""
+    """Resolves what the sections of one file inherit from each other."""
 
     def __init__(self, root: Section) -> None:
         self._root = root
@@ -126,7 +128,7 @@ class Inheritance:
         return found
 
     def _find(self, first: str, *path: str) -> Section | None:
-        """Find a section by its path, also among inherited sections; None if it does not exist."""
+        """Find a section by its path, also among inherited sections; None if there is none."""
         found = self._root.sections.get(first)
         for name in path:
             found = found and (found.sections.get(name) or self.resolve(found).sections.get(name))
@@ -139,41 +141,36 @@ def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
     return tuple(_connection(name, section) for name, section in listed.sections.items())
 
 
-def _values(section: Section, allowed: Set[str], connection: Values) -> Values:
-    """Check and return a section's settings; charon rejects settings of other sections."""
-    values = connection.of(section)
-    for name, (text, line) in section.settings.items():
-        if text is not None and name not in allowed:
-            values.refuse(f"line {line}:", "an option in the wrong section")
-        elif text is not None and not options.is_printable(text):
+def _values(section: Section, allowed: Container[str], connection: Values) -> Values:
+    """Return a section's settings, and record what charon does not accept in the section."""
+    values = connection.of(section, allowed)
+    for name, setting in section.settings.items():
+        if name in allowed and not options.is_printable(setting.text or ""):
             values.refuse(name, "has a character that is not printable ASCII")
-    for name, (is_taken, line) in section.others.items():
-        if name not in allowed:
-            values.refuse(f"line {line}:", "an option in the wrong section")
-        elif is_taken is False:
-            values.refuse(name, "cannot be read")
-        elif is_taken is None:
-            values.doubt(name, "has a word of newer versions")
     for line in section.unknown_lines:
-        values.doubt(f"line {line}:", "no option of strongSwan 5.9")
+        values.doubt(f"line {line}:", "an option that strongSwan 5.9 does not have")
     for line in section.included_lines:
-        values.note(f"line {line}:", "include is not followed")
+        values.note(f"line {line}:", "the included file is not read")
     return values
 
 
 def _connection(name: str, section: Section) -> PeerConnection:
-    allowed = options.CONNECTION | options.CONNECTION_OTHERS.keys()
-    values = _values(section, allowed, Values())
+    values = _values(section, options.IN_CONNECTION, Values())
     children = section.sections.get("children", Section()).sections
     read = [_child(child, one, values) for child, one in children.items()]
     for other in section.sections:
         if not other.lower().startswith(("local", "remote")) and other.lower() != "children":
-            values.refusals.append("a section other than local, remote and children")
-    if not all(map(selectors.read_host, split_list(values.text("vips") or ""))):
+            values.refusals.append("a section has another name than local, remote and children")
+    if not all(map(read_host, split_list(values.text("vips") or ""))):
         values.refuse("vips", "cannot be read")
-    return PeerConnection(
+    version: int | None = values.read("version", parse_number, 0)
+    if version not in {0, 1, 2}:
+        values.note("version", "is not 0, 1 or 2")
+        version = None
+    return values.connection(
+        read,
         name=name,
-        ike_version=_version(values),
+        ike_version=version,
         is_aggressive=values.read("aggressive", parse_switch, False),
         local=_end("local", section, values),
         remote=_end("remote", section, values),
@@ -182,17 +179,13 @@ def _connection(name: str, section: Section) -> PeerConnection:
         lifetime=_ike_lifetime(values),
         dpd_delay_s=values.read("dpd_delay", swanctl_time, 0),
         forces_encap=values.read("encap", parse_switch, False),
-        children=tuple(child for child in read if child.mode not in NO_TUNNEL),
-        refused="; ".join(values.refusals) or None,
-        may_not_load=values.may_not_load,
-        notes=tuple(values.notes),
     )
 
 
 def _end(side: str, section: Section, values: Values) -> PeerEnd:
-    """Return one end of a connection; its first authentication round determines method and id."""
+    """Return one end; the authentication round with the lowest number sets its method and id."""
     rounds = [
-        _values(one, options.AUTH | options.AUTH_OTHERS.keys(), values)
+        _values(one, options.IN_AUTH, values)
         for name, one in section.sections.items()
         if name.lower().startswith(side)
     ]
@@ -212,42 +205,34 @@ def _end(side: str, section: Section, values: Values) -> PeerEnd:
 
 
 def _child(name: str, section: Section, connection: Values) -> PeerChild:
-    values = _values(section, options.CHILD | options.CHILD_OTHERS.keys(), connection)
+    values = _values(section, options.IN_CHILD, connection)
     rekey_s = values.read("rekey_time", swanctl_time, 3600)
     hard_s = values.read("life_time", swanctl_time, UINT64_MAX)
     if hard_s == UINT64_MAX:
         hard_s = (rekey_s * 110 & UINT64_MAX) // 100
     esp = values.proposals("esp_proposals", "esp", _items(values, "esp_proposals"))
     ah = values.proposals("ah_proposals", "ah", _items(values, "ah_proposals"))
+    mode = values.read("mode", lambda text: next(iter(_MODES & {text.lower()}), None), "tunnel")
+    if mode == "iptfs":
+        values.doubt("mode", "has a value that only newer versions know")
     return PeerChild(
         name=name,
         proposals=esp + ah or (DEFAULT_PROPOSALS["esp"],),
-        local_subnets=_selectors(values, "local_ts"),
-        remote_subnets=_selectors(values, "remote_ts"),
+        local_subnets=values.selectors("local_ts", _items(values, "local_ts"), SWANCTL),
+        remote_subnets=values.selectors("remote_ts", _items(values, "remote_ts"), SWANCTL),
         lifetime=Lifetime(rekey_s, hard_s),
-        mode=_mode(values),
+        mode=mode,
         has_sha256_96=values.read("sha256_96", parse_switch, False),
     )
 
 
 def _items(values: Values, name: str) -> list[str]:
-    """Return the items of an option's list; charon reads at most 511 characters of each item."""
+    """Split an option into the items of its list; charon reads up to 511 characters of each."""
     return [one[:_ITEM_LENGTH] for one in split_list(values.text(name) or "")]
 
 
-def _selectors(values: Values, name: str) -> tuple[selectors.Selector, ...]:
-    """Return the traffic selectors of an option; the default is the end's own address."""
-    found = [selectors.read_selector(one, selectors.SWANCTL) for one in _items(values, name)]
-    known = tuple(one for one in found if one)
-    if len(known) < len(found):
-        values.refuse(name, "has a selector that cannot be read")
-    if any(one.has_unknown_name for one in known):
-        values.doubt(name, "names a protocol or a port that not every machine knows")
-    return known or (selectors.DYNAMIC,)
-
-
 def _ike_lifetime(values: Values) -> Lifetime:
-    """Return the lifetime of the IKE SA; the value ``UINT64_MAX`` means that a time is not set."""
+    """Return the lifetime of the IKE SA; a time of ``UINT64_MAX`` is not set."""
     reauth_s, rekey_s, over_s = (
         values.read(name, swanctl_time, UINT64_MAX)
         for name in ("reauth_time", "rekey_time", "over_time")
@@ -260,26 +245,7 @@ def _ike_lifetime(values: Values) -> Lifetime:
     return Lifetime(min(times), max(times) + (max(times) // 10 if over_s == UINT64_MAX else over_s))
 
 
-def _version(values: Values) -> int | None:
-    version = values.read("version", parse_number, 0)
-    if version in (0, 1, 2):
-        return version
-    values.note("version", "is not 0, 1 or 2")
-    return None
-
-
-def _mode(values: Values) -> str:
-    mode = values.read("mode", _read_mode, "tunnel")
-    if _MODES(mode) is None:
-        values.doubt("mode", "has a word of newer versions")
-    return mode
-
-
-def _read_mode(text: str) -> str | None:
-    return None if _MODES(text.lower()) is False else text.lower()
-
-
 def _auth(text: str) -> str | None:
-    """Return the class of an authentication method, without its constraints; None if unknown."""
+    """Return the class of an authentication method, such as psk; None if unknown."""
     word = text.lower()
     return word if word == "psk" else auth_class(text, word)

@@ -41,17 +41,11 @@ ENCRYPTION = {
 }
 INTEGRITY = {
     **{f"{name}{size}": f"hmac-sha{size}" for name in ("sha", "sha2_") for size in (256, 384, 512)},
-    "md5": "hmac-md5",
-    "md5_128": "hmac-md5-128",
-    "sha": "hmac-sha1",
-    "sha1": "hmac-sha1",
-    "sha1_160": "hmac-sha1-160",
-    "sha256_96": "hmac-sha256-96",
-    "sha2_256_96": "hmac-sha256-96",
-    "aesxcbc": "aes-xcbc",
-    "aescmac": "aes-cmac",
-    "camelliaxcbc": "camellia-xcbc",
-}
+    "md5": "hmac-md5", "md5_128": "hmac-md5-128",
+    "sha": "hmac-sha1", "sha1": "hmac-sha1", "sha1_160": "hmac-sha1-160",
+    "sha256_96": "hmac-sha256-96", "sha2_256_96": "hmac-sha256-96",
+    "aesxcbc": "aes-xcbc", "aescmac": "aes-cmac", "camelliaxcbc": "camellia-xcbc",
+}  # fmt: skip
 _WITH_PRF = ("md5", "sha1", "sha256", "sha384", "sha512", "aesxcbc", "aescmac", "camelliaxcbc")
 PRF = {f"prf{word}": INTEGRITY[word] for word in _WITH_PRF}
 _GROUPS_FROM_14 = (
@@ -60,15 +54,9 @@ _GROUPS_FROM_14 = (
 )
 DH_GROUPS = {
     **{word: number for number, word in enumerate(_GROUPS_FROM_14.split(), 14)},
-    "none": 0,
-    "modpnone": 0,
-    "modp768": 1,
-    "modp1024": 2,
-    "modp1536": 5,
-    "x25519": 31,
-    "x448": 32,
-    "modpnull": 1024,
-}
+    "none": 0, "modpnone": 0, "modp768": 1, "modp1024": 2, "modp1536": 5,
+    "x25519": 31, "x448": 32, "modpnull": 1024,
+}  # fmt: skip
 ESN = {"esn": True, "noesn": False}
 # Words that only some versions know, for additional and for post-quantum key exchanges.
 _SOME_VERSIONS = re.compile(
@@ -110,7 +98,7 @@ def is_aead(word: str) -> bool:
 
 
 def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
-    """Parse one proposal; add and remove transforms as the daemon does."""
+    """Parse a proposal; add default transforms, and remove some, as strongSwan does."""
     if text.strip(" ").lower() == "default":
         return DEFAULT_PROPOSALS[protocol]
     words = [word for word in (part.strip(" ") for part in text.split("-")) if word]
@@ -130,7 +118,7 @@ def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
         found = replace(found, prf=(), esn=found.esn or (False,))
     newer = [word for word in unknown if _SOME_VERSIONS.fullmatch(word)]
     if any(word not in newer and word not in ESN for word in unknown):
-        problem: str | None = "a word that strongSwan does not know"
+        problem: str | None = "a keyword that strongSwan does not know"
     else:
         # A word that only some versions know may be the missing transform.
         problem = None if newer else _problem(found)
@@ -142,7 +130,7 @@ def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
 
 
 def offers(proposal: PeerProposal, kind: str, value: object) -> bool | None:
-    """Check whether a proposal offers a transform (``value``) of a kind; None if unknown."""
+    """Check whether a proposal offers an algorithm of a kind; None if unknown."""
     if value in getattr(proposal, kind):
         return True
     if kind == "dh_groups" and proposal.protocol != "ike" and not proposal.dh_groups:
@@ -157,18 +145,18 @@ def offers(proposal: PeerProposal, kind: str, value: object) -> bool | None:
 
 
 def _problem(one: PeerProposal) -> str | None:
-    """Return the first reason why strongSwan rejects a proposal; None if the proposal is valid."""
-    is_ike, n_aead = one.protocol == "ike", sum(map(is_aead, one.encryption))
-    if one.protocol == "ah":
-        return None if one.integrity or n_aead else "an AH proposal without an integrity algorithm"
-    if is_ike and not one.prf:
-        return "an IKE proposal without a pseudo-random function"
-    if is_ike and not one.dh_groups:
-        return "an IKE proposal without a Diffie-Hellman group"
-    if not one.encryption:
-        return f"an {one.protocol.upper()} proposal without a cipher"
-    if 0 < n_aead < len(one.encryption):
-        return "a proposal that mixes AEAD ciphers with others"
-    if is_ike and not n_aead and not one.integrity:
-        return "an IKE proposal without an integrity algorithm"
-    return None
+    """Return why strongSwan rejects a proposal; None if it accepts the proposal."""
+    is_ike, is_ah = one.protocol == "ike", one.protocol == "ah"
+    n_aead = sum(map(is_aead, one.encryption))
+    lacks = f"an {one.protocol.upper()} proposal without"
+    has_integrity = one.integrity or n_aead
+    mixes = 0 < n_aead < len(one.encryption)
+    problems = (
+        (is_ah and not has_integrity, f"{lacks} an integrity algorithm"),
+        (is_ike and not one.prf, f"{lacks} a pseudo-random function"),
+        (is_ike and not one.dh_groups, f"{lacks} a Diffie-Hellman group"),
+        (not is_ah and not one.encryption, f"{lacks} a cipher"),
+        (not is_ah and mixes, "a proposal that mixes AEAD ciphers with others"),
+        (is_ike and not has_integrity, f"{lacks} an integrity algorithm"),
+    )
+    return next((problem for is_so, problem in problems if is_so), None)

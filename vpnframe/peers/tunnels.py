@@ -1,8 +1,8 @@
-"""Convert rows of table ``tunnels`` to plain values, or to the peer of other tunnels."""
+"""Convert rows of table ``tunnels`` to Python objects, or to the peer of other tunnels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -28,12 +28,12 @@ _ALGORITHMS = {
     "ike": ("ike_encryption", "ike_integrity", "ike_dh_group"),
     "esp": ("ipsec_encryption", "ipsec_integrity", "ipsec_pfs_group"),
 }
-AUTH_CLASSES = {"psk": "psk", "certificate": "pubkey"}  # our method: class at the peer
+AUTH_CLASSES = {"psk": "psk", "certificate": "pubkey"}  # by our method, the class at the peer
 
 
 @dataclass(frozen=True, slots=True)
 class OurTunnel:
-    """One row of table ``tunnels``; fields have the names and meanings of columns, None is null."""
+    """One row of table ``tunnels``; its fields have the names of columns, and null is None."""
 
     account_id: str | None
     region_id: str | None
@@ -65,11 +65,11 @@ class OurTunnel:
 
     @property
     def connection(self) -> tuple[str | None, str | None, str]:
-        """The values that identify the tunnel's VPN connection."""
+        """The account, region and id that identify the tunnel's VPN connection."""
         return self.account_id, self.region_id, self.vpn_connection_id
 
     def algorithms(self, protocol: Protocol) -> tuple[str | None, str | None, int | None]:
-        """Return cipher, integrity algorithm and DH group of IKE or ESP; each None if unknown."""
+        """Return cipher, integrity algorithm and DH group of IKE or ESP; None if unknown."""
         cipher, integrity, group = (getattr(self, column) for column in _ALGORITHMS[protocol])
         cipher = cipher if cipher in terms.ENCRYPTION_WORDS else None
         return cipher, integrity if integrity in terms.INTEGRITY_WORDS else None, group
@@ -81,11 +81,11 @@ _COLUMNS = [one.name for one in fields(OurTunnel) if one.name not in _FINGERPRIN
 def read_tunnels(
     tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None
 ) -> Iterator[OurTunnel]:
-    """Yield the rows of table ``tunnels``, with fingerprints of pre-shared keys if known."""
-    tunnels = checked_table("tunnels", tunnels, needs=_COLUMNS)
-    fingerprints = {} if key_facts is None else _fingerprints(key_facts)
-    for values in zip(*(_plain(tunnels[name]) for name in _COLUMNS), strict=True):
-        yield OurTunnel(*values, *fingerprints.get(values[:4], ()))
+    """Yield the rows of table ``tunnels``, with the fingerprints in table ``key_facts``."""
+    facts = () if key_facts is None else _rows("key_facts", key_facts, (*KEY[:4], *_FINGERPRINT))
+    fingerprints = {row[:4]: row[4:] for row in facts if row[4] is not None}
+    for row in _rows("tunnels", tunnels, _COLUMNS):
+        yield OurTunnel(*row, *fingerprints.get(row[:4], ()))
 
 
 def tunnels_as_peer(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) -> Peer:
@@ -97,11 +97,15 @@ def tunnels_as_peer(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = N
 def _as_connection(row: OurTunnel) -> PeerConnection:
     name = f"{row.vpn_connection_id}/{row.tunnel_index}"
     auth = AUTH_CLASSES.get(row.auth_method or "", "any")
+    vpc, onprem = (
+        tuple(Selector(parse_block(one)) for one in blocks or ())
+        for blocks in (row.vpc_subnets, row.onprem_subnets)
+    )
     child = PeerChild(
         name=name,
         proposals=(_proposal(row, "esp"),),
-        local_subnets=_selectors(row.vpc_subnets),
-        remote_subnets=_selectors(row.onprem_subnets),
+        local_subnets=vpc,
+        remote_subnets=onprem,
         lifetime=Lifetime(row.ipsec_lifetime_s, row.ipsec_lifetime_s),
     )
     return PeerConnection(
@@ -130,27 +134,18 @@ def _proposal(row: OurTunnel, protocol: Protocol) -> PeerProposal:
     return PeerProposal(
         text="",
         protocol=protocol,
-        encryption=() if cipher is None else (cipher,),
-        integrity=() if integrity is None else (integrity,),
-        prf=(integrity,) if is_ike and integrity is not None else (),
+        encryption=(cipher,) if cipher else (),
+        integrity=(integrity,) if integrity else (),
+        prf=(integrity,) if integrity and is_ike else (),
         dh_groups=() if group is None else (group,),
         esn=() if is_ike else (False,),
         unknown=("?",) if None in (cipher, integrity, group) else (),
     )
 
 
-def _selectors(blocks: tuple[str, ...] | None) -> tuple[Selector, ...]:
-    return tuple(Selector(parse_block(one)) for one in blocks or ())
-
-
-def _fingerprints(key_facts: pd.DataFrame) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    needed = (*KEY[:4], *_FINGERPRINT)
-    key_facts = checked_table("key_facts", key_facts, needs=needed)
-    rows = zip(*(_plain(key_facts[name]) for name in needed), strict=True)
-    return {row[:4]: row[4:] for row in rows if row[4] is not None}
-
-
-def _plain(values: pd.Series[Any]) -> list[Any]:
-    """Convert a column to Python values; lists become tuples, and nulls become None."""
-    listed = pa.array(values, from_pandas=True).to_pylist()
-    return [tuple(value) if isinstance(value, list) else value for value in listed]
+def _rows(name: str, table: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of some columns; lists become tuples, and nulls become None."""
+    table = checked_table(name, table, needs=columns)
+    listed = [pa.array(table[column], from_pandas=True).to_pylist() for column in columns]
+    for row in zip(*listed, strict=True):
+        yield tuple(tuple(value) if isinstance(value, list) else value for value in row)

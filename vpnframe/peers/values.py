@@ -26,9 +26,9 @@ _NUMBER_LENGTH = 15
 
 
 def leading_int(text: str, base: int = 10) -> tuple[int, str]:
-    """Parse the number at the beginning of a text, as C's ``strtol`` does; return it and the rest.
+    """Parse the number at the start of a string as C's ``strtol`` does; return it and the rest.
 
-    If the text does not begin with a number, return 0 and the whole text.
+    If the string does not start with a number, return 0 and the whole string.
     """
     found = _NUMBERS[base].match(text)
     if found is None:
@@ -43,7 +43,7 @@ def leading_int(text: str, base: int = 10) -> tuple[int, str]:
 
 
 def split_list(text: str) -> tuple[str, ...]:
-    """Split a comma-separated list; remove empty items, and spaces around items."""
+    """Split a comma-separated list; drop empty items, and spaces around items."""
     return tuple(item.strip(" ") for item in text.split(",") if item.strip(" "))
 
 
@@ -75,5 +75,5 @@ def _seconds(number: int, unit: str) -> int | None:
 
 
 def _as_unsigned(number: int) -> int:
-    """Convert a number as C's ``strtoul``: the maximum if it is too large, else modulo 2**64."""
+    """Convert a number as C's ``strtoul`` does: to the maximum if too large, else modulo 2**64."""
     return UINT64_MAX if abs(number) > UINT64_MAX else number & UINT64_MAX

@@ -16,6 +16,7 @@ import pyarrow as pa
 from vpnframe.errors import SchemaError
 from vpnframe.schema.checked import cast_values
 from vpnframe.schema.columns import (
+    ARROW_TYPES,
     DTYPES,
     LISTS,
     is_cast,
@@ -24,27 +25,15 @@ from vpnframe.schema.columns import (
     with_plain_index,
 )
 from vpnframe.schema.memory import give_back_memory
-from vpnframe.schema.tables import TABLES, Column, Kind, Table
+from vpnframe.schema.tables import TABLES, Column, Table
 from vpnframe.schema.tables.declaring import SEVERITIES
 
 # Freed bytes after which memory is returned to the system.
 _MUCH = 4 * 1024 * 1024
-_ARROW: Mapping[Kind, pa.DataType] = {
-    "text": pa.string(),
-    "category": pa.string(),
-    "severity": pa.string(),
-    "int16": pa.int16(),
-    "int32": pa.int32(),
-    "int64": pa.int64(),
-    "float": pa.float64(),
-    "flag": pa.bool_(),
-    "time": pa.timestamp("ms", tz="UTC"),
-    "texts": pa.list_(pa.string()),
-}
 
 
 def describe(name: str) -> pd.DataFrame:
-    """Show a table's columns.
+    """Return the columns of a table, with dtype and description.
 
     Parameters
     ----------
@@ -151,31 +140,31 @@ def build(name: str, values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
 
 
 def build_by(name: str, values_of: Callable[[str], Iterable[Any]]) -> pd.DataFrame:
-    """Build a table as :func:`build` does, with only one column's plain values in memory."""
+    """Build a table from a function that returns the plain values of a named column."""
     growing = Growing(name)
     growing.add_by(values_of)
     return growing.table()
 
 
 class Growing:
-    """A table built part by part, with only one part's plain values in memory at a time."""
+    """A table to which rows are added in parts, and which is joined at the end."""
 
     def __init__(self, name: str) -> None:
         self._columns = find(name).columns
         self._pieces: dict[str, list[Any]] = {column.name: [] for column in self._columns}
 
     def add(self, values: Mapping[str, Sequence[Any]]) -> None:
-        """Add rows in the format of :func:`build`."""
+        """Add rows; ``values`` has a sequence for each column, as for :func:`build`."""
         self.add_by(values.__getitem__)
 
     def add_by(self, values_of: Callable[[str], Iterable[Any]]) -> None:
-        """Add rows column by column, in the format of :func:`build_by`."""
+        """Add rows; ``values_of`` returns the values of a named column, as for :func:`build_by`."""
         for column in self._columns:
             made = make_column(column.kind, values_of(column.name))
             self._pieces[column.name].append(made)
 
     def table(self) -> pd.DataFrame:
-        """Join the parts into one table; the memory of each column's parts is freed once joined."""
+        """Return the whole table. Call it once: the added parts are freed on the way."""
         if not all(self._pieces.values()):
             self.add_by(lambda _: [])
         joined, freed = {}, 0
@@ -189,7 +178,7 @@ class Growing:
 
 
 def cast(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Cast a frame that holds a table's values to the table's column order and dtypes.
+    """Return a frame with the columns of a table, in their order and dtypes.
 
     Parameters
     ----------
@@ -246,7 +235,7 @@ def validate(name: str, frame: pd.DataFrame) -> None:
 
 
 def arrow_schema(name: str) -> pa.Schema:
-    """Return a table's schema on disk, with plain types that any reader supports.
+    """Return the Parquet schema of a table; it has only types that every reader supports.
 
     Parameters
     ----------
@@ -259,27 +248,27 @@ def arrow_schema(name: str) -> pa.Schema:
         Categories are strings; the only metadata is the table's name.
     """
     fields = [
-        pa.field(column.name, _ARROW[column.kind], nullable=column.is_nullable)
+        pa.field(column.name, ARROW_TYPES[column.kind], nullable=column.is_nullable)
         for column in find(name).columns
     ]
     return pa.schema(fields, metadata={"vpnframe_table": name})
 
 
 def _odd_frame(frame: object) -> Iterable[str]:
-    """Yield the problem of an object that is not a DataFrame, or that repeats a column."""
+    """Yield a message if an object is not a DataFrame, or if it repeats a column."""
     if not isinstance(frame, pd.DataFrame):
         yield f"{type(frame).__name__} is not a DataFrame"
     elif not frame.columns.is_unique:
         repeated = frame.columns[frame.columns.duplicated()].unique()
-        yield f"repeated {', '.join(sorted(map(str, repeated)))}"
+        yield f"these columns are repeated: {', '.join(sorted(map(str, repeated)))}"
 
 
 def _problems(table: Table, frame: pd.DataFrame) -> Iterable[str]:
     wanted, found = [column.name for column in table.columns], list(frame.columns)
     if missing := [name for name in wanted if name not in found]:
-        yield f"missing {', '.join(missing)}"
+        yield f"these columns are missing: {', '.join(missing)}"
     if unknown := [str(name) for name in found if name not in wanted]:
-        yield f"unknown {', '.join(unknown)}"
+        yield f"these columns are unknown: {', '.join(unknown)}"
     if not missing and not unknown and wanted != found:
         yield "columns are out of order"
     for column in table.columns:

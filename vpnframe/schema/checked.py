@@ -1,4 +1,4 @@
-"""Check tables passed in by users: any index, equivalent dtypes, or a clear error.
+"""Check the tables that users pass to functions, and cast them to their schemas.
 
 A table may have been filtered, sorted, joined, written and read again. Equivalent values are
 cast; anything else is rejected, naming the column and the remedy.
@@ -30,7 +30,9 @@ _SECRETIVE = ("psk", "bgp_auth")  # unexpected values of these columns are not s
 def checked_table(
     name: str, frame: object, *, needs: Iterable[str] | None = None, or_else: str = ""
 ) -> pd.DataFrame:
-    """Return a table cast to its schema, with a plain index; columns in ``needs`` must exist.
+    """Return a table cast to its schema, with rows numbered from 0.
+
+    The columns in ``needs`` must exist; without ``needs``, all columns of the table must exist.
 
     Examples
     --------
@@ -56,7 +58,7 @@ def checked_table(
 
 
 def in_order(table: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
-    """Sort a table, so that results do not depend on its row order."""
+    """Return a table sorted by some columns, so that results do not depend on its row order."""
     codes = [
         pd.factorize(as_words(table[name]), sort=True)[0] for name in by if name in table.columns
     ]
@@ -68,13 +70,13 @@ def in_order(table: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
 def _missing(table: Table, frame: pd.DataFrame, wanted: Sequence[str]) -> Iterator[str]:
     found = list(frame.columns)
     if repeated := [one for one in table.names if found.count(one) > 1]:
-        yield f"repeated column {', '.join(repeated)}"
+        yield f"the table repeats the column {', '.join(repeated)}"
     if missing := [one for one in wanted if one not in found]:
-        yield f"no column {', '.join(missing)}"
+        yield f"the table has no column {', '.join(missing)}"
 
 
 def cast_columns(name: str, frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-    """Cast the named columns that a frame has to the schema of a table."""
+    """Return a frame in which the given columns, if present, have the dtypes of a table."""
     made = {
         column.name: cast_values(name, column, frame[column.name])
         for column in TABLES[name].columns
@@ -86,7 +88,7 @@ def cast_columns(name: str, frame: pd.DataFrame, names: Collection[str]) -> pd.D
 
 
 def cast_values(name: str, column: Column, values: pd.Series[Any]) -> Any:
-    """Cast the values of one column of a table; an error names the row and the remedy."""
+    """Return the values of a column cast to its kind; an error names the row and the remedy."""
     try:
         return cast_column(column.kind, values)
     except OddValueError as odd:
@@ -104,7 +106,7 @@ def _shown(column: Column, value: object) -> str:
 
 
 def _check_values(name: str, column: Column, values: pd.Series[Any], *, is_needed: bool) -> None:
-    """Reject nulls in needed key and word columns, and values outside a column's words."""
+    """Raise if a required column has a null, or if a value is not in the column's list."""
     remedy = write_one_of(column.words) if column.words else "every row needs a value"
     is_telling = column.words or column.name in TABLES[name].key
     if is_needed and is_telling and not column.is_nullable and values.isna().any():

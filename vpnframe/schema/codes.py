@@ -1,7 +1,7 @@
-"""Encode text as integer codes for fast comparison, and decode it again.
+"""Encode strings as integer codes for fast comparison, and decode them again.
 
-A code is the position of a text among the sorted distinct texts, so codes sort like texts;
--1 is null.
+A code is the position of a string among the sorted distinct strings, so codes sort like strings.
+The code -1 is null.
 """
 
 from __future__ import annotations
@@ -26,37 +26,57 @@ NULL = -1
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """A column of texts, encoded."""
+    """A column of strings, encoded."""
 
     codes: Codes  # positions in ``words``, -1 for null
-    words: pa.Array  # the distinct texts
+    words: pa.Array  # the distinct strings
 
     def texts(self, rows: Codes) -> pa.Array:
-        """Return the texts of some rows; null for the code -1."""
+        """Return the strings of some rows; null for the code -1."""
         return take_words(self.words, self.codes[rows])
 
     def all(self) -> pa.Array:
-        """Return the texts of all rows."""
+        """Return the strings of all rows."""
         return take_words(self.words, self.codes)
+
+    def equals(self, word: str) -> Mask:
+        """Return the mask of rows that have the given string."""
+        code = self.words.index(word).as_py()  # -1 if no row has it
+        return np.isin(self.codes, code) & (self.codes >= 0)
 
 
 @dataclass(frozen=True, slots=True)
 class CodedSets:
-    """A set of codes for each of n owners; equal sets share one number."""
+    """A set of codes for each of n owners, such as the peers of each connection.
+
+    The distinct sets are numbered. Set i has the members ``members[starts[i] : starts[i + 1]]``.
+    """
 
     codes: Codes  # number of each owner's set, -1 for the empty set
-    starts: Codes  # where the members of each of the m distinct sets begin, and the end
+    starts: Codes  # shape (m + 1,) for m distinct sets
     members: Codes  # sorted within each set
 
+    @property
+    def owners(self) -> Codes:
+        """The number of the set that each element of ``members`` belongs to."""
+        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
     def hold(self, sets: Codes, members: Codes) -> Mask:
-        """Check for each pair of a set and a code whether the set contains it; -1 never matches."""
-        owner = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+        """Check for each set in ``sets`` whether it contains the code at the same position.
+
+        The set -1 contains nothing, and no set contains the code -1.
+        """
         width = max(int(self.members.max(initial=0)), int(members.max(initial=0))) + 1
-        known = owner * width + self.members  # sorted, as the members of each set are
+        known = self.owners * width + self.members  # sorted, as the members of each set are
         wanted = sets * width + members
         place = np.searchsorted(known, wanted)
         found: Mask = np.append(known, NULL)[place] == wanted
         return found & (sets >= 0) & (members >= 0)
+
+    def intersect(self, one: Codes, other: Codes) -> Mask:
+        """Check for each set in ``one`` whether it shares a member with the set in ``other``."""
+        which, member = self.elements(one)
+        return np.isin(np.arange(len(one)), which[self.hold(other[which], member)])
 
     def elements(self, sets: Codes) -> tuple[Codes, Codes]:
         """Return the members of some sets, each with the index of its set in ``sets``."""
@@ -65,7 +85,7 @@ class CodedSets:
 
 
 def encode(values: pd.Series[Any]) -> Coded:
-    """Encode a column of texts.
+    """Encode a column of strings.
 
     Examples
     --------
@@ -85,7 +105,9 @@ def encode_together(columns: Sequence[pd.Series[Any]]) -> list[Coded]:
 
 
 def encode_lists(values: pd.Series[Any]) -> tuple[Codes, Coded]:
-    """Encode a column of lists of texts: one row number and one code for each text in a list.
+    """Encode a column of lists of strings.
+
+    Return the row number of each string in the lists, and the strings, encoded.
 
     Examples
     --------
@@ -101,12 +123,12 @@ def encode_lists(values: pd.Series[Any]) -> tuple[Codes, Coded]:
 
 
 def take_words(words: pa.Array, codes: Codes) -> pa.Array:
-    """Return the text of each code; null for -1."""
+    """Return the string of each code; null for -1."""
     return words.take(pa.array(codes, mask=codes < 0))
 
 
 def rank_rows(columns: Sequence[Codes]) -> Codes:
-    """Rank rows by several columns in the given order, nulls last.
+    """Rank rows by several columns in the given order, nulls last; equal rows have equal ranks.
 
     Examples
     --------
@@ -117,7 +139,9 @@ def rank_rows(columns: Sequence[Codes]) -> Codes:
 
 
 def sort_rows(columns: Sequence[Codes]) -> tuple[Codes, Codes]:
-    """Sort rows by several columns, nulls last: return the order, and where equal rows begin in it.
+    """Sort rows by several columns, nulls last.
+
+    Return the sorted row numbers, and the positions in them at which each run of equal rows begins.
 
     Examples
     --------
@@ -136,14 +160,16 @@ def sort_rows(columns: Sequence[Codes]) -> tuple[Codes, Codes]:
 
 
 def rank_sorted(order: Codes, starts: Codes) -> Codes:
-    """Return the rank of each row, given the sort order and where equal rows begin in it."""
+    """Return the rank of each row from the result of :func:`sort_rows`."""
     ranks = np.empty(len(order), np.int64)
     ranks[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(order)))
     return ranks
 
 
 def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
-    """Number each owner's set of members; equal sets get equal numbers, an empty set gets -1.
+    """Collect the members of each owner into a set, and number the distinct sets.
+
+    Equal sets get equal numbers; an empty set gets -1.
 
     Examples
     --------
@@ -180,7 +206,9 @@ def sort_distinct(keys: Codes) -> Codes:
 
 
 def expand(starts: Codes, counts: Codes) -> tuple[Codes, Codes]:
-    """Expand ranges: return the index of each element's range, and the elements.
+    """Expand ranges of integers, given their starts and lengths.
+
+    Return for each integer the index of its range, and the integers.
 
     Examples
     --------
@@ -191,14 +219,14 @@ def expand(starts: Codes, counts: Codes) -> tuple[Codes, Codes]:
 
 
 def _count_up(counts: Codes) -> Codes:
-    """Return 0, 1, ... for each count, concatenated."""
+    """Return the integers from 0 to count - 1 for each count, concatenated."""
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
     return np.arange(total) - np.repeat(ends - counts, counts)
 
 
 def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Return one array; columns that were read or concatenated in parts are chunked."""
+    """Return a chunked array as one array; columns that were concatenated are chunked."""
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
@@ -219,7 +247,7 @@ def _sort(keys: Codes) -> tuple[Codes, Codes]:
 
 
 def _is_first(keys: Codes) -> Mask:
-    """Return the mask of sorted keys that differ from the key before."""
+    """Return the mask of sorted keys that differ from the key before them."""
     is_first = np.ones(len(keys), bool)
     np.not_equal(keys[1:], keys[:-1], out=is_first[1:])
     return is_first

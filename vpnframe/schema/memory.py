@@ -9,7 +9,7 @@ import pyarrow as pa
 
 
 def give_back_memory() -> None:
-    """Return freed memory to the system; allocators otherwise keep it for the process.
+    """Return freed memory to the system, which Arrow and glibc would otherwise keep.
 
     Takes some milliseconds if much memory is freed. Memory in use is not affected.
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
-from vpnframe.addresses.forest import find_forest, find_holders
-from vpnframe.addresses.lookup import find_longest
+from vpnframe.addresses.forest import find_forest, find_holders, find_longest
 from vpnframe.schema.codes import Codes
 
 
@@ -45,7 +44,7 @@ class Prefixes:
             rows, blocks = self.parsed.of_family(family)
             packets, hosts = addresses.of_family(family)
             if len(rows) and len(packets):
-                found[packets] = np.append(rows, -1)[find_longest(blocks, hosts).first]
+                found[packets] = np.append(rows, -1)[find_longest(blocks, hosts)]
         return found
 
     def around(self, block: int) -> list[int]:

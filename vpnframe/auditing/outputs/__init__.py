@@ -1,1 +1,1 @@
-"""Output formats of a review for other programs and for browsers."""
+"""Formats of an audit's result for other programs (SARIF, OCSF) and for browsers (HTML)."""

@@ -25,7 +25,6 @@ _SEVERITIES = {
 }
 _STATUSES = {"open": (1, "New"), "waived": (3, "Suppressed"), "unknown": (1, "New")}
 _COMPLIANCE = {"open": (3, "Fail"), "waived": (3, "Fail"), "unknown": (0, "Unknown")}
-_OTHER_ACCOUNT = (99, "Other")
 _CREATED = {
     "activity_id": 1,
     "activity_name": "Create",
@@ -36,7 +35,7 @@ _UNMAPPED = ("status", "family", "verdict", "owner", "value", "expected", "basis
 
 
 def as_ocsf(review: Review) -> list[dict[str, Any]]:
-    """Convert a review to OCSF events, one per finding."""
+    """Convert each finding of a review to an OCSF event."""
     try:
         from py_ocsf_models.events.findings.compliance_finding import (  # noqa: PLC0415  heavy
             ComplianceFinding,
@@ -60,8 +59,7 @@ def _cloud(text: Mapping[str, str]) -> dict[str, Any]:
     """Return the object of the OCSF profile ``cloud``: provider, account and region."""
     cloud: dict[str, Any] = {"provider": "Alibaba Cloud"}
     if account := text.get("account_id"):
-        type_id, caption = _OTHER_ACCOUNT
-        cloud["account"] = {"uid": account, "name": account, "type_id": type_id, "type": caption}
+        cloud["account"] = {"uid": account, "name": account, "type_id": 99, "type": "Other"}
     if region := text.get("region_id"):
         cloud["region"] = region
     return cloud
@@ -70,7 +68,7 @@ def _cloud(text: Mapping[str, str]) -> dict[str, Any]:
 def _event(
     row: Mapping[str, Any], text: Mapping[str, str], review: Review, at_ms: int
 ) -> dict[str, Any]:
-    """Return the fields of an OCSF event; ``text`` contains the string cells of the row."""
+    """Return the fields of an OCSF event; ``text`` has the cells of the row that are strings."""
     uid, rule_id, title = text["finding_id"], text["rule_id"], text["title"]
     status_id, status = _STATUSES[text["status"]]
     severity_id, severity = _SEVERITIES[text["severity"]]
@@ -113,7 +111,7 @@ def _event(
 
 
 def _parts(text: str, separator: str) -> list[str] | None:
-    """Split a text, dropping repeated parts; None if it is empty."""
+    """Split a string and drop repeated parts; return None if it is empty."""
     return list(dict.fromkeys(part for part in text.split(separator) if part)) or None
 
 

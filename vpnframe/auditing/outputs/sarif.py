@@ -25,8 +25,8 @@ _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "no
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0", "info": "0.0"}
 _KEY_FINDINGS = (
     "This log names connections whose pre-shared key is weak: keep it private (vpnframe writes it "
-    "with mode 0600). --without-key-findings leaves them out for sharing, counted by rule; length, "
-    "class and bits of keys need --with-key-facts."
+    "with mode 0600). To share a log, write it with --without-key-findings, which only counts "
+    "these findings by rule. Length, class and bits of keys are shown only with --with-key-facts."
 )
 _PLACE = ("account_id", "region_id", "vpn_connection_id", "vpn_gateway_id")
 
@@ -48,21 +48,15 @@ def as_sarif(review: Review) -> dict[str, Any]:
     checks = [_check(row) for row in rows]
     places = {check: place for place, check in enumerate(dict.fromkeys(checks))}
     about_keys = {"keyFindings": _KEY_FINDINGS} if holds_key_findings(review) else {}
+    rules = [_rule(*check) for check in places]
+    notes = [{"level": "warning", "message": {"text": note}} for note in review.notes]
     run = {
-        "tool": {
-            "driver": {
-                "name": "vpnframe",
-                "version": __version__,
-                "rules": [_rule(*check) for check in places],
-            }
-        },
+        "tool": {"driver": {"name": "vpnframe", "version": __version__, "rules": rules}},
         "invocations": [
             {
                 "executionSuccessful": True,
                 "endTimeUtc": review.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "toolExecutionNotifications": [
-                    {"level": "warning", "message": {"text": note}} for note in review.notes
-                ],
+                "toolExecutionNotifications": notes,
             }
         ],
         "properties": {"profiles": list(review.profiles), **about_keys},
@@ -74,7 +68,7 @@ def as_sarif(review: Review) -> dict[str, Any]:
 
 
 def _check(row: Mapping[str, Any]) -> tuple[Text, str]:
-    """Return rule and severity; each such pair becomes one SARIF rule, which has one severity."""
+    """Return the rule and the severity of a finding; each such pair becomes one SARIF rule."""
     text = texts()[row["rule_id"]]
     return text, text.severity if row["status"] == "unknown" else row["severity"]
 
@@ -101,7 +95,7 @@ def _id_of(text: Text, severity: str) -> str:
 
 
 def _kind_and_level(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return SARIF kind and level: faults have a level; unknown and implied findings have none."""
+    """Return the SARIF kind and level; unknown and implied findings have the level none."""
     if row["status"] == "unknown":
         return "open", "none"
     if row["status"] == "open" and _text(row["root_cause"]):
@@ -129,22 +123,18 @@ def _result(row: Mapping[str, Any], check: tuple[Text, str], place: int) -> dict
 
 
 def _location(row: Mapping[str, Any]) -> dict[str, str]:
-    parts = [text for name in _PLACE if (text := _text(row[name]))]
-    path = "/".join(parts) or "fleet"
-    return {
-        "name": _text(row["connection_name"]) or (parts[-1] if parts else "fleet"),
-        "fullyQualifiedName": path,
-        "kind": "resource",
-    }
+    parts = [text for name in _PLACE if (text := _text(row[name]))] or ["fleet"]
+    name = _text(row["connection_name"]) or parts[-1]
+    return {"name": name, "fullyQualifiedName": "/".join(parts), "kind": "resource"}
 
 
 def _properties(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in row.items():
-        if name in ("finding_id", "rule_id", "title", "first_seen"):
-            continue
         if name in ("tags", "tunnel_ids"):
             listed = list(value if value is not None else ())
             yield ("resourceTags" if name == "tags" else name), listed
+        elif name in ("finding_id", "rule_id", "title", "first_seen"):
+            continue
         elif isinstance(value, pd.Timestamp):
             yield name, value.strftime("%Y-%m-%d")
         elif not pd.isna(value):

@@ -1,1 +1,1 @@
-"""Profiles (standards as tables of verdicts): read them from files, and judge fleets by them."""
+"""Profiles: what standards say of each setting, and how a fleet is judged by them."""

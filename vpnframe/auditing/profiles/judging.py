@@ -4,41 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpnframe.auditing.logic import Mask, equals
+from vpnframe.auditing.logic import NO, UNKNOWN, YES, Mask, equals
 from vpnframe.auditing.profiles.profiles import COLUMNS, Profile
 
-# The index is the verdict's code. The first three are not in files: the value is not judged; it is
-# null or in no line; it is the best that the cloud offers, but the standard does not accept it.
-VERDICTS = (
-    *("not-judged", "unknown", "ceiling"),
-    *("must", "should", "may", "default", "n/a", "legacy", "should-not", "must-not"),
-)
-NOT_JUDGED, UNKNOWN, CEILING = range(3)
-SEVERITIES: Mapping[str, str] = MappingProxyType(
-    {"legacy": "low", "should-not": "medium", "must-not": "high"}
-)
+
+class Meaning(NamedTuple):
+    """What it means for a tunnel that a profile gives a verdict on a value of it."""
+
+    result: int  # YES if the value fails
+    severity: str
+    standing: str  # the standing of a connection whose worst value has this verdict
+
+
+# The order gives the codes of the verdicts. The first three are not in files: the value is not
+# judged; the value is null or in no line of the profile; the value is the best that the cloud
+# offers, but the standard does not accept it.
+MEANINGS: Mapping[str, Meaning] = {
+    "not-judged": Meaning(NO, "info", "not-judged"),
+    "unknown": Meaning(UNKNOWN, "info", "unknown"),
+    "ceiling": Meaning(NO, "info", "ceiling"),
+    **dict.fromkeys(("must", "should", "may"), Meaning(NO, "info", "pass")),
+    **dict.fromkeys(("default", "n/a"), Meaning(NO, "info", "not-judged")),
+    "legacy": Meaning(YES, "low", "legacy"),
+    "should-not": Meaning(YES, "medium", "fail"),
+    "must-not": Meaning(YES, "high", "fail"),
+}
+VERDICTS = tuple(MEANINGS)
+NOT_JUDGED, NOT_KNOWN, CEILING = range(3)
 # Values that the cloud offers now, worst first, without 0 (no PFS). Other columns take any value.
 _CIPHERS = ("des-cbc", "3des-cbc", "aes-128-cbc", "aes-192-cbc", "aes-256-cbc")
 _DIGESTS = ("hmac-md5", "hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 _GROUPS = ("1", "2", "5", "14")
-_OFFERED: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "ike_version": ("1", "2"),
-        "ike_mode": ("aggressive", "main"),
-        "ike_encryption": _CIPHERS,
-        "ike_integrity": _DIGESTS,
-        "ike_dh_group": _GROUPS,
-        "ipsec_encryption": _CIPHERS,
-        "ipsec_integrity": _DIGESTS,
-        "ipsec_pfs_group": _GROUPS,
-    }
-)
+_OFFERED = {
+    "ike_version": ("1", "2"),
+    "ike_mode": ("aggressive", "main"),
+    "ike_encryption": _CIPHERS,
+    "ike_integrity": _DIGESTS,
+    "ike_dh_group": _GROUPS,
+    "ipsec_encryption": _CIPHERS,
+    "ipsec_integrity": _DIGESTS,
+    "ipsec_pfs_group": _GROUPS,
+}
 _PASSED = ("must", "should", "may")
 # On SM gateways, the values of these columns are fixed, and groups have no meaning.
 _FIXED_ON_SM = ("ike_version", "ike_mode", "ike_dh_group", "ipsec_pfs_group")
@@ -46,7 +58,7 @@ _FIXED_ON_SM = ("ike_version", "ike_mode", "ike_dh_group", "ipsec_pfs_group")
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The verdicts of a profile on one column, one item per tunnel."""
+    """The verdicts of a profile on the values in one column, one array item per tunnel."""
 
     verdict: npt.NDArray[np.uint8]  # indexes into :data:`VERDICTS`
     # Indexes into the profile's ``entries``; -1 if none applies
@@ -54,7 +66,7 @@ class Judged:
 
 
 def judge(tunnels: pd.DataFrame, *, profile: Profile, key_bits: pd.Series) -> dict[str, Judged]:
-    """Judge every value of a fleet's tunnels by one profile; return the verdicts by column.
+    """Return a profile's verdicts on the settings of tunnels, by column.
 
     Examples
     --------
@@ -77,7 +89,7 @@ def judge(tunnels: pd.DataFrame, *, profile: Profile, key_bits: pd.Series) -> di
 
 
 def ceilings(profile: Profile) -> dict[str, str]:
-    """Return the best value that the cloud offers in each column where a profile accepts none.
+    """Return for each column in which a profile accepts no value the best that the cloud offers.
 
     Examples
     --------
@@ -100,7 +112,7 @@ def ceilings(profile: Profile) -> dict[str, str]:
 
 
 def _left_out(tunnels: pd.DataFrame, profile: Profile) -> dict[str, Mask]:
-    """Return masks of rows that are not judged, by column."""
+    """Return by column a mask of the tunnels whose value is not judged."""
     masks = {
         "ike_mode": equals(tunnels["ike_version"], 2),
         "psk_bits": equals(tunnels["auth_method"], "certificate"),
@@ -124,10 +136,10 @@ def _judge_column(
     for value in map(str, different):
         own = (i for i, one in enumerate(profile.entries) if one.column == values.name)
         place = next((i for i in own if profile.entries[i].includes(value)), -1)
-        verdict = UNKNOWN if place < 0 else VERDICTS.index(profile.entries[place].verdict)
+        verdict = NOT_KNOWN if place < 0 else VERDICTS.index(profile.entries[place].verdict)
         verdicts.append(CEILING if value == best else verdict)
         places.append(place)
-    verdict = np.array([*verdicts, UNKNOWN], dtype=np.uint8)[codes]  # a null has the code -1
+    verdict = np.array([*verdicts, NOT_KNOWN], dtype=np.uint8)[codes]  # a null has the code -1
     entry = np.array([*places, -1], dtype=np.int32)[codes]
     if left_out is not None:
         verdict[left_out], entry[left_out] = NOT_JUDGED, -1

@@ -1,4 +1,4 @@
-"""Profiles: the verdicts of a standard on values, read from CSV files and checked.
+"""Read and check profiles: CSV files with the verdicts of standards on settings of tunnels.
 
 The columns of a file are ``profile column value min max verdict clause basis``. Lifetimes and bits
 of keys are judged by ``min`` and ``max``, both inclusive (an empty ``max`` means no upper bound),
@@ -15,7 +15,7 @@ from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Literal, cast, get_args
 
 from vpnframe.errors import SettingsError
 from vpnframe.model import terms
@@ -29,26 +29,22 @@ _SHIPPED = "audit-profiles.csv"
 _MAX_BYTES = 4 * MIB
 _GROUPS = frozenset(map(str, range(256)))
 # Permitted values of each column; None for columns that are judged by numeric ranges.
-COLUMNS: Mapping[str, frozenset[str] | None] = MappingProxyType(
-    {
-        "ike_version": frozenset({"1", "2"}),
-        "ike_mode": terms.IKE_MODES,
-        "ike_encryption": terms.ENCRYPTION_WORDS,
-        "ike_integrity": terms.INTEGRITY_WORDS,
-        "ike_dh_group": _GROUPS,
-        "ipsec_encryption": terms.ENCRYPTION_WORDS,
-        "ipsec_integrity": terms.INTEGRITY_WORDS,
-        "ipsec_pfs_group": _GROUPS,
-        "ike_lifetime_s": None,
-        "ipsec_lifetime_s": None,
-        "psk_bits": None,
-    }
-)
+COLUMNS: Mapping[str, frozenset[str] | None] = {
+    "ike_version": frozenset({"1", "2"}),
+    "ike_mode": terms.IKE_MODES,
+    "ike_encryption": terms.ENCRYPTION_WORDS,
+    "ike_integrity": terms.INTEGRITY_WORDS,
+    "ike_dh_group": _GROUPS,
+    "ipsec_encryption": terms.ENCRYPTION_WORDS,
+    "ipsec_integrity": terms.INTEGRITY_WORDS,
+    "ipsec_pfs_group": _GROUPS,
+    **dict.fromkeys(("ike_lifetime_s", "ipsec_lifetime_s", "psk_bits")),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileLine:
-    """One line of a profile: the verdict on a value or range of a column."""
+    """One line of a profile: the verdict on a value, or on a range of numbers, of one column."""
 
     column: str  # a column in :data:`COLUMNS`
     value: str | None  # the value judged; None for a range of numbers
@@ -60,7 +56,7 @@ class ProfileLine:
 
     @property
     def range(self) -> str:
-        """The value or range that the line judges, as text."""
+        """The value or range that the line judges, as a string."""
         if self.value is not None:
             return self.value
         if self.largest is None:
@@ -69,7 +65,7 @@ class ProfileLine:
 
     @property
     def objection(self) -> str:
-        """Verdict and clause as text; a clause that was not verified is marked with "see"."""
+        """The verdict and its clause as one string; "see" marks a clause that was not verified."""
         if not self.clause:
             return self.verdict
         word = "" if self.basis == "verified" else "see "
@@ -84,7 +80,7 @@ class ProfileLine:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One standard: a name and its verdicts."""
+    """A standard: its name and its verdicts."""
 
     name: str  # for example ``nist-800-77r1``
     entries: tuple[ProfileLine, ...]  # in the order of the file
@@ -108,7 +104,7 @@ def shipped_profiles() -> Mapping[str, Profile]:
 
 
 def find_profiles(wanted: str | Path | Iterable[str | Path]) -> tuple[Profile, ...]:
-    """Return the wanted profiles: shipped ones by name, others from CSV files.
+    """Return profiles by the names of shipped profiles or by the paths of CSV files.
 
     Examples
     --------
@@ -120,10 +116,11 @@ def find_profiles(wanted: str | Path | Iterable[str | Path]) -> tuple[Profile, .
         known = shipped_profiles().get(str(one))
         found += [known] if known else read_profiles(one)
     names = [profile.name for profile in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise SettingsError(f"the profile {name} is named twice: name each profile once")
     for profile in found:
+        if names.count(profile.name) > 1:
+            raise SettingsError(
+                f"the profile {profile.name} is named twice: name each profile once"
+            )
         if shipped_profiles().get(profile.name, profile) is not profile:
             raise SettingsError(
                 f"the profile {profile.name} is a shipped one: give yours another name"
@@ -147,7 +144,7 @@ def read_profiles(path: str | Path) -> tuple[Profile, ...]:
 
 
 def parse_profiles(text: str, *, name: str) -> tuple[Profile, ...]:
-    r"""Parse and check the profiles in the text of a CSV file.
+    r"""Parse and check the profiles in the content of a CSV file.
 
     Examples
     --------
@@ -159,17 +156,16 @@ def parse_profiles(text: str, *, name: str) -> tuple[Profile, ...]:
     for place, fields in _lines(text, name):
         lines.setdefault(fields["profile"], []).append((place, _entry(fields, place)))
     if not lines:
-        raise SettingsError(f"{name}: the file contains no profile")
+        raise SettingsError(f"{name}: the file contains no profile: write lines below the header")
     for one in lines.values():
-        _check_once(one)
-        _check_ranges(one)
+        _check_overlaps_and_gaps(one)
     return tuple(
         Profile(profile, tuple(entry for _, entry in one)) for profile, one in lines.items()
     )
 
 
 def _lines(text: str, name: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the location and the fields of every non-empty line."""
+    """Yield for every non-empty line its place, such as ``ours.csv:3``, and its fields."""
     reader = csv.reader(text.splitlines())
     try:
         if tuple(next(reader, ())) != HEADER:
@@ -177,9 +173,9 @@ def _lines(text: str, name: str) -> Iterator[tuple[str, dict[str, str]]]:
         for row in reader:
             place = f"{name}:{reader.line_num}"
             if row and len(row) != len(HEADER):
-                raise SettingsError(f"{place}: {len(row)} fields, not {len(HEADER)}")
+                raise SettingsError(f"{place}: the line has {len(row)} fields, not {len(HEADER)}")
             if row and not row[0].strip():
-                raise SettingsError(f"{place}: the profile has no name")
+                raise SettingsError(f"{place}: the first field, the name of the profile, is empty")
             if row:
                 yield place, dict(zip(HEADER, map(str.strip, row), strict=True))
     except csv.Error as error:
@@ -192,14 +188,22 @@ def _entry(fields: Mapping[str, str], place: str) -> ProfileLine:
         raise SettingsError(f"{place}: profiles do not judge {column!r}, only {', '.join(COLUMNS)}")
     known = COLUMNS[column]
     if known is None and value is not None:
-        raise SettingsError(f"{place}: {column} is judged by min and max, not by value")
+        raise SettingsError(
+            f"{place}: {column} is judged by min and max, not by value: leave value empty"
+        )
     smallest, largest = _range(fields, place) if known is None else (0, None)
     if known is not None and (fields["min"] or fields["max"]):
-        raise SettingsError(f"{place}: {column} is judged by value, not by min and max")
+        raise SettingsError(
+            f"{place}: {column} is judged by value, not by min and max: leave these empty"
+        )
     if known is not None and value not in known:
         raise SettingsError(f"{place}: {value!r} is not a value of {column}{_meant(column, value)}")
-    verdict = _one_of(fields, "verdict", get_args(Verdict), place)
-    basis = _one_of(fields, "basis", get_args(Basis), place)
+    for name, words in (("verdict", get_args(Verdict)), ("basis", get_args(Basis))):
+        if fields[name] not in words:
+            raise SettingsError(
+                f"{place}: the {name} {fields[name]!r} is not one of {', '.join(words)}"
+            )
+    verdict, basis = cast("Verdict", fields["verdict"]), cast("Basis", fields["basis"])
     return ProfileLine(column, value, smallest, largest, verdict, fields["clause"], basis)
 
 
@@ -208,7 +212,7 @@ def _range(fields: Mapping[str, str], place: str) -> tuple[int, int | None]:
         if fields[name] and not (fields[name].isascii() and fields[name].isdecimal()):
             raise SettingsError(f"{place}: {name} is {fields[name]!r}, not a whole number")
     if not fields["min"]:
-        raise SettingsError(f"{place}: min is missing")
+        raise SettingsError(f"{place}: min is missing: write the first number of the range")
     smallest = int(fields["min"])
     largest = int(fields["max"]) if fields["max"] else None
     if largest is not None and largest < smallest:
@@ -217,44 +221,21 @@ def _range(fields: Mapping[str, str], place: str) -> tuple[int, int | None]:
 
 
 def _meant(column: str, value: str | None) -> str:
-    """Return a hint with the known spelling of a value, if there is one."""
+    """Return a hint with the correct spelling of a value, or an empty string."""
     translate = {"encryption": terms.encryption, "integrity": terms.integrity}
     meant = translate.get(column.partition("_")[2], lambda text: text)(value or "")
     return f": did you mean {meant}?" if meant in (COLUMNS[column] or ()) else ""
 
 
-def _one_of(fields: Mapping[str, str], name: str, known: tuple[str, ...], place: str) -> Any:
-    if fields[name] not in known:
-        raise SettingsError(
-            f"{place}: the {name} {fields[name]!r} is not one of {', '.join(known)}"
-        )
-    return fields[name]
-
-
-def _check_once(lines: Iterable[tuple[str, ProfileLine]]) -> None:
-    """Check that no value is judged twice."""
-    judged: dict[tuple[str, str], str] = {}
-    for place, entry in lines:
-        if entry.value is None:
+def _check_overlaps_and_gaps(lines: Iterable[tuple[str, ProfileLine]]) -> None:
+    """Check that no value is judged twice and that the ranges of a column leave no gap."""
+    ordered = sorted(lines, key=lambda one: (one[1].column, one[1].value or "", one[1].smallest))
+    for (earlier, below), (place, above) in pairwise(ordered):
+        if (below.column, below.value) != (above.column, above.value):
             continue
-        first = judged.setdefault((entry.column, entry.value), place)
-        if first is not place:
-            raise SettingsError(f"{place}: {entry.column} {entry.value} is also judged in {first}")
-
-
-def _check_ranges(lines: Iterable[tuple[str, ProfileLine]]) -> None:
-    """Check that the ranges of a column have no gaps and no overlaps; lines need no order."""
-    ranges: dict[str, list[tuple[str, ProfileLine]]] = {}
-    for place, entry in lines:
-        if entry.value is None:
-            ranges.setdefault(entry.column, []).append((place, entry))
-    for column, found in ranges.items():
-        found.sort(key=lambda one: one[1].smallest)
-        for (earlier, below), (place, above) in pairwise(found):
-            if below.largest is None or above.smallest <= below.largest:
-                raise SettingsError(
-                    f"{place}: {column} {above.smallest} is also judged in {earlier}"
-                )
-            if above.smallest > below.largest + 1:
-                gap = f"{below.largest + 1} to {above.smallest - 1}"
-                raise SettingsError(f"{place}: no line covers {column} from {gap}")
+        first = above.smallest if above.value is None else above.value
+        if below.largest is None or above.smallest <= below.largest:
+            raise SettingsError(f"{place}: {above.column} {first} is also judged in {earlier}")
+        if above.smallest > below.largest + 1:
+            gap = f"{below.largest + 1} to {above.smallest - 1}"
+            raise SettingsError(f"{place}: no line covers {above.column} from {gap}")

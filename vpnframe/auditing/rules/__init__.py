@@ -1,4 +1,4 @@
-"""All rules. To add a rule, add a function or a row to a module of this package, and its text."""
+"""All rules. A new rule is a function or a row in a module of this package, and a text in TOML."""
 
 from __future__ import annotations
 

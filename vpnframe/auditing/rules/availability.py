@@ -1,4 +1,4 @@
-"""Rules on availability: attachment, single points of failure, tunnels and routes that are down."""
+"""Rules on attachment, on single points of failure, and on tunnels and routes that are down."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from vpnframe.auditing.logic import (
     YES,
     Mask,
     Positions,
+    Texts,
     Truth,
     any_of,
     arrow,
@@ -68,7 +69,7 @@ def orphan(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-single-tunnel", "connections", "n_tunnels", implied_by=(NO_ROUTES,))
 def single_tunnel(fleet: Fleet) -> Verdicts:
-    """Fail single-tunnel connections if no other one has the same blocks and another peer."""
+    """Fail single-tunnel connections if no connection leads to the same blocks by another peer."""
     return judged(opposite(_has_second_way(fleet)), where=_is_single(fleet))
 
 
@@ -88,19 +89,16 @@ def dpd_off(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-health-check-off", "connections", "health_check_enabled", implied_by=(NO_ROUTES,))
 def health_check_off(fleet: Fleet) -> Verdicts:
-    """Fail single-tunnel connections with a second path, but without a health check for failover.
+    """Fail single-tunnel connections that have a second path but no health check for failover.
 
-    Without a second path, a failed check only resets the tunnel. Dual tunnels have no check.
+    Without a second path, a failed health check only resets the tunnel. Connections with two
+    tunnels have no health check.
     """
     is_off = opposite(is_on(fleet.connections["health_check_enabled"]))
     return judged(both(is_off, _has_second_way(fleet)), where=_is_single(fleet))
 
 
-@rule(
-    "vpn-natt-off",
-    "tunnels",
-    *("nat_traversal_enabled", "customer_gateway_ike_id", "customer_gateway_ip"),
-)
+@rule("vpn-natt-off", "tunnels", "nat_traversal_enabled", IDS[1], "customer_gateway_ip")
 def natt_off(fleet: Fleet) -> Verdicts:
     """Fail tunnels without NAT traversal if there are signs of NAT."""
     is_off = opposite(is_on(fleet.tunnels["nat_traversal_enabled"]))
@@ -109,7 +107,7 @@ def natt_off(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-id-fqdn-main-mode", "tunnels", *IDS, implied_by=(NO_LIVE_PATH, VALUE_UNKNOWN, NO_KEY))
 def id_fqdn_main_mode(fleet: Fleet) -> Verdicts:
-    """Fail tunnels with a name as identity, where IKEv1 main mode with a PSK needs an address."""
+    """Fail IKEv1 main mode with a pre-shared key and a name as identity: it needs an address."""
     names = np.zeros(len(fleet.tunnels), bool)
     for column in IDS:
         ids = fleet.tunnels[column].fillna("").str.strip()
@@ -122,13 +120,11 @@ def id_fqdn_main_mode(fleet: Fleet) -> Verdicts:
 
 
 @rule(
-    "vpn-not-established",
-    "tunnels",
-    *("tunnel_status", "connection_status"),
+    *("vpn-not-established", "tunnels", "tunnel_status", "connection_status"),
     implied_by=(NO_LIVE_PATH, "vpn-id-fqdn-main-mode"),
 )
 def not_established(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that are down, except a standby tunnel whose connection has a tunnel that is up.
+    """Fail tunnels that are down; a standby tunnel passes if another tunnel of it is up.
 
     Connections on a transit router have no standby tunnels.
     """
@@ -174,11 +170,11 @@ def route_next_hop_down(fleet: Fleet) -> Verdicts:
 def witness_conflict(fleet: Fleet) -> Verdicts:
     """Fail connections whose downloaded configuration contradicts their entry in the list."""
     connections = fleet.connections
-    owners = positions_of(fleet.disagreements, connections)
-    pairs = zip(owners.tolist(), fleet.disagreements["field"].tolist(), strict=True)
-    different = [(owner, field) for owner, field in dict.fromkeys(pairs) if owner >= 0]
-    at = np.array([owner for owner, _ in different], np.int64)
-    fields = listed_by(at, [field for _, field in different], fleet.n_connections)
+    different = fleet.disagreements[["field"]].astype("str")
+    different["owner"] = positions_of(fleet.disagreements, connections)
+    different = different[different["owner"] >= 0].drop_duplicates()
+    owners = different["owner"].to_numpy(np.int64)
+    fields = listed_by(owners, different["field"], fleet.n_connections)
     fields[equals(connections["perspective"], "conflict") & (fields == "")] = "perspective"
     result = truth(fields != "", ~equals(connections["witnesses"], "both"))
     # A connection attached to nothing has no download, so there are no two sources to compare.
@@ -187,12 +183,12 @@ def witness_conflict(fleet: Fleet) -> Verdicts:
 
 
 def is_attached(fleet: Fleet) -> Mask:
-    """Mark connections that are not orphans: only these can carry traffic."""
+    """Mark connections that are attached to a gateway: no other connections can carry traffic."""
     return np.asarray(orphan(fleet).result != YES)
 
 
 def _has_second_way(fleet: Fleet) -> Truth:
-    """Check which connections have another one with the same blocks and another peer address."""
+    """Check for which connections another connection leads to the same blocks by another peer."""
     subnets = fleet.subnets
     has_cidr = flags(subnets["cidr"].notna())
     sets = fleet.sets_of_blocks(has_cidr & ~flags(subnets["is_default_route"]))
@@ -212,9 +208,9 @@ def _has_second_way(fleet: Fleet) -> Truth:
 
 
 def _has_sign_of_nat(fleet: Fleet) -> Truth:
-    """Check for signs of NAT: the peer id is another address, or the peer address is private.
+    """Check for signs of NAT: the peer's id is not its address, or the peer's address is private.
 
-    A private peer address is not a sign if ours is private too, for example on a leased line.
+    If the gateway's own address is private too, as on a leased line, there is no sign of NAT.
     """
     tunnels = fleet.tunnels
     ours, theirs = tunnels["vpn_gateway_ip"], tunnels["customer_gateway_ip"]
@@ -225,14 +221,14 @@ def _has_sign_of_nat(fleet: Fleet) -> Truth:
 
 
 def _is_single(fleet: Fleet) -> Mask:
-    """Mark connections with one tunnel, except dual-tunnel ones of which only one was read."""
+    """Mark connections that have one tunnel, not those whose second tunnel was not read."""
     n, of_tunnel = fleet.n_connections, fleet.of_tunnel
     has_two = marked(n, of_tunnel[numbers(fleet.tunnels["tunnel_count"]) >= 2])
     return np.asarray((np.bincount(of_tunnel, minlength=n) == 1) & ~has_two)
 
 
 def _are_gateways_known(fleet: Fleet) -> Mask:
-    """Mark connections in regions whose VPN gateways were read: some exist or calls were made."""
+    """Mark connections in regions whose VPN gateways were all read, even if there are none."""
     connections = fleet.connections
     vpn = fleet.gateways[equals(fleet.gateways["kind"], "vpn")]
     asked = fleet.coverage[fleet.coverage["n_calls"] > 0]
@@ -246,13 +242,17 @@ def _is_on_gateway(fleet: Fleet) -> Mask:
 
 def _is_other_up(fleet: Fleet) -> Mask:
     """Mark tunnels whose connection has another tunnel that is up."""
-    is_up = (fleet.is_up == YES).astype(np.int64)
-    n_up = np.bincount(fleet.of_tunnel, weights=is_up, minlength=fleet.n_connections)
-    return np.asarray(n_up[fleet.of_tunnel] - is_up > 0)
+    return n_others(fleet.of_tunnel, fleet.is_up == YES) > 0
+
+
+def n_others(groups: Positions, holds: Mask) -> Positions:
+    """Return for each row in how many other rows of its group a condition holds."""
+    n = np.bincount(groups, weights=holds, minlength=int(groups.max(initial=-1)) + 1)
+    return np.asarray(n[groups].astype(np.int64) - holds)
 
 
 def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
-    """Return for each tunnel that a route names the route's row, and whether the tunnel is up."""
+    """Return for each tunnel id in a route the row of the route, and whether the tunnel is up."""
     ids = arrow(fleet.routes["tunnel_ids"], pa.list_(pa.string()))
     known = arrow(fleet.tunnels["tunnel_id"], pa.string())
     at = pc.fill_null(pc.index_in(pc.list_flatten(ids), value_set=known.drop_null()), -1)
@@ -262,13 +262,19 @@ def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
 
 
 def _by_connection(fleet: Fleet, is_bad: Truth) -> Verdicts:
-    """Return verdicts on connections from those on their routes; unknown if routes are missing."""
+    """Fail connections that have a bad route; the result is unknown if not all routes were read."""
     owners = positions_of(fleet.routes, fleet.connections)
     rows = np.flatnonzero(owners >= 0)
     result = any_of(owners[rows], is_bad[rows], fleet.n_connections)
     result[~fleet.are_routes_known & (result == NO)] = UNKNOWN
     bad = rows[is_bad[rows] == YES]
-    cidrs = fleet.routes["destination_cidr"].iloc[bad].astype("str").fillna("?")
-    blocks = pd.Series(cidrs.array, index=owners[bad]).sort_values()
-    value = listed_by(blocks.index.to_numpy(), blocks, fleet.n_connections)
+    value = list_blocks(fleet, fleet.routes["destination_cidr"].iloc[bad], owners[bad])
     return judged(result, value=value)
+
+
+def list_blocks(
+    fleet: Fleet, cidrs: pd.Series, owners: Positions, *, most: int | None = None
+) -> Texts:
+    """Return a string for each connection that lists its blocks; at most ``most`` are named."""
+    blocks = pd.Series(cidrs.astype("str").fillna("?").array, index=owners).sort_values()
+    return listed_by(blocks.index.to_numpy(), blocks, fleet.n_connections, most=most)

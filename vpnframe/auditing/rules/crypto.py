@@ -17,7 +17,6 @@ from vpnframe.auditing.logic import (
     Truth,
     both,
     by_kind,
-    coded,
     differs_within,
     either,
     flags,
@@ -47,6 +46,7 @@ from vpnframe.auditing.verdicts import (
     severity_where,
 )
 
+Judge = Callable[[Fleet], Verdicts]
 _OF_SM = {
     "ike_version": 1,
     "ike_mode": "main",
@@ -55,8 +55,23 @@ _OF_SM = {
     "ipsec_encryption": "sm4-cbc",
     "ipsec_integrity": "hmac-sm3",
 }
+_DEFAULTS = {
+    "ike_encryption": "aes-128-cbc",
+    "ike_integrity": "hmac-md5",
+    "ike_dh_group": 2,
+    "ipsec_encryption": "aes-128-cbc",
+    "ipsec_integrity": "hmac-md5",
+    "ipsec_pfs_group": 2,
+}
 _BIRTHDAY_BYTES = 2**35  # 2^32 blocks of 8 bytes
 _IKE_GROUPS = ("vpn-ike-dh-1", "vpn-ike-dh-2", "vpn-ike-dh-5", "vpn-ike-dh-24")
+
+
+def _on_values(
+    rule_id: str, *columns: str, implied_by: tuple[str, ...] = (VALUE_UNKNOWN,)
+) -> Callable[[Judge], Judge]:
+    """Return a decorator that registers a rule on tunnel columns which profiles judge too."""
+    return rule(rule_id, "tunnels", *columns, implied_by=implied_by, is_as_profiles=True)
 
 
 def _weak(
@@ -72,12 +87,11 @@ def _weak(
         found = fleet.is_value(column, values)
         return judged(found, where=~fleet.is_sm, severity=severity and severity(fleet))
 
-    implied_by = (*implied_by, VALUE_UNKNOWN)
-    rule(rule_id, "tunnels", column, implied_by=implied_by, is_as_profiles=True)(find)
+    _on_values(rule_id, column, implied_by=(*implied_by, VALUE_UNKNOWN))(find)
 
 
 def _pfs_severity(fleet: Fleet) -> Severities:
-    """Return LOW where the PFS group is weaker than the IKE group, else INFO."""
+    """Return severity low where the PFS group is weaker than the IKE group, else severity info."""
     worth = {int(name): one.bits for name, one in components()["dh"].items()}
     pfs, ike = (
         fleet.tunnels[name].astype("float64").map(worth).to_numpy("float64")
@@ -86,15 +100,9 @@ def _pfs_severity(fleet: Fleet) -> Severities:
     return severity_where(pfs < ike, LOW, INFO)
 
 
-@rule(
-    "vpn-ike-aggressive-mode",
-    "tunnels",
-    "ike_mode",
-    implied_by=(VALUE_UNKNOWN,),
-    is_as_profiles=True,
-)
+@_on_values("vpn-ike-aggressive-mode", "ike_mode")
 def ike_aggressive_mode(fleet: Fleet) -> Verdicts:
-    """Fail tunnels with IKEv1 aggressive mode; CRITICAL if the pre-shared key can be guessed."""
+    """Fail IKEv1 aggressive mode; the severity is critical if the pre-shared key can be guessed."""
     is_guessable = flags(fleet.keys["psk_bits"] < 80) & fleet.has_psk
     severity = severity_where(is_guessable, CRITICAL, HIGH)
     return judged(fleet.is_aggressive, where=~fleet.is_sm, severity=severity)
@@ -103,14 +111,7 @@ def ike_aggressive_mode(fleet: Fleet) -> Verdicts:
 _weak("vpn-ike-version-1", "ike_version", {1}, "vpn-ike-aggressive-mode")
 
 
-@rule(
-    "vpn-encryption-none",
-    "tunnels",
-    "ike_encryption",
-    "ipsec_encryption",
-    implied_by=(VALUE_UNKNOWN,),
-    is_as_profiles=True,
-)
+@_on_values("vpn-encryption-none", "ike_encryption", "ipsec_encryption")
 def encryption_none(fleet: Fleet) -> Verdicts:
     """Fail tunnels with a null cipher in either phase: nothing is encrypted."""
     phases = [fleet.tunnels[f"{phase}_encryption"] for phase in ("ike", "ipsec")]
@@ -130,7 +131,7 @@ _weak("vpn-ipsec-3des", "ipsec_encryption", {"3des-cbc"})
     implied_by=("vpn-ipsec-des", "vpn-ipsec-3des", LIFETIME_ZERO, VALUE_UNKNOWN),
 )
 def ipsec_block_limit(fleet: Fleet) -> Verdicts:
-    """Fail 64-bit ciphers if one key can encrypt so much data that cipher blocks repeat."""
+    """Fail tunnels with a 64-bit cipher whose key can encrypt so much that cipher blocks repeat."""
     bandwidth = fleet.tunnels["bandwidth_mbps"]
     n_bytes = numbers(bandwidth) * 125_000 * numbers(fleet.tunnels["ipsec_lifetime_s"])
     can_reach = _of_lifetimes(fleet, n_bytes >= _BIRTHDAY_BYTES, "ipsec_lifetime_s")
@@ -158,19 +159,17 @@ _weak(
 )
 
 
-@rule(LIFETIME_ZERO, "tunnels", *LIFETIMES, implied_by=(VALUE_UNKNOWN,), is_as_profiles=True)
+@_on_values(LIFETIME_ZERO, *LIFETIMES)
 def lifetime_zero(fleet: Fleet) -> Verdicts:
     """Mark lifetimes of 0 as unknown: their meaning is not documented."""
     zeros = [is_any(fleet.tunnels[column], {0}) for column in LIFETIMES]
     return judged(np.where(either(*zeros) == NO, NO, UNKNOWN))
 
 
-@rule(
+@_on_values(
     "vpn-ipsec-lifetime-long",
-    "tunnels",
     "ipsec_lifetime_s",
     implied_by=(ALL_DEFAULTS, LIFETIME_ZERO, VALUE_UNKNOWN),
-    is_as_profiles=True,
 )
 def ipsec_lifetime_long(fleet: Fleet) -> Verdicts:
     """Fail IPsec lifetimes over eight hours."""
@@ -187,56 +186,44 @@ def lifetime_order(fleet: Fleet) -> Verdicts:
     return judged(_of_lifetimes(fleet, ipsec > ike, *LIFETIMES))
 
 
-@rule(
-    "vpn-rekey-storm",
-    "tunnels",
-    *LIFETIMES,
-    implied_by=(LIFETIME_ZERO, VALUE_UNKNOWN),
-    is_as_profiles=True,
-)
+@_on_values("vpn-rekey-storm", *LIFETIMES, implied_by=(LIFETIME_ZERO, VALUE_UNKNOWN))
 def rekey_storm(fleet: Fleet) -> Verdicts:
-    """Fail lifetimes that cause constant rekeying: IKE under 900 s, IPsec under 300 s."""
-    ike, ipsec = (numbers(fleet.tunnels[column]) for column in LIFETIMES)
-    result = either(
-        _of_lifetimes(fleet, ike < 900, "ike_lifetime_s"),
-        _of_lifetimes(fleet, ipsec < 300, "ipsec_lifetime_s"),
-    )
-    return judged(result)
+    """Fail IKE lifetimes under 900 s and IPsec lifetimes under 300 s: the tunnel always rekeys."""
+    limits = zip(LIFETIMES, (900, 300), strict=True)
+    is_short = [
+        _of_lifetimes(fleet, numbers(fleet.tunnels[column]) < limit, column)
+        for column, limit in limits
+    ]
+    return judged(either(*is_short))
 
 
 @rule(VALUE_UNKNOWN, "tunnels", *CRYPTO)
 def value_unknown(fleet: Fleet) -> Verdicts:
     """Mark tunnels as unknown if an algorithm or lifetime is missing or unknown."""
-    is_strange = np.stack([is_not_told(fleet, column) for column in CRYPTO])
-    is_unknown: Mask = np.logical_or.reduce(is_strange)
+    strange = {column: is_not_told(fleet, column) for column in CRYPTO}
+    is_unknown: Mask = np.logical_or.reduce([*strange.values()])
     rows = np.flatnonzero(is_unknown)
+    values = (
+        fleet.tunnels[column].iloc[rows].astype("str").fillna("missing").where(is_strange[rows])
+        for column, is_strange in strange.items()
+    )
     value = np.full(len(is_unknown), "", dtype=object)
-    strange = pd.Series(list(map(bytes, is_strange[:, rows].T)), dtype=object)
-    columns = [fleet.tunnels[column].iloc[rows] for column in CRYPTO]
-    value[rows] = by_kind([strange, *columns], _strange_values)
+    value[rows] = by_kind(values, _strange_values)
     return judged(np.where(is_unknown, UNKNOWN, NO), value=value)
 
 
-def _strange_values(is_strange: bytes, *values: object) -> str:
-    """Return as text the crypto columns whose value is missing or unknown, with the value."""
-    return ", ".join(
-        f"{column} is {'missing' if pd.isna(value) else value}"
-        for column, value, is_odd in zip(CRYPTO, values, is_strange, strict=True)
-        if is_odd
-    )
+def _strange_values(*values: object) -> str:
+    """Describe the missing and unknown values of a tunnel; other columns have the value NaN."""
+    named = zip(CRYPTO, values, strict=True)
+    return ", ".join(f"{column} is {value}" for column, value in named if isinstance(value, str))
 
 
 @rule(ALL_DEFAULTS, "tunnels", *CRYPTO[2:], implied_by=(VALUE_UNKNOWN,))
 def all_defaults(fleet: Fleet) -> Verdicts:
-    """Fail tunnels whose parameters all have the API's defaults."""
+    """Fail tunnels in which every crypto setting has the API's default."""
     is_default = both(
         either(fleet.is_value("ike_version", {2}), fleet.is_value("ike_mode", {"main"})),
-        fleet.is_value("ike_encryption", {"aes-128-cbc"}),
-        fleet.is_value("ike_integrity", {"hmac-md5"}),
-        fleet.is_value("ike_dh_group", {2}),
-        fleet.is_value("ipsec_encryption", {"aes-128-cbc"}),
-        fleet.is_value("ipsec_integrity", {"hmac-md5"}),
-        fleet.is_value("ipsec_pfs_group", {2}),
+        *(fleet.is_value(column, {value}) for column, value in _DEFAULTS.items()),
         *(is_any(fleet.tunnels[column], {LONGEST_LIFETIME_S}) for column in LIFETIMES),
     )
     return judged(is_default, where=~fleet.is_sm)
@@ -268,7 +255,7 @@ def sm_profile(fleet: Fleet) -> Verdicts:
 
 
 def _of_lifetimes(fleet: Fleet, holds: Mask, *lifetimes: str) -> Truth:
-    """Convert a condition on lifetimes to truth values; null and 0 (undocumented) are unknown."""
+    """Return where a condition on lifetimes holds; it is unknown for a lifetime of null or 0."""
     found = unknown_where_null(holds, *(fleet.tunnels[column] for column in lifetimes))
     for column in lifetimes:
         found[numbers(fleet.tunnels[column]) <= 0] = UNKNOWN
@@ -278,15 +265,13 @@ def _of_lifetimes(fleet: Fleet, holds: Mask, *lifetimes: str) -> Truth:
 def _differing_values(
     fleet: Fleet, columns: dict[str, pd.Series], differing: dict[str, Truth]
 ) -> Texts:
-    """Return for each connection as text the columns in which its tunnels differ, with values."""
+    """Describe for each connection in which columns and values its tunnels differ."""
     owners: list[int] = []
     words: list[str] = []
     for name, values in columns.items():
-        codes, found = coded(values)
-        rows = np.flatnonzero((differing[name] == YES)[fleet.of_tunnel] & (codes >= 0))
-        seen: dict[int, dict[str, None]] = {}
-        for owner, code in zip(fleet.of_tunnel[rows].tolist(), codes[rows].tolist(), strict=True):
-            seen.setdefault(owner, {})[str(found[code])] = None
-        owners += seen
-        words += [f"{name} {' and '.join(different)}" for different in seen.values()]
+        is_shown = (differing[name] == YES)[fleet.of_tunnel] & flags(values.notna())
+        found = values[is_shown].astype("str").groupby(fleet.of_tunnel[is_shown], sort=False)
+        for owner, different in found.unique().items():
+            owners.append(owner)
+            words.append(f"{name} {' and '.join(different)}")
     return listed_by(np.array(owners, np.int64), words, fleet.n_connections)

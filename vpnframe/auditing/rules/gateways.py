@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 import numpy as np
@@ -38,7 +39,6 @@ _PREPAID = ("prepay", "prepaid")
 _POSTPAID = ("postpay", "postpaid")
 _LOCKED = ("locked", "financiallocked", "securitylocked")
 _IN_CHANGE = ("init", "provisioning", "updating", "upgrading", "deleting", "deleted")
-_GATEWAY_STATES = (*_IN_CHANGE, *_LOCKED)
 _STATES = (*_IN_CHANGE, *_LOCKED, "attaching", "detaching")
 _ACTIVE = ("active", "attached", "detached")
 # The vendor's default quotas; the console shows the account's quotas, which may be higher.
@@ -62,20 +62,19 @@ def gateway_expiring(fleet: Fleet) -> Verdicts:
     )
 
 
-@rule("vpn-gateway-locked", "gateways", "business_status")
-def gateway_locked(fleet: Fleet) -> Verdicts:
-    """Fail VPN gateways that are locked for an unpaid bill."""
-    status = fleet.gateways["business_status"]
-    is_locked = is_any(status, {"financiallocked"}, known=("normal",), is_folded=True)
-    return judged(is_locked, where=_is_vpn(fleet))
+def _in_state(rule_id: str, column: str, values: Collection[str], *, known: str) -> None:
+    """Register a rule that fails VPN gateways in the given states; the state ``known`` passes."""
+
+    def find(fleet: Fleet) -> Verdicts:
+        states = fleet.gateways[column]
+        result = is_any(states, values, known=(known,), is_folded=True)
+        return judged(result, where=_is_vpn(fleet), severity=_worse_where_locked(states))
+
+    rule(rule_id, "gateways", column)(find)
 
 
-@rule("vpn-gateway-not-active", "gateways", "status")
-def gateway_not_active(fleet: Fleet) -> Verdicts:
-    """Fail VPN gateways that are being changed, or are locked."""
-    status = fleet.gateways["status"]
-    result = is_any(status, _GATEWAY_STATES, known=("active",), is_folded=True)
-    return judged(result, where=_is_vpn(fleet), severity=_worse_where_locked(status))
+_in_state("vpn-gateway-locked", "business_status", {"financiallocked"}, known="normal")
+_in_state("vpn-gateway-not-active", "status", (*_IN_CHANGE, *_LOCKED), known="active")
 
 
 @rule("vpn-state-not-active", "tunnels", "connection_state", "tunnel_state")
@@ -94,7 +93,7 @@ def state_not_active(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-gateway-unused", "gateways", "n_connections", "created_at")
 def gateway_unused(fleet: Fleet) -> Verdicts:
-    """Fail gateways that are over a week old and have no connections, if all of these were read."""
+    """Fail gateways without connections that are over a week old, if their region was all read."""
     gateways = fleet.gateways
     created = gateways["created_at"]
     is_unused, is_read = equals(gateways["n_connections"], 0), fleet.is_region_read(gateways)

@@ -1,4 +1,4 @@
-"""Rules on pre-shared keys and identities. Keys are judged by stored facts, and never shown."""
+"""Rules on pre-shared keys and identities. Keys are judged by stored facts and are never shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from vpnframe.auditing.logic import (
     NO,
     UNKNOWN,
     YES,
-    Texts,
     Truth,
     both,
     codes_of,
@@ -76,7 +75,7 @@ def psk_weak(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-psk-reused", "tunnels", "psk_fingerprint", implied_by=(NO_KEY,))
 def psk_reused(fleet: Fleet) -> Verdicts:
-    """Fail pre-shared keys used at several customer gateways; a tunnel's two ends count as one."""
+    """Fail tunnels whose pre-shared key is also used with another customer gateway."""
     shared = how_shared(fleet)
     result = unknown_where_null(np.isin(shared.how, (FEW, MANY)), fleet.keys["psk_fingerprint"])
     severity = severity_where(shared.how == MANY, HIGH, LOW)
@@ -85,7 +84,10 @@ def psk_reused(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-psk-derived", "tunnels", "psk_class", implied_by=(NO_KEY,))
 def psk_derived(fleet: Fleet) -> Verdicts:
-    """Fail keys that have under 64 bits without the connection's name, ids, company or a year."""
+    """Fail pre-shared keys that are made of the connection's name, ids, company or a year.
+
+    Without these parts, such a key has under 64 bits.
+    """
     bits = fleet.keys["psk_bits"]
     is_derived = is_any(fleet.keys["psk_class"], {"derived"}, known=KEY_CLASSES)
     return _on_keys(fleet, both(is_derived, unknown_where_null(numbers(bits) < 64, bits)))
@@ -93,7 +95,7 @@ def psk_derived(fleet: Fleet) -> Verdicts:
 
 @rule(NO_KEY, "tunnels", "psk_state")
 def psk_unavailable(fleet: Fleet) -> Verdicts:
-    """Mark tunnels as unknown if no answer shows their pre-shared key or no facts are stored."""
+    """Mark tunnels as unknown if their pre-shared key is not shown or no facts on it are stored."""
     state = fleet.tunnels["psk_state"]
     is_hidden = is_any(state, {"masked", "absent"}, known=("present",)) != NO
     is_hidden |= flags(fleet.keys["psk_bits"].isna())
@@ -105,7 +107,10 @@ def psk_unavailable(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-id-any", "tunnels", "customer_gateway_ike_id")
 def id_any(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that accept any peer identity; a missing one means the gateway's address."""
+    """Fail tunnels that accept any peer identity.
+
+    If no identity is configured, the peer must present the customer gateway's address.
+    """
     ids = fleet.tunnels["customer_gateway_ike_id"].fillna("").str.strip().str.lower()
     severity = severity_where(fleet.is_aggressive == YES, HIGH, MEDIUM)
     return judged(is_any(ids, ANYBODY), severity=severity)
@@ -118,7 +123,10 @@ def id_any(fleet: Fleet) -> Verdicts:
     implied_by=(VALUE_UNKNOWN, NO_KEY),
 )
 def ike_shared_peer_mismatch(fleet: Fleet) -> Verdicts:
-    """Fail tunnels of connections that share an IKE SA (same addresses), but differ in settings."""
+    """Fail connections between the same two addresses that differ in IKE settings.
+
+    Many devices keep only one IKE SA for two addresses, so only one of the connections works.
+    """
     tunnels = fleet.tunnels
     ends = [tunnels[name] for name in ("vpn_gateway_ip", "customer_gateway_ip")]
     place = [tunnels[name] for name in ("account_id", "region_id", "vpn_gateway_id")]
@@ -144,7 +152,7 @@ def id_equal(fleet: Fleet) -> Verdicts:
 
 
 def _ike_settings(fleet: Fleet) -> dict[str, pd.Series]:
-    """Return the settings that must be equal in connections that share an IKE SA."""
+    """Return the columns that must be equal in connections between the same two addresses."""
     settings = {name: comparable(fleet, name) for name in _IKE_PROPOSAL}
     for name, address in zip(IDS, ("vpn_gateway_ip", "customer_gateway_ip"), strict=True):
         settings[name] = fleet.tunnels[name].fillna(fleet.tunnels[address])
@@ -156,19 +164,14 @@ def _ike_settings(fleet: Fleet) -> dict[str, pd.Series]:
 def _on_keys(
     fleet: Fleet, result: npt.ArrayLike, *, severity: Severities | None = None, **facts: Any
 ) -> Verdicts:
-    """Return verdicts on tunnels with a pre-shared key; unknown if there may be none.
+    """Return verdicts on tunnels with a pre-shared key.
 
-    Class and bits of a key are shown only if ``fleet.shows_keys``.
+    The result is unknown if the authentication method is. Findings show the class and the bits of
+    a key only if ``fleet.shows_keys`` is true.
     """
     if "value" not in facts:
-        facts["value"] = _shown(fleet)
+        bits, psk_class = (fleet.keys[name].astype("str") for name in ("psk_bits", "psk_class"))
+        shown = objects((bits + " bits, " + psk_class).fillna(""))
+        facts["value"] = shown if fleet.shows_keys else np.full(len(shown), "", object)
     found = np.where(fleet.has_psk, result, UNKNOWN)
     return judged(found, where=fleet.may_have_psk, severity=severity, **facts)
-
-
-def _shown(fleet: Fleet) -> Texts:
-    """Return class and bits of each pre-shared key as text; empty if they must not be shown."""
-    if not fleet.shows_keys:
-        return np.full(len(fleet.tunnels), "", dtype=object)
-    bits = fleet.keys["psk_bits"].astype("str") + " bits, " + fleet.keys["psk_class"].astype("str")
-    return objects(bits.fillna(""))

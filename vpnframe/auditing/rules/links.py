@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from vpnframe.addresses.cidr import parse_cidrs
+from vpnframe.addresses.ranges import SPECIAL_RANGES, find_ranges
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.joining import gateway_positions
 from vpnframe.auditing.logic import (
@@ -23,13 +24,13 @@ from vpnframe.auditing.logic import (
     flags,
     is_any,
     is_on,
-    listed_by,
+    marked,
     named,
     opposite,
     truth,
     unknown_where_null,
 )
-from vpnframe.auditing.rules.availability import is_attached
+from vpnframe.auditing.rules.availability import is_attached, list_blocks, n_others
 from vpnframe.auditing.verdicts import (
     DOWN,
     HIGH,
@@ -44,10 +45,9 @@ from vpnframe.auditing.verdicts import (
 )
 
 CLOUD_ASN = 45104
-_LINK_FIRST, _LINK_MASK = 0xA9FE0000, 0xFFFF0000  # 169.254.0.0/16
+_LINK_LOCAL = [special.cidr for special in SPECIAL_RANGES].index("169.254.0.0/16")
 _BGP_UP = ("success", "established")
 _BGP_DOWN = ("failed", "false", "down", "idle")
-_MOST_NAMED = 5
 
 
 @rule("vpn-bgp-no-auth", "tunnels", "bgp_auth_state")
@@ -59,14 +59,16 @@ def bgp_no_auth(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-bgp-parameters", "tunnels", "customer_gateway_asn", "bgp_tunnel_cidr")
 def bgp_parameters(fleet: Fleet) -> Verdicts:
-    """Fail tunnels whose BGP peer has the cloud's AS, or whose BGP block is invalid or reused."""
+    """Fail tunnels whose BGP peer has the cloud's AS, or whose BGP block is wrong or used twice."""
     tunnels, has_bgp = fleet.tunnels, _has_bgp(fleet)
-    is_cloud = is_any(tunnels["customer_gateway_asn"], {CLOUD_ASN})
-    is_no_link, is_twice = _is_no_link(tunnels["bgp_tunnel_cidr"]), _is_used_twice(fleet)
     faults = {
-        f"the customer gateway has the cloud's own AS {CLOUD_ASN}": is_cloud,
-        "the tunnel's block is not a /30 inside 169.254.0.0/16": is_no_link,
-        "the tunnel's block is used twice on the gateway": is_twice,
+        f"the customer gateway has the cloud's own AS {CLOUD_ASN}": is_any(
+            tunnels["customer_gateway_asn"], {CLOUD_ASN}
+        ),
+        "the tunnel's block is not a /30 inside 169.254.0.0/16": _is_no_link(
+            tunnels["bgp_tunnel_cidr"]
+        ),
+        "the tunnel's block is used twice on the gateway": _is_used_twice(fleet),
     }
     return judged(
         both(has_bgp, either(*faults.values())),
@@ -78,7 +80,7 @@ def bgp_parameters(fleet: Fleet) -> Verdicts:
 
 @rule(NO_LIVE_PATH, "connections", "tunnel_status", "onprem_subnets", implied_by=(NO_ROUTES,))
 def no_live_path(fleet: Fleet) -> Verdicts:
-    """Fail connections that are down and have a prefix that no connection in operation carries."""
+    """Fail connections that are down if no connection that is up carries the same prefix."""
     up = fleet.connection_is_up
     rows = _prefix_rows(fleet)
     owners = fleet.of_subnet[rows]
@@ -86,15 +88,16 @@ def no_live_path(fleet: Fleet) -> Verdicts:
     result = any_of(owners, is_dead, fleet.n_connections)
     result[fleet.is_unjudged & (up != YES) & (result == NO)] = UNKNOWN
     dead = rows[is_dead == YES]
-    cidrs = fleet.subnets["cidr"].iloc[dead].astype("str")
-    names = pd.Series(cidrs.array, index=fleet.of_subnet[dead]).sort_values()
-    value = listed_by(names.index.to_numpy(), names, fleet.n_connections, most=_MOST_NAMED)
+    value = list_blocks(fleet, fleet.subnets["cidr"].iloc[dead], fleet.of_subnet[dead], most=5)
     return judged(result, where=is_attached(fleet), value=value)
 
 
 @rule("vpn-bgp-down", "tunnels", "bgp_status", implied_by=DOWN)
 def bgp_down(fleet: Fleet) -> Verdicts:
-    """Fail BGP sessions that are down; HIGH unless the tunnel is down or another session is up."""
+    """Fail BGP sessions that are down.
+
+    The severity is high if the tunnel is not down and the connection has no other BGP session.
+    """
     has_bgp = _has_bgp(fleet)
     up = is_any(fleet.tunnels["bgp_status"], _BGP_UP, known=_BGP_DOWN, is_folded=True)
     runs = np.bincount(fleet.of_tunnel[_is_bgp_up(fleet)], minlength=fleet.n_connections) > 0
@@ -122,7 +125,7 @@ def _is_bgp_up(fleet: Fleet) -> Mask:
 
 
 def _has_bgp_key(fleet: Fleet) -> Truth:
-    """Check which tunnels have a BGP key, either their own or that of their customer gateway."""
+    """Check which tunnels have a BGP key: a key of the tunnel or of its customer gateway."""
     tunnels, gateways = fleet.tunnels, fleet.gateways
     own, of_gateways = (
         is_any(table["bgp_auth_state"], {"present", "masked"}, known=("absent",))
@@ -137,17 +140,12 @@ def _has_bgp_key(fleet: Fleet) -> Truth:
 def _is_no_link(cidrs: pd.Series) -> Truth:
     """Check which blocks are not a /30 inside 169.254.0.0/16."""
     parsed = parse_cidrs(cidrs)
-    is_link = np.zeros(len(cidrs), bool)
-    is_link[parsed.row] = (
-        (parsed.family == 4)
-        & (parsed.prefix_length == 30)
-        & (parsed.low & np.uint64(_LINK_MASK) == np.uint64(_LINK_FIRST))
-    )
-    return unknown_where_null(~is_link, cidrs)
+    is_link = (find_ranges(parsed) == _LINK_LOCAL) & (parsed.prefix_length == 30)
+    return unknown_where_null(~marked(len(cidrs), parsed.row[is_link]), cidrs)
 
 
 def _is_used_twice(fleet: Fleet) -> Truth:
-    """Check which tunnels share their BGP block with another one of the same VPN gateway."""
+    """Check which tunnels have the same BGP block as another tunnel of their VPN gateway."""
     tunnels = fleet.tunnels
     cidr, gateway = tunnels["bgp_tunnel_cidr"], tunnels["vpn_gateway_id"]
     is_there = (_has_bgp(fleet) == YES) & flags(cidr.notna() & gateway.notna())
@@ -171,10 +169,10 @@ def _prefix_rows(fleet: Fleet) -> Positions:
 
 
 def _has_other_path(fleet: Fleet, rows: Positions, up: Truth) -> Truth:
-    """Check if another connection that is up has the prefix of each row and the same VPC blocks.
+    """Check for each prefix if another connection that is up carries it from the same VPC blocks.
 
-    It must be in the same routing domain. A connection that has no VPC block, or only default
-    routes, counts as one with all VPC blocks.
+    The other connection must be in the same routing domain. A connection without VPC blocks, or
+    with only default routes, carries traffic from all VPC blocks.
     """
     owners = fleet.of_subnet[rows]
     subnets = fleet.subnets
@@ -187,14 +185,8 @@ def _has_other_path(fleet: Fleet, rows: Positions, up: Truth) -> Truth:
     found = []
     for value in (YES, UNKNOWN):
         is_so = up[owners] == value
-        others = _n_others(path, is_so) + np.where(
-            is_anywhere, _n_others(prefix, is_so), _n_others(prefix, is_so & is_anywhere)
+        others = n_others(path, is_so) + np.where(
+            is_anywhere, n_others(prefix, is_so), n_others(prefix, is_so & is_anywhere)
         )
         found.append((others > 0) & (domain >= 0))
     return truth(*found)
-
-
-def _n_others(groups: Positions, holds: Mask) -> Positions:
-    """Count for each row the other rows of its group for which a condition holds."""
-    n = np.bincount(groups, weights=holds, minlength=int(groups.max(initial=-1)) + 1)
-    return np.asarray(n[groups].astype(np.int64) - holds)

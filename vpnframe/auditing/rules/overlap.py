@@ -24,8 +24,8 @@ _MOST_OTHERS = 20  # with more overlapping connections, all become one finding
 _A_PAIR = 2
 
 
-def _of_kind(rule_id: str, kind: str) -> None:
-    """Register a rule that fails overlapping pairs of one kind, with the severity of the pair."""
+def _of_kind(kind: str) -> None:
+    """Register the rule that fails overlaps of one kind; each overlap has its own severity."""
 
     def find(fleet: Fleet) -> Verdicts:
         pairs = fleet.overlaps
@@ -40,21 +40,19 @@ def _of_kind(rule_id: str, kind: str) -> None:
             facts[name][rows] = texts
         return judged(truth(is_bad, ~fleet.is_judged), severity=severity, **facts)
 
+    rule_id = f"vpn-overlap-{kind.replace('_', '-')}"
     rule(rule_id, "overlaps", "cidr", implied_by=(NO_ROUTES,))(find)
 
 
-# The two sides of one connection.
-_of_kind("vpn-overlap-own-sides", "own_sides")
-# On-premises blocks of two connections of one gateway.
-_of_kind("vpn-overlap-onprem", "onprem")
-# Policies of one gateway that match the same packets.
-_of_kind("vpn-overlap-selector-pair", "selector_pair")
-# Connections that carry the same traffic between the same ends.
-_of_kind("vpn-overlap-duplicate", "duplicate")
-# On-premises blocks behind two gateways of one routing domain.
-_of_kind("vpn-overlap-route-domain", "route_domain")
-# An on-premises block of one connection and a VPC block of another one.
-_of_kind("vpn-overlap-other-vpc", "other_vpc")
+for _kind in (
+    "own_sides",  # the two sides of one connection
+    "onprem",  # on-premises blocks of two connections of one gateway
+    "selector_pair",  # policies of one gateway that match the same packets
+    "duplicate",  # connections that carry the same traffic between the same ends
+    "route_domain",  # on-premises blocks behind two gateways of one routing domain
+    "other_vpc",  # an on-premises block of one connection and a VPC block of another connection
+):
+    _of_kind(_kind)
 
 
 @rule(NO_ROUTES, "connections", "routing_mode")
@@ -64,9 +62,9 @@ def overlap_not_judged(fleet: Fleet) -> Verdicts:
 
 
 def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
-    """Return the ``value``, ``reason`` and ``what`` (see :class:`Verdicts`) of each pair or group.
+    """Return the facts ``value``, ``reason`` and ``what`` of each pair; see :class:`Verdicts`.
 
-    A connection that overlaps more than 20 others has one finding for all of them.
+    A connection that overlaps more than 20 other connections gets one finding for all of them.
     """
     value, what = objects(_words(pairs)), _what(pairs)
     reason = objects(pairs["reason"].tolist())
@@ -85,7 +83,7 @@ def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
 
 
 def _what(pairs: pd.DataFrame) -> Texts:
-    """Return as text the other connection of each pair, or all connections of each group."""
+    """Return a string that identifies the right-hand connection of a pair, or a whole group."""
     keys = [pairs[f"right_{name}"] for name in ("account_id", "region_id", "vpn_connection_id")]
     other = keys[0].fillna("") + "/" + keys[1].fillna("") + "/" + keys[2].fillna("")
     everyone = pairs["n_connections"].astype("str") + ":" + pairs["vpn_connection_ids"]
@@ -93,14 +91,14 @@ def _what(pairs: pd.DataFrame) -> Texts:
 
 
 def _words(pairs: pd.DataFrame) -> list[str]:
-    """Return which blocks of which sides overlap; for a group, its first pair and connections."""
+    """Describe the two overlapping blocks of each pair; for a group, also name its connections."""
     names = ("left_side", "left_cidr", "relation", "right_side", "right_cidr")
     columns = [pairs[name].astype("str").replace(SIDE_WORDS).tolist() for name in names]
     others = pairs["right_vpn_connection_id"].fillna("a VPC without connections").tolist()
     columns += [pairs[name].tolist() for name in ("n_connections", "vpn_connection_ids")]
     return [
         f"{side} {cidr} {'is equal to' if relation == 'equal' else relation} "
-        f"{other_side} {other_cidr} of {other}" + (_of_all(n, ids) if n > _A_PAIR else "")
+        f"{other_side} {other_cidr} of {other}{_of_all(n, ids) if n > _A_PAIR else ''}"
         for side, cidr, relation, other_side, other_cidr, n, ids, other in zip(
             *columns, others, strict=True
         )
@@ -108,7 +106,7 @@ def _words(pairs: pd.DataFrame) -> list[str]:
 
 
 def _of_all(n: int, ids: str) -> str:
-    """Return a text with the connections of a group: those in ``ids``, and the number of others."""
+    """Name the connections of a group: the ids in ``ids`` and the number of the remaining ones."""
     named = ids.split(",")
     more = f" and {n - len(named):,} more" if n > len(named) else ""
     return f", as in all of {n:,} connections: {', '.join(named)}{more}"

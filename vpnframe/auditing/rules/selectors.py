@@ -1,4 +1,4 @@
-"""Rules on the CIDR blocks of one connection: size, number, notation, and special ranges."""
+"""Rules on the CIDR blocks of one connection: their size, number, notation and purpose."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from vpnframe.addresses.cidr import parse_cidrs
-from vpnframe.addresses.ordering import Blocks
 from vpnframe.addresses.ranges import SPECIAL_RANGES, find_covered_ranges, find_ranges
 from vpnframe.addresses.union import merge_blocks
 from vpnframe.auditing.fleet import Fleet
@@ -44,7 +43,6 @@ from vpnframe.auditing.verdicts import (
     severity_where,
 )
 
-_SIDES = ("vpc", "onprem")
 _LISTS = ("vpc_subnets", "onprem_subnets")
 _WIDEST = 8  # prefix length
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
@@ -58,7 +56,7 @@ _CIDRS = [special.cidr for special in SPECIAL_RANGES]
 
 @rule("vpn-selector-wide", "subnets", "cidr", implied_by=(NO_BLOCK,))
 def selector_wide(fleet: Fleet) -> Verdicts:
-    """Fail default routes on one side only, blocks of /8 or larger, and lists covering RFC 1918."""
+    """Fail blocks of /8 or larger, lists that cover RFC 1918, and one-sided default routes."""
     is_default = _is_default_route(fleet)
     owner_side = _owner_side(fleet)
     has_default = marked(2 * fleet.n_connections, owner_side[is_default & _is_selector(fleet)])
@@ -72,7 +70,7 @@ def selector_wide(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-selector-redundant", "connections", *_LISTS, implied_by=(NO_BLOCK,))
 def selector_redundant(fleet: Fleet) -> Verdicts:
-    """Fail lists of blocks that could be shorter and cover the same addresses."""
+    """Fail lists of blocks if fewer blocks cover the same addresses."""
     owner_side = _owner_side(fleet)
     rows = np.flatnonzero(_is_selector(fleet) & flags(fleet.subnets["cidr"].notna()))
     n_lists = 2 * fleet.n_connections
@@ -92,13 +90,13 @@ def selector_redundant(fleet: Fleet) -> Verdicts:
 
 
 @rule(
-    "vpn-selector-ikev1-multi",
-    "connections",
-    *("ike_version", *_LISTS),
-    implied_by=(VALUE_UNKNOWN,),
+    "vpn-selector-ikev1-multi", "connections", "ike_version", *_LISTS, implied_by=(VALUE_UNKNOWN,)
 )
 def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
-    """Fail IKEv1 with several blocks on a side (only one is negotiated); INFO if a tunnel is up."""
+    """Fail IKEv1 connections with several blocks on a side, because only one is negotiated.
+
+    The severity is info if a tunnel is up.
+    """
     up = fleet.connection_is_up == YES
     verdicts = _on_counts(fleet, version=1)
     said = "IKEv1 with " + objects(verdicts.facts["value"])
@@ -108,17 +106,15 @@ def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
     )
 
 
-@rule(
-    "vpn-selector-multi-ts", "connections", *("ike_version", *_LISTS), implied_by=(VALUE_UNKNOWN,)
-)
+@rule("vpn-selector-multi-ts", "connections", "ike_version", *_LISTS, implied_by=(VALUE_UNKNOWN,))
 def selector_multi_ts(fleet: Fleet) -> Verdicts:
-    """Fail IKEv2 with several blocks on a side: not every peer supports them in one child SA."""
+    """Fail IKEv2 connections with several blocks on a side, which not every peer supports."""
     return _on_counts(fleet, version=2)
 
 
 @rule("vpn-selector-reserved", "subnets", "cidr", implied_by=(NO_BLOCK,))
 def selector_reserved(fleet: Fleet) -> Verdicts:
-    """Fail blocks that overlap special ranges which an end uses itself (such as loopback)."""
+    """Fail blocks that overlap special ranges such as loopback or the cloud's metadata service."""
     inside = _inside(fleet)
     # Link-local prefixes learned from BGP belong to the tunnels themselves.
     is_link = inside == _CIDRS.index("169.254.0.0/16")
@@ -178,7 +174,7 @@ def _is_onprem(fleet: Fleet) -> Mask:
 
 
 def _is_unread(fleet: Fleet) -> Mask:
-    """Mark selectors whose text is not a valid block."""
+    """Mark selectors that are not a valid block in canonical notation."""
     subnets = fleet.subnets
     is_bad = flags(subnets["cidr"].isna())
     rows = np.flatnonzero(~is_bad & flags(subnets["cidr"] != subnets["cidr_raw"]))
@@ -187,36 +183,30 @@ def _is_unread(fleet: Fleet) -> Mask:
 
 
 def _owner_side(fleet: Fleet) -> Positions:
-    """Number the connection and side of each row of ``subnets``; VPC sides get even numbers."""
+    """Number the list that each row of ``subnets`` is in: even numbers for VPC sides."""
     return 2 * fleet.of_subnet + _is_onprem(fleet)
 
 
 def _is_all_private(fleet: Fleet) -> Mask:
-    """Mark private blocks in lists that together cover all of RFC 1918."""
+    """Mark the private blocks of each list that covers all private IPv4 space (RFC 1918)."""
     space = parse_cidrs(_PRIVATE)
     is_ipv4 = numbers(fleet.subnets["family"], null=-1) == 4
     chosen = np.flatnonzero(_is_selector(fleet) & ~_is_default_route(fleet) & is_ipv4)
     owner_side = _owner_side(fleet)
     blocks, rows = next(fleet.blocks(chosen, owner_side))
     merged = merge_blocks(blocks)
+    starts = merged.first.astype(np.int64)
+    stops = starts + (1 << 32 - merged.prefix_length.astype(np.int64))
     n_lists = 2 * fleet.n_connections
     covers = np.ones(n_lists, bool)
     is_private = np.zeros(len(rows), bool)
     for first, length in zip(space.low.tolist(), space.prefix_length.tolist(), strict=True):
+        stop = first + (1 << 32 - length)
         # A range is covered only if one merged block contains all of it.
-        covers &= marked(n_lists, merged.groups[_is_around(merged, first, length)])  # type: ignore[index]
-        size = np.uint64(32 - length)
-        is_private |= (blocks.first >> size == np.uint64(first) >> size) & (
-            blocks.prefix_length >= length
-        )
+        covers &= marked(n_lists, merged.groups[(starts <= first) & (stops >= stop)])  # type: ignore[index]
+        is_inside = (blocks.first >= first) & (blocks.first < stop)
+        is_private |= is_inside & (blocks.prefix_length >= length)
     return marked(len(fleet.subnets), rows[is_private & covers[owner_side[rows]]])
-
-
-def _is_around(blocks: Blocks, first: int, length: int) -> Mask:
-    """Mark blocks that contain the block with the given first address and prefix length."""
-    size = (32 - blocks.prefix_length.astype(np.int64)).astype(np.uint64)
-    is_same = blocks.first >> size == np.uint64(first) >> size
-    return np.asarray((blocks.prefix_length <= length) & is_same)
 
 
 def _of_kind(kinds: tuple[str, ...]) -> list[str]:
@@ -238,7 +228,7 @@ def _inside(fleet: Fleet) -> Positions:
 def _on_blocks(
     fleet: Fleet, is_bad: Mask, *, where: Mask | None = None, severity: Severities | None = None
 ) -> Verdicts:
-    """Return verdicts on the rows of ``subnets``; selectors that are no valid block are unknown."""
+    """Return verdicts on the rows of ``subnets``; they are unknown for an invalid block."""
     is_unread = _is_unread(fleet)
     value = _block_texts(fleet, "cidr", where=is_bad | is_unread)
     return judged(
@@ -258,7 +248,7 @@ def _on_counts(fleet: Fleet, *, version: int) -> Verdicts:
 
 
 def _block_texts(fleet: Fleet, column: str, *, where: Mask) -> Texts:
-    """Return side and block of the rows that ``where`` marks as text; empty for other rows."""
+    """Return strings such as ``VPC 10.0.0.0/16`` for the marked rows, else empty strings."""
     rows = np.flatnonzero(where)
     blocks = fleet.subnets.loc[:, ["side", column]].iloc[rows]
     words = np.full(len(where), "", object)
@@ -267,12 +257,15 @@ def _block_texts(fleet: Fleet, column: str, *, where: Mask) -> Texts:
 
 
 def _lists(fleet: Fleet, is_wanted: Mask) -> Texts:
-    """Return for each connection the lists of blocks of the wanted sides as text."""
+    """Return a string for each connection that shows the lists of blocks of the wanted sides."""
     words = np.full(len(is_wanted), "", object)
-    for number, side in enumerate(_SIDES):
-        rows = np.flatnonzero(is_wanted[:, number])
-        lists = fleet.connections[f"{side}_subnets"].iloc[rows].tolist()
-        for row, blocks in zip(rows.tolist(), lists, strict=True):
-            text = f"{SIDE_WORDS[side]} {', '.join(blocks)}"
-            words[row] = f"{words[row]}; {text}" if words[row] else text
+    columns = [fleet.connections[name] for name in _LISTS]
+    for row in np.flatnonzero(is_wanted.any(1)).tolist():
+        words[row] = "; ".join(
+            f"{side} {', '.join(lists.iloc[row])}"
+            for side, lists, is_own in zip(
+                SIDE_WORDS.values(), columns, is_wanted[row], strict=True
+            )
+            if is_own
+        )
     return words

@@ -1,14 +1,13 @@
-"""The texts of every rule, read once from TOML files and checked."""
+"""Title, severity, reasons and remediation of every rule, read once from TOML files."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
 
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.schema.tables.declaring import FAMILIES
@@ -29,7 +28,7 @@ _OF_PROFILE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """The texts of one rule."""
+    """Title, severity, reasons and remediation of one rule."""
 
     # rule_id, family: the rule's id, and one of ``FAMILIES``
     rule_id: str
@@ -48,18 +47,18 @@ class Text:
     # evidence, unknown: templates for a row that fails, and for one that cannot be judged
     evidence: str = "{column} is {value}"
     unknown: str = _UNKNOWN
-    references: tuple[str, ...] = field(default=())  # clauses of standards
+    references: tuple[str, ...] = ()  # clauses of standards
 
     @property
     def advice(self) -> str:
-        """The remediation, with the console field and API parameter if there are any."""
+        """The remediation, followed by the console field and the API parameter if there are any."""
         if self.console == "-":
             return self.remediation
         return f"{self.remediation} Console: {self.console}. API: {self.api}."
 
     @property
     def cited(self) -> str:
-        """The references as one text; unverified ones are marked with "see"."""
+        """The references as one string; "see" marks references that were not verified."""
         word = "" if self.basis == "verified" else "see "
         return SEPARATOR.join(f"{word}{reference}" for reference in self.references)
 
@@ -73,26 +72,22 @@ def texts() -> Mapping[str, Text]:
     >>> texts()["vpn-ike-des"].severity
     'critical'
     """
-    found = [text for name in _FILES for text in parse_texts(_read(name))]
+    folder = files(__package__)
+    sources = (folder.joinpath(f"{name}.toml").read_text(encoding="utf-8") for name in _FILES)
+    found = [text for source in sources for text in parse_texts(source)]
     return MappingProxyType({text.rule_id: text for text in found})
 
 
 def parse_texts(source: str) -> list[Text]:
-    """Parse the texts of one file, and check them."""
-    read = [_text(name, table) for name, table in tomllib.loads(source).items()]
-    for text in read:
+    """Parse the content of one TOML file, and check severities and families."""
+    found = []
+    for rule_id, table in tomllib.loads(source).items():
+        filled = _OF_PROFILE | table if rule_id.startswith("profile-") else table
+        references = tuple(filled.get("references", ()))
+        text = Text(**filled | {"rule_id": rule_id, "references": references})
         if text.severity not in SEVERITIES:
-            raise ValueError(f"{text.rule_id} has the severity {text.severity!r}")
+            raise ValueError(f"{rule_id} has the severity {text.severity!r}")
         if text.family not in FAMILIES:
-            raise ValueError(f"{text.rule_id} has the family {text.family!r}")
-    return read
-
-
-def _read(name: str) -> str:
-    return files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
-
-
-def _text(rule_id: str, table: Mapping[str, Any]) -> Text:
-    filled = {**_OF_PROFILE, **table} if rule_id.startswith("profile-") else dict(table)
-    filled["references"] = tuple(filled.get("references", ()))
-    return Text(rule_id=rule_id, **filled)
+            raise ValueError(f"{rule_id} has the family {text.family!r}")
+        found.append(text)
+    return found

@@ -1,16 +1,18 @@
-"""Faults that the emulator injects: the kinds of faults, and plans that select the calls.
+"""Inject faults into the answers of the emulator.
 
-The emulator still serves a call with a fault: the call uses up its nonce and counts against the
+A fault kind describes one fault, and a fault plan selects the calls that get it.
+
+The emulator still serves a call with a fault. The call uses up its nonce and counts against the
 quota and in ``State.calls``, even if no byte of the answer is sent, because the cloud may count it
 too. Only a call that the fault refuses is not counted. If several plans select one call, only the
-first plan has an effect.
+first of these plans has an effect.
 
-``State.faults`` also accepts functions of a test. They run before the plans; a request that they
-answer counts only in ``State.n_requests``.
+``State.faults`` also accepts functions of a test. These functions run before the plans. A request
+that a function answers counts only in ``State.n_requests``.
 
-The answer to a call with a fault is a ``FaultyResponse``; a server then closes the connection.
-Its ``wire`` describes faults that need a socket; a transport without a socket calls ``deliver``
-to get the equivalent error:
+The answer to a call with a fault is a ``FaultyResponse``, after which a server closes the
+connection. ``FaultyResponse.wire`` describes faults below HTTP, which need a socket. A transport
+without a socket calls ``deliver`` to get the error that a client would see:
 
 >>> from vpnframe.emulator import handle, make_fleet, make_state
 >>> from vpnframe.cloud.messages import Request

@@ -29,12 +29,12 @@ class WireAnswer(web.StreamResponse):
         """Send the response as its ``wire`` specifies; the server then closes the connection."""
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):
-            raise ConnectionResetError("the client has gone")
+            raise ConnectionResetError("the client has closed the connection")
         await self._act(transport)
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Do nothing, because ``prepare`` has sent everything."""
+        """Do nothing, because ``prepare`` has already sent the whole response."""
 
     async def _act(self, transport: asyncio.Transport) -> None:
         wire = self._faulty.wire
@@ -54,10 +54,14 @@ class WireAnswer(web.StreamResponse):
             await self._pause(transport, float("inf"))
         elif wire.end == "reset":
             await self._pause(transport, _FLUSH_S)
-            _reset(transport)
+            if not transport.is_closing():
+                # With a linger time of 0 the kernel sends RST.
+                connection = transport.get_extra_info("socket")
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                transport.abort()
 
     async def _write(self, transport: asyncio.Transport, data: bytes, seconds: float) -> None:
-        """Send the data at once if ``seconds`` is 0, else evenly over that time."""
+        """Send the data at once if ``seconds`` is 0, else in pieces spread over ``seconds``."""
         n_pieces = max(2, int(seconds / _STEP_S)) if seconds else 1
         size = max(1, len(data) // n_pieces)
         starts = range(0, len(data), size)
@@ -66,18 +70,10 @@ class WireAnswer(web.StreamResponse):
             await self._pause(transport, seconds / len(starts))
 
     async def _pause(self, transport: asyncio.Transport, seconds: float) -> None:
-        """Wait the given seconds; raise an error if the client disconnects or the server stops."""
+        """Wait; raise ConnectionResetError if the client disconnects or the server stops."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         while (left := until - loop.time()) > 0:
             if transport.is_closing() or self._stopping.is_set():
-                raise ConnectionResetError("the client has gone, or the server stops")
+                raise ConnectionResetError("the client has disconnected, or the server stops")
             await asyncio.sleep(min(left, _LOOK_S))
-
-
-def _reset(transport: asyncio.Transport) -> None:
-    """Abort the connection: with a linger time of 0 the kernel sends RST."""
-    if not transport.is_closing():
-        connection = transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()

@@ -1,11 +1,14 @@
-"""Changes to an answer: an ``Edit`` changes it before it is encoded, a ``Rewrite`` afterwards."""
+"""Change an answer.
+
+An ``Edit`` changes the answer before it is encoded, a ``Rewrite`` the encoded response.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from vpnframe.cloud.messages import Response
 from vpnframe.emulator.encoding import Json, Tree
@@ -24,7 +27,7 @@ _ID_NAMES = (
 
 
 def on_objects(change: Edit) -> Edit:
-    """Return an edit that changes every object of an answer, inner objects first.
+    """Return an edit that applies ``change`` to every object of an answer, inner objects first.
 
     Examples
     --------
@@ -38,11 +41,13 @@ def on_objects(change: Edit) -> Edit:
     def walk(value: Json) -> Json:
         if isinstance(value, Mapping):
             return edit(value)
-        if isinstance(value, Sequence) and not isinstance(value, str):
-            return [walk(item) for item in value]
-        return value
+        return [walk(item) for item in value] if _is_list(value) else value
 
     return edit
+
+
+def _is_list(value: Json) -> TypeGuard[Sequence[Json]]:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def without(*names: str) -> Edit:
@@ -67,16 +72,14 @@ with_numbers_as_text = on_objects(
 
 def counted(n_more: int) -> Edit:
     """Return an edit that increases ``TotalCount`` by ``n_more``."""
-
-    def edit(tree: Tree) -> Tree:
-        count = tree.get("TotalCount")
-        return {**tree, "TotalCount": count + n_more} if isinstance(count, int) else tree
-
-    return edit
+    return lambda tree: {
+        name: value + n_more if name == "TotalCount" and isinstance(value, int) else value
+        for name, value in tree.items()
+    }
 
 
 def on_rows(change: Callable[[list[Json]], list[Json]]) -> Edit:
-    """Return an edit that changes the rows of a list; an answer without rows stays unchanged.
+    """Return an edit that applies ``change`` to the rows of a list, if there are any.
 
     Examples
     --------
@@ -87,9 +90,7 @@ def on_rows(change: Callable[[list[Json]], list[Json]]) -> Edit:
     def walk(value: Json) -> Json:
         if isinstance(value, Mapping):
             return {name: walk(inner) for name, inner in value.items()}
-        if isinstance(value, Sequence) and not isinstance(value, str) and value:
-            return change(list(value))
-        return value
+        return change(list(value)) if value and _is_list(value) else value
 
     return lambda tree: {n: walk(v) if n in LIST_NAMES else v for n, v in tree.items()}
 
@@ -101,20 +102,18 @@ def without_first_row(tree: Tree) -> Tree:
 
 
 def without_first_id(rows: list[Json]) -> list[Json]:
-    """Remove every id from the first row."""
-    first = rows[0]
-    if not isinstance(first, Mapping):
-        return rows
+    """Remove the members that are ids from the first row."""
+    first = rows[0] if isinstance(rows[0], Mapping) else {}
     return [{n: v for n, v in first.items() if n not in _ID_NAMES}, *rows[1:]]
 
 
 def with_body(change: Callable[[bytes], bytes]) -> Rewrite:
-    """Return a rewrite that changes the bytes of the body."""
+    """Return a rewrite that applies ``change`` to the bytes of the body."""
     return lambda response: replace(response, body=change(response.body))
 
 
 def with_object(change: Callable[[bytes], bytes]) -> Rewrite:
-    """Return a rewrite that changes the body only if it is a JSON object with members."""
+    """Return a rewrite that applies ``change`` to a body that is a JSON object with members."""
     return with_body(lambda body: change(body) if body[:1] == b"{" and len(body) > 2 else body)
 
 
@@ -139,6 +138,6 @@ def with_page(status: int, headers: Mapping[str, str], body: bytes) -> Rewrite:
 
 
 def emptied_behind(body: bytes) -> bytes:
-    """Append an empty duplicate of each object and list; most parsers keep only the duplicate."""
+    """Append an empty duplicate of each object and list; most parsers keep the last duplicate."""
     blocks = {n: type(v)() for n, v in json.loads(body).items() if isinstance(v, (dict, list))}
     return body[:-1] + b"," + json.dumps(blocks).encode()[1:] if blocks else body

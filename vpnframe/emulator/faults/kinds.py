@@ -1,4 +1,4 @@
-"""The table of fault kinds."""
+"""Define all kinds of faults that the emulator can inject."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _LISTS = _PAGED | {"DescribeRegions"}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of fault; the emulator applies its effects in the order of the fields."""
+    """One kind of fault. The emulator applies its effects in the order of the fields."""
 
     name: str  # lower-case words joined by hyphens
     # ``kind`` of the failure row that a call with only this fault may cause; a tolerant client may
@@ -71,13 +71,9 @@ class Kind:
 
 
 _THROTTLING = {
-    "throttling": "Throttling",
-    "throttling-user": "Throttling.User",
-    "throttling-api": "Throttling.Api",
-    "throttling-api-concurrency": "Throttling.Api.Concurrency",
-    "throttling-odd-case": "THROTTLING.user",
-    "rejected-throttling": "Rejected.Throttling",
-}
+    code.lower().replace(".", "-"): code
+    for code in ("Throttling", "Throttling.User", "Throttling.Api", "Throttling.Api.Concurrency")
+} | {"throttling-odd-case": "THROTTLING.user", "rejected-throttling": "Rejected.Throttling"}
 _RETRY_AFTER = (("hour", "3600000"), ("zero", "0"), ("negative", "-250"), ("text", "soon"))
 
 _FAILED = "The request processing has failed due to some error."
@@ -90,9 +86,9 @@ _TEAPOT = Refusal("Teapot.Cold", 400, "The teapot is cold.")
 _WRONG_HOST = Refusal(
     "InvalidOperation.NotSupportedEndpoint", 404, "The specified endpoint cannot do this operation."
 )
-_BY_STATUS = ", a success by status only"
+_BY_STATUS = ", an error with a success status"
 _IN_TIME = ", though the Date header agrees with the client"
-_LISTED = ", though its list shows it"
+_LISTED = ", though the list call shows it"
 _UNDOCUMENTED = ", an undocumented code"
 
 # Name, failure, actions, refusal, and text that is added to the line.
@@ -115,8 +111,8 @@ _REFUSED = (
     ("forbidden-subuser", "denied", _ALL, Refusal("Forbbiden.SubUser", 403, _NO_RIGHT), ""),
     ("no-permission", "denied", _ALL, Refusal("NoPermission", 403, _NO_RIGHT), ""),
     ("unknown-code-403", "denied", _ALL, Refusal("Policy.Mismatch", 403, _NO_RIGHT), _UNDOCUMENTED),
-    ("region-refused", "denied", _REGIONAL, Refusal("Forbidden", 403, _NOT_OPEN), " in a region"),
-    ("region-unknown", "parameter", _REGIONAL, refusals.UNKNOWN_REGION, ", of a listed region"),
+    ("region-refused", "denied", _REGIONAL, Refusal("Forbidden", 403, _NOT_OPEN), ", for a region"),
+    ("region-unknown", "parameter", _REGIONAL, refusals.UNKNOWN_REGION, ", for a listed region"),
     ("parameter-missing", "parameter", _ALL, refusals.missing_parameter("RegionId"), ""),
     ("parameter-invalid", "parameter", _ALL, refusals.invalid_parameter("PageSize"), ""),
     ("unknown-code-400", "parameter", _ALL, _TEAPOT, _UNDOCUMENTED),
@@ -130,18 +126,25 @@ _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 _HTML = {"content-type": "text/html"}
 _PLAIN = {"content-type": "text/plain"}
 _ELSEWHERE = {"location": "http://192.0.2.1/stolen"}
-_NOT_FOLLOWED = "to another host, never to be followed"
+_NOT_FOLLOWED = "redirect to another host, which a client must not follow"
 _NO_SERVICE = "503 Service Temporarily Unavailable"
 
 # Name, failure, line, status, headers, and body. The emulator still serves and counts the call.
 _PAGES: tuple[tuple[str, str, str, int, Mapping[str, str], str], ...] = (
     ("proxy-429", "throttled", "429 without a Code, from a proxy", 429, _PLAIN, ""),
-    ("bad-gateway-502", "server", "a balancer's HTML page", 502, _HTML, "502 Bad Gateway"),
-    ("unavailable-503-html", "server", "a balancer's HTML page with 503", 503, _HTML, _NO_SERVICE),
+    ("bad-gateway-502", "server", "a load balancer's 502 page", 502, _HTML, "502 Bad Gateway"),
+    ("unavailable-503-html", "server", "a load balancer's 503 page", 503, _HTML, _NO_SERVICE),
     ("gateway-timeout-504", "server", "504 without a body", 504, {}, ""),
-    ("plain-500", "server", "500 with a line of text", 500, _PLAIN, "upstream died"),
-    ("html-200", "malformed", "an HTML page with 200, as of a portal", 200, _HTML, "Sign in"),
-    ("no-content-204", "malformed", "204, no body", 204, {}, ""),
+    (
+        "plain-500",
+        "server",
+        "500 with a line of text",
+        500,
+        _PLAIN,
+        "upstream died",
+    ),
+    ("html-200", "malformed", "an HTML login page with 200", 200, _HTML, "Sign in"),
+    ("no-content-204", "malformed", "204 without a body", 204, {}, ""),
     ("redirect-302", "malformed", f"302 {_NOT_FOLLOWED}", 302, _ELSEWHERE, ""),
     ("redirect-307", "malformed", f"307 {_NOT_FOLLOWED}", 307, _ELSEWHERE, ""),
     ("proxy-403", "denied", "403 without a Code, from a proxy", 403, _PLAIN, ""),
@@ -152,17 +155,17 @@ _NESTED = b"[" * 20_000 + b"]" * 20_000
 
 # Name, line, and change of the encoded answer that makes it unreadable.
 _BODIES: tuple[tuple[str, str, Rewrite], ...] = (
-    ("truncated-json", "half the body, correctly announced", with_body(lambda b: b[: len(b) // 2])),
-    ("empty-body-200", "200 and no body", with_body(lambda _: b"")),
+    ("truncated-json", "half the body with its true length", with_body(lambda b: b[: len(b) // 2])),
+    ("empty-body-200", "200 without a body", with_body(lambda _: b"")),
     ("json-list", "the answer inside a list", with_body(lambda b: b"[" + b + b"]")),
-    ("json-null", "the word null", with_body(lambda _: b"null")),
+    ("json-null", "null instead of an object", with_body(lambda _: b"null")),
     ("json-empty-object", "an object without members", with_body(lambda _: b"{}")),
     ("nan", "NaN in an unused member", with_member(b'"Load":NaN')),
     ("infinity", "-Infinity in an unused member", with_member(b'"Load":-Infinity')),
     ("huge-number", "a number of 5,000 digits", with_member(b'"Load":' + b"9" * 5000)),
     ("non-utf-8", "bytes that are not UTF-8", with_member(b'"Note":"\xff\xfe\xe9"')),
     ("lone-surrogate", "half a surrogate pair, escaped", with_member(b'"Note":"\\ud83d"')),
-    ("control-character", "a raw line break in text", with_member(b'"Note":"a\nb"')),
+    ("control-character", "a raw line break in a string", with_member(b'"Note":"a\nb"')),
     ("deep-nesting", "20,000 lists inside each other", with_member(b'"Deep":' + _NESTED)),
     ("trailing-garbage", "text after the answer", with_body(lambda b: b + b"}{")),
     ("bom", "a byte order mark first", with_body(lambda b: codecs.BOM_UTF8 + b)),
@@ -192,8 +195,8 @@ _EDITS: Mapping[
     tuple[frozenset[str], str | None, str | None], tuple[tuple[str, str, Edit], ...]
 ] = {
     (_ALL, None, None): (
-        ("unknown-fields", "unknown members in all objects", with_unknown_members),
-        ("numbers-as-text", "every number as text", with_numbers_as_text),
+        ("unknown-fields", "members that no client knows in all objects", with_unknown_members),
+        ("numbers-as-text", "every number as a string", with_numbers_as_text),
     ),
     (_DOWNLOADS, "malformed", None): (("config-missing", f"{_CONFIG} left out", without(_CONFIG)),),
     (_DOWNLOADS, "empty", None): (
@@ -202,8 +205,8 @@ _EDITS: Mapping[
         ("config-unknown", f"{_CONFIG} of unknown members", replaced({"A": {"B": "c"}}, _CONFIG)),
     ),
     (_DESCRIBING, "malformed", None): (
-        ("ike-config-missing", "IkeConfig left out, of tunnels too", without(*_IKE)),
-        ("ipsec-config-missing", "IpsecConfig left out, of tunnels too", without(*_IPSEC)),
+        ("ike-config-missing", "IkeConfig left out, also in tunnels", without(*_IKE)),
+        ("ipsec-config-missing", "IpsecConfig left out, also in tunnels", without(*_IPSEC)),
         ("ike-config-null", "null where IkeConfig should be", replaced(None, *_IKE)),
         ("ike-config-number", "a number where IkeConfig should be", replaced(7, *_IKE)),
     ),
@@ -211,23 +214,23 @@ _EDITS: Mapping[
         ("list-missing", "the list left out", without(*LIST_NAMES)),
         ("list-null", "null where the list should be", replaced(None, *LIST_NAMES)),
         ("row-null", "null where the first row should be", on_rows(lambda r: [None, *r[1:]])),
-        ("row-without-id", "the first row names no id", on_rows(without_first_id)),
+        ("row-without-id", "the first row has no id", on_rows(without_first_id)),
     ),
     (_LISTS, None, None): (
         ("row-twice", "the first row is on the page twice", on_rows(lambda r: [r[0], *r])),
     ),
     (_GATEWAYS, "gone", _IS_STABLE): (
-        ("gateway-unlisted", "the first gateway is not shown, and not counted", without_first_row),
+        ("gateway-unlisted", "the first gateway is neither listed nor counted", without_first_row),
     ),
     (_DESCRIBING, None, "tunnels.psk_state"): (
-        ("psk-masked", "**** where a key should be", replaced("****", "Psk")),
-        ("psk-masked-tail", "a key with all but 3 letters masked", replaced("pskXXXXXX", "Psk")),
-        ("psk-absent", "no key in the answer", without("Psk")),
+        ("psk-masked", "**** instead of a pre-shared key", replaced("****", "Psk")),
+        ("psk-masked-tail", "a pre-shared key with a masked tail", replaced("pskXXXXXX", "Psk")),
+        ("psk-absent", "no pre-shared key in the answer", without("Psk")),
     ),
     (_PAGED, "malformed", _IS_STABLE): (
-        ("row-lost", "the last row is missing, yet counted", on_rows(lambda r: r[:-1])),
+        ("row-lost", "the last row is missing but counted", on_rows(lambda r: r[:-1])),
         ("total-count-negative", "TotalCount is -1", replaced(-1, _COUNT)),
-        ("total-count-text", "TotalCount is plenty", replaced("plenty", _COUNT)),
+        ("total-count-text", "TotalCount is the string plenty", replaced("plenty", _COUNT)),
         ("total-count-huge", f"TotalCount is {10**15}", replaced(10**15, _COUNT)),
     ),
     (_PAGED, None, _IS_STABLE): (
@@ -251,18 +254,19 @@ _HALF: Sent = "half the body"
 _SHORT_S = 0.1
 _HOUR_S = 3600.0
 _ICY = "ICY two hundred"
-_AFTER = "after the whole answer, without notice"
+_AFTER = "after the whole answer that no header announces"
 _MORE = "100 bytes more announced than sent"
+_SILENCE = f"{_MORE}, then silence"
 
 # Name, failure, line, and how the answer is sent.
 _WIRES = (
     ("reset-after", None, f"a reset {_AFTER}", Wire(end="reset", has_notice=False)),
     ("close-after", None, f"a close {_AFTER}", Wire(has_notice=False)),
-    ("content-length-too-long", "network", f"{_MORE} before the end", Wire(length="long")),
-    ("content-length-too-long-open", "timeout", f"{_MORE}", Wire(length="long", end="hang")),
+    ("content-length-too-long", "network", f"{_MORE}, then a close", Wire(length="long")),
+    ("content-length-too-long-open", "timeout", _SILENCE, Wire(length="long", end="hang")),
     ("content-length-too-short", "malformed", "half the length announced", Wire(length="short")),
     ("content-length-text", "network", "a length that is not a number", Wire(length="text")),
-    ("content-length-absent", None, "no length: the body ends at the end", Wire(length="none")),
+    ("content-length-absent", None, "no length: the close ends the body", Wire(length="none")),
     ("slow-answer", None, f"the first byte comes after {_SHORT_S} s", Wire(delay_s=_SHORT_S)),
     ("slow-headers", None, f"the headers trickle for {_SHORT_S} s", Wire(headers_s=_SHORT_S)),
     ("slow-body", None, f"the body trickles for {_SHORT_S} s", Wire(body_s=_SHORT_S)),
@@ -276,16 +280,16 @@ _WIRES = (
 )
 
 
-# Name, line, ``deletes`` and ``creates_at``: changes before a later page is answered.
+# Name, line, ``deletes`` and ``creates_at`` of changes before a later page is answered.
 _DRIFTS: tuple[tuple[str, str, Literal["first"] | None, Literal["start", "end"] | None], ...] = (
     ("deleted", "the first row is deleted", "first", None),
-    ("created", "a row is created in front", None, "start"),
-    ("hidden", "the first row is deleted and one added: TotalCount agrees", "first", "end"),
+    ("created", "a row is created at the start of the list", None, "start"),
+    ("hidden", "a row is deleted and one added, with equal TotalCount,", "first", "end"),
 )
 
 
 def _throttled() -> Iterator[Kind]:
-    """Yield throttling errors: each code with each observed status, and odd retry-after values."""
+    """Yield throttling errors with each code and status, and with odd retry-after headers."""
     refused = refusals.throttled()
     for (name, code), status in product(_THROTTLING.items(), (400, 429, 503, 200)):
         line = f"{code} with HTTP status {status}"
@@ -330,23 +334,20 @@ def _tabled() -> Iterator[Kind]:
 
 
 _CLOCK = "from here on the server's clock and Date header are 20 minutes"
+_GONE = "from here on the connection to be downloaded does not exist"
+_DOUBLED = "every object and list once more at the end, empty"
+_DOUBLING = _LISTS | {"GetCallerIdentity"}  # in a download it would equal config-empty
 _KINDS = (
     *_throttled(),
     *_tabled(),
     Kind(
         "duplicate-keys-empty",
         "malformed",
-        "every block once more at the end, and empty",
-        _LISTS | {"GetCallerIdentity"},  # in a download it would equal config-empty
+        _DOUBLED,
+        _DOUBLING,
         rewrite=with_object(emptied_behind),
     ),
-    Kind(
-        "connection-gone",
-        "gone",
-        "from here on the connection to be downloaded does not exist",
-        _DOWNLOADS,
-        deletes="named",
-    ),
+    Kind("connection-gone", "gone", _GONE, _DOWNLOADS, deletes="named"),
     Kind("clock-ahead", None, f"{_CLOCK} ahead", clock_s=20 * 60),
     Kind("clock-behind", None, f"{_CLOCK} behind", clock_s=-20 * 60),
 )

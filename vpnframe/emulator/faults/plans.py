@@ -1,9 +1,8 @@
-"""Plans that select the calls with a fault: by rate or by position among the matching calls."""
+"""Select the calls that get a fault, by rate or by position among the matching calls."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -19,18 +18,21 @@ Fault: TypeAlias = Callable[[Request, int], Response | None]
 # Two plans are never equal, because calls are counted for each plan separately.
 @dataclass(frozen=True, slots=True, eq=False)
 class FaultPlan:
-    """A fault kind and which calls get it. ``fault`` creates a plan; ``State`` counts its calls."""
+    """A fault kind and the selection of the calls that get this fault.
+
+    The function ``fault`` creates a plan, and ``State`` counts the calls that match the plan.
+    """
 
     kind: Kind  # the fault to inject
     rate: float = 0.0  # fraction of the matching calls that get the fault, from 0 to 1
     positions: frozenset[int] = frozenset()  # numbers of matching calls that get the fault, from 1
-    # action, region: if given, only calls of this action and to this region match
+    # If action or region is given, only calls of this action or to this region match
     action: str | None = None
     region: str | None = None
     seed: int = 0  # another seed selects other calls
 
     def matches(self, call: ReceivedCall) -> bool:
-        """Check whether a call can have the fault; only such calls are counted."""
+        """Check whether a call can get the fault; only such calls are counted."""
         if self.action not in (None, call.action) or self.region not in (None, call.region_id):
             return False
         if self.kind.actions and call.action not in self.kind.actions:
@@ -55,7 +57,7 @@ def fault(
     region: str | None = None,
     seed: int = 0,
 ) -> FaultPlan:
-    """Create a fault plan; it takes effect when it is added to ``State.faults``.
+    """Create a fault plan, which takes effect when it is added to ``State.faults``.
 
     Examples
     --------
@@ -69,35 +71,30 @@ def fault(
     if action is not None and found.actions and action not in found.actions:
         raise ValueError(f"{kind} applies only to {', '.join(sorted(found.actions))}, not {action}")
     if (rate is None) == (positions is None):
-        raise ValueError(f"{kind} needs either a rate or positions")
+        raise ValueError(f"{kind} needs either a rate or positions, and not both")
     chosen = frozenset(positions or ())
     if rate is not None and not 0 <= rate <= 1:
-        raise ValueError(f"a fault rate is from 0 to 1, not {rate}")
+        raise ValueError(f"a fault rate must be from 0 to 1, not {rate}")
     if positions is not None and (not chosen or min(chosen) < 1):
         raise ValueError(f"fault positions are counted from 1, not {sorted(chosen)}")
     return FaultPlan(found, rate or 0.0, chosen, action, region, seed)
 
 
 def parse_fault(text: str, *, seed: int = 0) -> FaultPlan:
-    """Parse a fault in the command line's syntax: ``KIND=RATE`` or ``KIND@POSITION,...``.
+    """Parse a fault in the syntax of the command line, ``KIND=RATE`` or ``KIND@POSITION,...``.
 
     Examples
     --------
     >>> parse_fault("hang=0.01").rate, sorted(parse_fault("hang@1,9").positions)
     (0.01, [1, 9])
     """
-    kind, at, places = text.partition("@")
-    if at:
-        try:
-            positions = [int(place) for place in places.split(",")]
-        except ValueError:
-            raise ValueError(f"{text!r}: the positions are not numbers") from None
-        return fault(kind, positions=positions, seed=seed)
-    kind, equals, share = text.partition("=")
+    is_at = "@" in text
+    kind, _, numbers = text.partition("@" if is_at else "=")
     try:
-        rate = float(share)
+        positions = [int(one) for one in numbers.split(",")] if is_at else None
+        rate = None if is_at else float(numbers)
     except ValueError:
-        rate = math.nan
-    if kind in KINDS and (not equals or math.isnan(rate)):
-        raise ValueError(f"{text!r} is neither KIND=RATE nor KIND@POSITION")
-    return fault(kind, rate=rate, seed=seed)
+        raise ValueError(
+            f"{text!r} is neither KIND=RATE nor KIND@POSITION,...; --list-faults lists the kinds"
+        ) from None
+    return fault(kind, rate=rate, positions=positions, seed=seed)

@@ -1,6 +1,7 @@
-"""Descriptions of faults below HTTP: what is sent, how fast, and how the connection ends.
+"""Describe faults below HTTP: what is sent, how fast, and how the connection ends.
 
-The server applies them to a socket; without one, ``deliver`` returns what a client would get.
+The server applies these faults to a socket. For transports without a socket, ``deliver`` returns
+what a client would receive.
 """
 
 from __future__ import annotations
@@ -26,9 +27,17 @@ SHARES: dict[Sent, tuple[float, float]] = {
 }
 
 
+# How a connection ends before the whole answer is sent -> the error that the client gets.
+_ERRORS: dict[End, type[OSError]] = {
+    "close": ConnectionAbortedError,
+    "reset": ConnectionResetError,
+    "hang": TimeoutError,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How an answer is sent; the defaults are a plain answer and an orderly close."""
+    """How an answer is sent. By default, it is sent unchanged and the connection closes."""
 
     sent: Sent = "all"  # how much of the answer leaves the server
     # How the connection ends: an orderly close, a reset (RST), or silence until the client stops
@@ -46,7 +55,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FaultyResponse(Response):
-    """The complete answer to a call with a fault; ``wire`` describes its faults below HTTP."""
+    """The complete answer to a call with a fault. ``wire`` describes the faults below HTTP."""
 
     kind: str = ""  # name of the fault kind
     wire: Wire = Wire()  # the defaults if the fault is not below HTTP
@@ -54,7 +63,7 @@ class FaultyResponse(Response):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a client receives for a request, and after what time."""
+    """What a client receives for a request, and when."""
 
     after_s: float  # seconds since the request
     # ConnectionResetError, ConnectionAbortedError (the answer ended early, or is not HTTP) or
@@ -63,7 +72,7 @@ class Delivery:
 
 
 def deliver(response: Response, *, timeout_s: float) -> Delivery:
-    """Return what a client receives of a response, for transports without a socket.
+    """Return what a client would receive of a response if it were sent through a socket.
 
     Examples
     --------
@@ -82,36 +91,28 @@ def deliver(response: Response, *, timeout_s: float) -> Delivery:
 
 
 def _outcome(response: FaultyResponse) -> Response | OSError:
-    """Return the response or error that a client gets if it waits for slow data."""
+    """Return the response or the error that a client gets if it waits long enough."""
     wire = response.wire
     if wire.status_line or wire.length == "text" or wire.coding == "mislabelled":
         return ConnectionAbortedError(response.kind)
     if wire.sent != "all" or wire.length == "long":
-        if wire.end == "hang":
-            return TimeoutError(response.kind)
-        is_reset = wire.end == "reset"
-        return (ConnectionResetError if is_reset else ConnectionAbortedError)(response.kind)
+        return _ERRORS[wire.end](response.kind)
     if wire.length == "short":
         return replace(response, body=response.body[: len(response.body) // 2])
     return response
 
 
 def encode_head(response: FaultyResponse, body: bytes) -> bytes:
-    """Encode status line and headers; ``wire`` decides what the headers state about the body."""
-    wire = response.wire
-    headers = dict(response.headers)
+    """Encode the status line and the headers, with the errors that ``wire`` specifies."""
+    wire, headers = response.wire, dict(response.headers)
     if wire.coding in ("gzip", "mislabelled"):
         headers["content-encoding"] = "gzip"
-    lengths: dict[Length, str] = {
-        "true": str(len(body)),
-        "long": str(len(body) + 100),
-        "short": str(len(body) // 2),
-        "text": "plenty",
-    }
     if wire.coding == "chunked":
         headers["transfer-encoding"] = "chunked"
     elif wire.length != "none":
-        headers["content-length"] = lengths[wire.length]
+        n_bytes = len(body)
+        lengths = {"true": n_bytes, "long": n_bytes + 100, "short": n_bytes // 2, "text": "plenty"}
+        headers["content-length"] = str(lengths[wire.length])
     if wire.has_notice:
         headers["connection"] = "close"
     phrase = HTTPStatus(response.status).phrase
@@ -121,7 +122,7 @@ def encode_head(response: FaultyResponse, body: bytes) -> bytes:
 
 
 def encode_body(response: FaultyResponse) -> bytes:
-    """Encode the body as it is sent."""
+    """Encode the body in the content coding that ``wire`` specifies."""
     body = response.body
     if response.wire.coding == "gzip":
         return gzip.compress(body, mtime=0)

@@ -1,1 +1,1 @@
-"""A synthetic fleet: the same arguments always produce the same cloud."""
+"""Generate a synthetic fleet. The same arguments always produce the same fleet."""

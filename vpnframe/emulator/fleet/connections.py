@@ -1,29 +1,18 @@
-"""Draw connections with their tunnels and customer gateways."""
+"""Generate connections with their tunnels and customer gateways."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
+from vpnframe.emulator.fleet import model, networks, proposals
 from vpnframe.emulator.fleet.drawing import Draw
 from vpnframe.emulator.fleet.gateways import DrawnPlace
-from vpnframe.emulator.fleet.model import (
-    Bgp,
-    CustomerGateway,
-    EmulatedConnection,
-    EmulatedProposal,
-    EmulatedTunnel,
-    HealthCheck,
-    VpnGateway,
-)
-from vpnframe.emulator.fleet.networks import (
-    EVERYTHING,
-    draw_ipv6_pair,
-    draw_onprem_subnets,
-    draw_vpc_cidr,
-    draw_vpc_subnets,
-    host_in,
-)
-from vpnframe.emulator.fleet.proposals import SM_PROPOSAL, draw_proposal, draw_second_proposal
+from vpnframe.emulator.fleet.networks import EVERYTHING
+
+_Phase: TypeAlias = tuple[
+    model.EmulatedProposal, str | None
+]  # proposal and pre-shared key of a tunnel
 
 CLOUD_ASN = 45104
 
@@ -39,44 +28,44 @@ _BANDWIDTHS = {1000: 11.0, 3000: 4.0}
 
 @dataclass(frozen=True)
 class Seat:
-    """What connections are attached to: a VPN gateway, a transit router, or nothing."""
+    """The VPN gateway or transit router that connections are attached to, or neither."""
 
     place: DrawnPlace
     attach_type: str
     is_dual: bool
-    vpn_gateway: VpnGateway | None = None
+    vpn_gateway: model.VpnGateway | None = None
     vpc_cidr: str | None = None
-    transit_router_id: str | None = None
-    transit_router_name: str | None = None
-
-    @property
-    def is_sm(self) -> bool:
-        """Whether the VPN gateway supports only SM algorithms (the Chinese standard)."""
-        return self.vpn_gateway is not None and self.vpn_gateway.vpn_type == "NationalStandard"
+    transit_router: tuple[str, str] | tuple[None, None] = (None, None)  # id and name
 
     def add_connection(self) -> None:
-        """Draw a connection and its customer gateways, and add them to the fleet."""
+        """Generate a connection and its customer gateways, and add them to the fleet."""
         draw, gateway = self.place.draw, self.vpn_gateway
         is_private = self.attach_type == "CEN" and draw.chance(0.1)
         can_bgp = gateway.enable_bgp if gateway else self.attach_type == "CEN"
-        customers = self._draw_customers(is_private=is_private)
+        customers = [self._draw_customer(is_private=is_private)]
+        if self.is_dual:  # often one customer gateway for both tunnels
+            is_one_box = draw.chance(0.6)
+            customers += customers if is_one_box else [self._draw_customer(is_private=is_private)]
         has_bgp = can_bgp and draw.chance(0.5)
         vpc_subnets, onprem_subnets = self._draw_subnets(has_bgp=has_bgp)
-        proposals = self._draw_proposals()
-        tunnels = tuple(
-            self._draw_tunnel(position, customer, phase, has_bgp=has_bgp, is_private=is_private)
-            for position, (customer, phase) in enumerate(zip(customers, proposals, strict=True))
-        )
+        phases = self._draw_phases()
+        cloud_ips = [gateway.internet_ip, gateway.second_ip] if gateway else [None, None]
+        tunnels = []
+        for position, (customer, phase) in enumerate(zip(customers, phases, strict=True)):
+            cloud_ip = cloud_ips[position] or (
+                _private_address(draw, "10.254") if is_private else draw.cloud_address()
+            )
+            tunnels.append(self._draw_tunnel(position, cloud_ip, customer, phase, has_bgp=has_bgp))
         if self.is_dual and not draw.chance(0.8):
-            tunnels = tunnels[::-1]
-        connection = EmulatedConnection(
+            tunnels.reverse()
+        connection = model.EmulatedConnection(
             *self.place.owner,
             vpn_connection_id=self.place.new_id("vco"),
             name=None if draw.chance(0.06) else f"to-{draw.name()}",
             attach_type=self.attach_type,
             vpn_gateway_id=gateway.vpn_gateway_id if gateway else None,
-            transit_router_id=self.transit_router_id,
-            transit_router_name=self.transit_router_name,
+            transit_router_id=self.transit_router[0],
+            transit_router_name=self.transit_router[1],
             network_type="private" if is_private else "public",
             bandwidth_mbps=gateway.bandwidth_mbps if gateway else draw.weighted(_BANDWIDTHS),
             resource_group_id=draw.resource_group(),
@@ -84,37 +73,28 @@ class Seat:
             is_effective_at_once=draw.chance(0.4),
             vpc_subnets=vpc_subnets,
             onprem_subnets=onprem_subnets,
-            tunnels=tunnels,
+            tunnels=tuple(tunnels),
             health_check=None if self.is_dual or has_bgp else _draw_health_check(draw),
             tags=draw.tags(),
         )
-        self.place.draft.connections.append(connection)
+        self.place.draft.connections[connection.vpn_connection_id] = connection
 
-    def _draw_customers(self, *, is_private: bool) -> list[CustomerGateway]:
-        """Draw one customer gateway per tunnel, often the same one for both tunnels."""
-        first = self._draw_customer(is_private=is_private)
-        if not self.is_dual:
-            return [first]
-        is_one_box = self.place.draw.chance(0.6)
-        return [first, first if is_one_box else self._draw_customer(is_private=is_private)]
-
-    def _draw_customer(self, *, is_private: bool) -> CustomerGateway:
-        """Draw a new customer gateway, or an existing one of this account in the region."""
+    def _draw_customer(self, *, is_private: bool) -> model.CustomerGateway:
+        """Generate a customer gateway, or choose one of this account in the region."""
         place, draw = self.place, self.place.draw
         if is_private:
             return place.add_customer_gateway(_private_address(draw, "172.31"))
         known = [
             gateway
             for gateway in place.draft.customer_gateways[-6:]
-            if (gateway.account_id, gateway.region_id) == place.owner
-            and not gateway.ip_address.startswith("172.31.")
+            if gateway.owner == place.owner and not gateway.ip_address.startswith("172.31.")
         ]
         if known and draw.chance(0.2):
             return draw.rng.choice(known)
         return place.add_customer_gateway()
 
     def _draw_subnets(self, *, has_bgp: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Draw the selectors of both sides: often 0.0.0.0/0 on both, else CIDR blocks."""
+        """Generate the VPC-side and the on-premises selectors, which are often both 0.0.0.0/0."""
         draw = self.place.draw
         if self.attach_type == "NO_ASSOCIATED":
             # An unattached connection is compared with no other; its two sides must not overlap.
@@ -122,40 +102,39 @@ class Seat:
         if has_bgp or draw.chance(0.28 if self.vpn_gateway else 0.36):
             both = (EVERYTHING, "::/0") if draw.chance(0.04) else (EVERYTHING,)
             return both, both
-        vpc = draw_vpc_subnets(draw, self.vpc_cidr or draw_vpc_cidr(draw))
-        onprem = draw_onprem_subnets(draw, vpc)
+        vpc = networks.draw_vpc_subnets(draw, self.vpc_cidr or networks.draw_vpc_cidr(draw))
+        onprem = networks.draw_onprem_subnets(draw, vpc)
         if draw.chance(0.05):
             return ((EVERYTHING,), onprem) if draw.chance(0.7) else (vpc, (EVERYTHING,))
         if draw.chance(0.05):
-            vpc6, onprem6 = draw_ipv6_pair(draw)
+            vpc6, onprem6 = networks.draw_ipv6_pair(draw)
             return (*vpc, vpc6), (*onprem, onprem6)
         return vpc, onprem
 
-    def _draw_proposals(self) -> list[tuple[EmulatedProposal, str | None]]:
-        """Draw a proposal and a pre-shared key per tunnel; both tunnels often have equal ones."""
+    def _draw_phases(self) -> list[_Phase]:
+        """Generate a proposal and a pre-shared key for each tunnel, often the same for both."""
         draw = self.place.draw
-        if self.is_sm:
-            return [(SM_PROPOSAL, None)] * (2 if self.is_dual else 1)
-        first, key = draw_proposal(draw), draw.pre_shared_key()
+        if self.vpn_gateway is not None and self.vpn_gateway.vpn_type == "NationalStandard":
+            return [(proposals.SM_PROPOSAL, None)] * (2 if self.is_dual else 1)
+        first, key = proposals.draw_proposal(draw), draw.pre_shared_key()
         if not self.is_dual:
             return [(first, key)]
-        second = draw_second_proposal(draw, first)
+        second = proposals.draw_second_proposal(draw, first)
         return [(first, key), (second, key if draw.chance(0.6) else draw.pre_shared_key())]
 
     def _draw_tunnel(
         self,
         position: int,
-        customer: CustomerGateway,
-        phase: tuple[EmulatedProposal, str | None],
+        cloud_ip: str,
+        customer: model.CustomerGateway,
+        phase: _Phase,
         *,
         has_bgp: bool,
-        is_private: bool,
-    ) -> EmulatedTunnel:
+    ) -> model.EmulatedTunnel:
         place, draw = self.place, self.place.draw
-        cloud_ip = self._cloud_ip(position, is_private=is_private)
         proposal, key = phase
         site = customer.name.encode("ascii", "ignore").decode().strip("-") or "site"
-        return EmulatedTunnel(
+        return model.EmulatedTunnel(
             tunnel_id=place.new_id("tun") if self.is_dual else None,
             index=position + 1,
             role="slave" if position and not draw.chance(0.05) else "master",
@@ -170,25 +149,18 @@ class Seat:
             status=draw.weighted(_STATUSES),
             is_dpd_on=draw.chance(0.85),
             is_natt_on=draw.chance(0.88),
-            peer_ca=draw.certificate() if self.is_sm else None,
+            peer_ca=None if key else draw.certificate(),
             bgp=_draw_bgp(draw, customer) if has_bgp else None,
         )
-
-    def _cloud_ip(self, position: int, *, is_private: bool) -> str:
-        """Return an address of the VPN gateway, or a new address if there is no VPN gateway."""
-        gateway, draw = self.vpn_gateway, self.place.draw
-        if gateway is None:
-            return _private_address(draw, "10.254") if is_private else draw.cloud_address()
-        return gateway.second_ip if position and gateway.second_ip else gateway.internet_ip
 
 
 def _private_address(draw: Draw, stem: str) -> str:
     return f"{stem}.{draw.rng.randint(0, 255)}.{draw.rng.randint(1, 254)}"
 
 
-def _draw_bgp(draw: Draw, customer: CustomerGateway) -> Bgp:
+def _draw_bgp(draw: Draw, customer: model.CustomerGateway) -> model.Bgp:
     block, cloud_ip, customer_ip = draw.link()
-    return Bgp(
+    return model.Bgp(
         cloud_asn=CLOUD_ASN,
         customer_asn=customer.asn or 65530,
         cloud_ip=cloud_ip,
@@ -199,23 +171,21 @@ def _draw_bgp(draw: Draw, customer: CustomerGateway) -> Bgp:
     )
 
 
-def _draw_health_check(draw: Draw) -> HealthCheck | None:
-    """Draw a health check, which is sometimes disabled, or in half of all cases None."""
+def _draw_health_check(draw: Draw) -> model.HealthCheck | None:
+    """Generate a health check, or None in half of all calls."""
     if draw.chance(0.5):
         return None
     is_enabled = draw.chance(0.8)
     status = ("success" if draw.chance(0.8) else "failed") if is_enabled else ""
-    return HealthCheck(is_enabled, "10.0.0.10", "192.168.0.10", status)
+    return model.HealthCheck(is_enabled, "10.0.0.10", "192.168.0.10", status)
 
 
-def probed(connection: EmulatedConnection) -> EmulatedConnection:
-    """Set the health check's addresses to hosts in the connection's CIDR blocks, if possible."""
+def probed(connection: model.EmulatedConnection) -> model.EmulatedConnection:
+    """Return the connection with health check addresses in its CIDR blocks, if possible."""
     check = connection.health_check
     if check is None:
         return connection
-    moved = replace(
-        check,
-        source_ip=host_in(connection.vpc_subnets) or check.source_ip,
-        destination_ip=host_in(connection.onprem_subnets) or check.destination_ip,
-    )
+    source = networks.host_in(connection.vpc_subnets) or check.source_ip
+    destination = networks.host_in(connection.onprem_subnets) or check.destination_ip
+    moved = replace(check, source_ip=source, destination_ip=destination)
     return replace(connection, health_check=moved)

@@ -1,4 +1,4 @@
-"""Seeded random values; ids, pre-shared keys and public addresses are never drawn twice."""
+"""Generate random values from a seed. Ids, pre-shared keys and public addresses are unique."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DEFAULT_NOW_MS = 1_767_225_600_000  # 2026-01-01
 
 @dataclass
 class Draw:
-    """A seeded random source that remembers the ids, keys and addresses it has drawn."""
+    """A seeded random source that remembers the ids, keys and addresses that it has generated."""
 
     rng: random.Random
     now_ms: int = DEFAULT_NOW_MS
@@ -47,7 +47,7 @@ class Draw:
         return cls(random.Random(seed), now_ms)
 
     def branch(self, seed: str) -> Draw:
-        """Create a source with another seed that shares the record of values already drawn."""
+        """Create a source with another seed that does not repeat unique values of this source."""
         return Draw(random.Random(seed), self.now_ms, self._taken)
 
     def chance(self, probability: float) -> bool:
@@ -55,29 +55,29 @@ class Draw:
         return self.rng.random() < probability
 
     def weighted(self, weights: Mapping[T, float]) -> T:
-        """Draw one value; ``weights`` maps each possible value to its weight."""
+        """Choose a value at random; ``weights`` maps each possible value to its weight."""
         return self.rng.choices(list(weights), weights=list(weights.values()))[0]
 
     def resource_id(self, kind: str, prefix: str) -> str:
-        """Draw an id such as ``vco-bp1...`` that was not drawn before."""
+        """Generate a unique id such as ``vco-bp1...``."""
         return self._once(lambda: f"{kind}-{prefix}{self._text(_LOWER, 18)}")
 
     def pre_shared_key(self) -> str:
-        """Draw a pre-shared key of 16 characters, as the cloud does if the user gives none."""
+        """Generate a pre-shared key of 16 characters, as the cloud does if the user gives none."""
         return self._once(lambda: self._text(_MIXED, 16))
 
     def access_key(self) -> tuple[str, str]:
-        """Draw an access key id and its secret of 30 characters."""
+        """Generate an access key id and its secret of 30 characters."""
         return f"LTAI5t{self._text(_MIXED, 18)}", self._text(_MIXED, 30)
 
     def name(self) -> str:
-        """Draw the name of a site, sometimes in a local language."""
+        """Generate the name of a site, sometimes in a local language."""
         if self.chance(0.12):
             return self.rng.choice(NATIVE_NAMES)
         return f"{self.rng.choice(CITIES)}-{self.rng.choice(ROLES)}"
 
     def tags(self) -> tuple[Tag, ...]:
-        """Draw tags for owner and environment; about a third of all resources have no tags."""
+        """Generate tags for owner and environment; about a third of all resources have no tags."""
         if self.chance(0.35):
             return ()
         tags = (Tag("owner", self.rng.choice(OWNERS)), Tag("env", self.rng.choice(ENVIRONMENTS)))
@@ -85,41 +85,41 @@ class Draw:
         return (*tags, note) if self.chance(0.15) else tags
 
     def resource_group(self) -> str:
-        """Draw a resource group, usually the default one."""
+        """Choose a resource group, usually the default one."""
         return self.weighted(_RESOURCE_GROUPS)
 
     def cloud_address(self) -> str:
-        """Draw a public address of a VPN gateway."""
+        """Generate a public address of a VPN gateway."""
         return self._once(lambda: self._address(_CLOUD_NETS))
 
     def site_address(self) -> str:
-        """Draw a public address of a site."""
+        """Generate a public address of a site."""
         return self._once(lambda: self._address(_SITE_NETS))
 
     def link(self) -> tuple[str, str, str]:
-        """Draw a /30 block for BGP in a tunnel; return block, cloud's address, site's address.
+        """Generate a /30 block for BGP; return it with the cloud's and the site's address in it.
 
-        A block may be drawn again, because it only has to be unique on one gateway.
+        A block can occur again, because it only has to be unique on one gateway.
         """
         stem, last = f"169.254.{self.rng.randint(10, 160)}", 4 * self.rng.randint(0, 63)
         return f"{stem}.{last}/30", f"{stem}.{last + 1}", f"{stem}.{last + 2}"
 
     def created_ms(self) -> int:
-        """Draw a creation time in milliseconds, always in whole seconds as in the API."""
+        """Generate a creation time in milliseconds, which is a whole number of seconds."""
         return self.rng.randrange(_FIRST_MS, _LAST_MS, 1000)
 
     def end_ms(self) -> int:
-        """Draw the end of a subscription, 1 to 365 days after the date of ``now_ms``."""
+        """Generate the end of a subscription in milliseconds, 1 to 365 days after ``now_ms``."""
         days = 1 + self.rng.randint(30, 3000) % 365
         return self.now_ms // _DAY_MS * _DAY_MS + days * _DAY_MS + _LAST_HOUR_MS
 
     def certificate(self) -> str:
-        """Draw a string that looks like a certificate in PEM format."""
+        """Generate a string that looks like a certificate in PEM format."""
         lines = "\n".join(self._text(_MIXED + "+/", 64) for _ in range(6))
         return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----"
 
     def _once(self, draw: Callable[[], str]) -> str:
-        """Call ``draw`` until it returns a value that was not drawn before."""
+        """Call ``draw`` until it returns a value that it has not returned before."""
         while (drawn := draw()) in self._taken:
             pass
         self._taken.add(drawn)

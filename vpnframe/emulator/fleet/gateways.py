@@ -1,20 +1,12 @@
-"""Draw both ends of connections: VPCs with their VPN gateways, and customer gateways."""
+"""Generate VPCs with their VPN gateways, and customer gateways."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from vpnframe.emulator.fleet import model
 from vpnframe.emulator.fleet.drawing import Draw
-from vpnframe.emulator.fleet.model import (
-    CustomerGateway,
-    EmulatedAccount,
-    EmulatedConnection,
-    EmulatedRegion,
-    EmulatedRoute,
-    EmulatedVpc,
-    Planted,
-    VpnGateway,
-)
 from vpnframe.emulator.fleet.networks import draw_vpc_cidr
 from vpnframe.emulator.fleet.places import ENVIRONMENTS, OWNERS
 
@@ -23,23 +15,31 @@ _BANDWIDTHS = {5: 10.0, 10: 25.0, 50: 15.0, 100: 20.0, 200: 20.0, 500: 5.0, 1000
 
 @dataclass
 class DrawnFleet:
-    """The fleet while it is being drawn; ``routes`` has connection and VPN gateway ids as keys."""
+    """The fleet while it is generated. The keys of the dicts are the ids of the resources.
 
-    vpcs: list[EmulatedVpc] = field(default_factory=list)
-    vpn_gateways: list[VpnGateway] = field(default_factory=list)
-    customer_gateways: list[CustomerGateway] = field(default_factory=list)
-    connections: list[EmulatedConnection] = field(default_factory=list)
-    planted: list[Planted] = field(default_factory=list)
-    routes: dict[str, tuple[EmulatedRoute, ...]] = field(default_factory=dict)
+    The keys of ``routes`` are the ids of the connections that the routes lead to, or of the VPN
+    gateways that announce the routes.
+    """
+
+    vpcs: dict[str, model.EmulatedVpc] = field(default_factory=dict)
+    vpn_gateways: dict[str, model.VpnGateway] = field(default_factory=dict)
+    customer_gateways: list[model.CustomerGateway] = field(default_factory=list)
+    connections: dict[str, model.EmulatedConnection] = field(default_factory=dict)
+    planted: list[model.Planted] = field(default_factory=list)
+    routes: dict[str, Sequence[model.EmulatedRoute]] = field(default_factory=dict)
+
+    def vpc_of(self, vpn_gateway_id: str | None) -> model.EmulatedVpc:
+        """Return the VPC of a VPN gateway."""
+        return self.vpcs[self.vpn_gateways[vpn_gateway_id or ""].vpc_id]
 
 
 @dataclass(frozen=True)
 class DrawnPlace:
-    """One account in one region; its methods draw resources and add them to ``draft``."""
+    """One account in one region. Its methods generate resources and add them to ``draft``."""
 
     draft: DrawnFleet
-    account: EmulatedAccount
-    region: EmulatedRegion
+    account: model.EmulatedAccount
+    region: model.EmulatedRegion
     draw: Draw
 
     @property
@@ -48,28 +48,28 @@ class DrawnPlace:
         return self.account.account_id, self.region.region_id
 
     def new_id(self, kind: str) -> str:
-        """Draw an id for a new resource in this region."""
+        """Generate an id for a new resource in this region."""
         return self.draw.resource_id(kind, self.region.id_prefix)
 
-    def add_vpc(self) -> EmulatedVpc:
-        """Draw a VPC."""
+    def add_vpc(self) -> model.EmulatedVpc:
+        """Generate a VPC."""
         choice = self.draw.rng.choice
-        vpc = EmulatedVpc(
+        vpc = model.EmulatedVpc(
             *self.owner,
             vpc_id=self.new_id("vpc"),
             name=f"vpc-{choice(OWNERS)}-{choice(ENVIRONMENTS)}",
             cidr=draw_vpc_cidr(self.draw),
         )
-        self.draft.vpcs.append(vpc)
+        self.draft.vpcs[vpc.vpc_id] = vpc
         return vpc
 
     def add_vpn_gateway(
-        self, vpc: EmulatedVpc, *, is_sm: bool = False, is_dual: bool = True
-    ) -> VpnGateway:
-        """Draw a VPN gateway in a VPC."""
+        self, vpc: model.EmulatedVpc, *, is_sm: bool = False, is_dual: bool = True
+    ) -> model.VpnGateway:
+        """Generate a VPN gateway in a VPC."""
         draw = self.draw
         is_prepaid, created_ms = draw.chance(0.35), draw.created_ms()
-        gateway = VpnGateway(
+        gateway = model.VpnGateway(
             *self.owner,
             vpn_gateway_id=self.new_id("vpn"),
             vpc_id=vpc.vpc_id,
@@ -87,14 +87,14 @@ class DrawnPlace:
             resource_group_id=draw.resource_group(),
             tags=draw.tags(),
         )
-        self.draft.vpn_gateways.append(gateway)
+        self.draft.vpn_gateways[gateway.vpn_gateway_id] = gateway
         return gateway
 
-    def add_customer_gateway(self, ip_address: str | None = None) -> CustomerGateway:
-        """Draw a customer gateway, at a given address or at a new one."""
+    def add_customer_gateway(self, ip_address: str | None = None) -> model.CustomerGateway:
+        """Generate a customer gateway, with a new address if ``ip_address`` is None."""
         draw = self.draw
         asn = draw.rng.choice((65530, 65001, 64512, 4_200_000_123)) if draw.chance(0.35) else None
-        gateway = CustomerGateway(
+        gateway = model.CustomerGateway(
             *self.owner,
             customer_gateway_id=self.new_id("cgw"),
             name=draw.name(),

@@ -1,15 +1,13 @@
-"""Make a fleet from a seed: the same arguments always give the same fleet, even the same keys."""
+"""Generate a fleet from a seed. The same arguments always give the same fleet and keys."""
 
 from __future__ import annotations
+
+from itertools import chain
 
 from vpnframe.emulator.fleet.connections import Seat, probed
 from vpnframe.emulator.fleet.drawing import DEFAULT_NOW_MS, Draw
 from vpnframe.emulator.fleet.gateways import DrawnFleet, DrawnPlace
-from vpnframe.emulator.fleet.model import (
-    EmulatedAccount,
-    EmulatedFleet,
-    EmulatedVpc,
-)
+from vpnframe.emulator.fleet.model import EmulatedAccount, EmulatedFleet, EmulatedVpc
 from vpnframe.emulator.fleet.places import list_regions
 from vpnframe.emulator.fleet.routes import lay_routes
 from vpnframe.emulator.planted.overlaps import plant_overlaps
@@ -33,7 +31,7 @@ def make_fleet(
     seed: int = 7,
     now_ms: int = DEFAULT_NOW_MS,
 ) -> EmulatedFleet:
-    """Create a synthetic fleet, which is the contents of the emulated cloud.
+    """Generate a synthetic fleet, which is everything in the emulated cloud.
 
     Examples
     --------
@@ -45,7 +43,8 @@ def make_fleet(
     """
     if connections < 0 or accounts < 1:
         raise ValueError(
-            f"connections must be 0 or more and accounts 1 or more: {connections}, {accounts}"
+            "connections must be 0 or more and accounts 1 or more, not "
+            f"{connections} connections and {accounts} accounts"
         )
     draw = Draw.from_seed(seed, now_ms=now_ms)
     all_regions = list_regions(regions)
@@ -69,15 +68,15 @@ def make_fleet(
     for _ in range(n_rounds):
         plant_routes(planter)
     return EmulatedFleet(
-        seed=seed,
-        accounts=all_accounts,
-        regions=all_regions,
-        vpcs=tuple(draft.vpcs),
-        vpn_gateways=tuple(draft.vpn_gateways),
+        seed,
+        all_accounts,
+        all_regions,
+        vpcs=tuple(draft.vpcs.values()),
+        vpn_gateways=tuple(draft.vpn_gateways.values()),
         customer_gateways=tuple(draft.customer_gateways),
-        connections=tuple(map(probed, draft.connections)),
+        connections=tuple(map(probed, draft.connections.values())),
         planted=tuple(draft.planted),
-        routes=tuple(route for routes in draft.routes.values() for route in routes),
+        routes=tuple(chain.from_iterable(draft.routes.values())),
         now_ms=now_ms,
     )
 
@@ -89,7 +88,7 @@ def _draw_account(draw: Draw) -> EmulatedAccount:
 
 
 def _region_sizes(draw: Draw, n_connections: int, n_regions: int) -> list[int]:
-    """Draw the number of connections per region: most in the first regions, up to a maximum."""
+    """Generate the number of connections per region; the first regions usually have most."""
     cap = max(int(n_connections * _LARGEST_SHARE), -(-n_connections // n_regions))
     weights = [1.0 / (rank + 1.5) for rank in range(n_regions)]
     sizes = [0] * n_regions
@@ -101,7 +100,10 @@ def _region_sizes(draw: Draw, n_connections: int, n_regions: int) -> list[int]:
 
 
 def _fill(place: DrawnPlace, n_connections: int) -> None:
-    """Draw one account's connections in one region, in groups, and sometimes unused gateways."""
+    """Generate one account's connections in one region, and sometimes unused gateways.
+
+    Groups of connections are attached to one VPN gateway or one transit router.
+    """
     vpcs: list[EmulatedVpc] = []
     remaining = n_connections
     while remaining:
@@ -117,15 +119,13 @@ def _fill(place: DrawnPlace, n_connections: int) -> None:
 
 
 def _draw_seat(place: DrawnPlace, kind: str, vpcs: list[EmulatedVpc]) -> Seat:
-    """Draw what a group of connections is attached to; a fifth of the gateways share a VPC."""
+    """Generate a gateway or router for a group of connections; some gateways share a VPC."""
     draw = place.draw
     is_dual = draw.chance(0.55)
     if kind == "NO_ASSOCIATED":
         return Seat(place, kind, is_dual)
     if kind == "CEN":
-        router_id = place.new_id("tr")
-        name = f"tr-{draw.name()}"
-        return Seat(place, kind, is_dual, transit_router_id=router_id, transit_router_name=name)
+        return Seat(place, kind, is_dual, transit_router=(place.new_id("tr"), f"tr-{draw.name()}"))
     if not vpcs or not draw.chance(0.2):
         vpcs.append(place.add_vpc())
     is_sm = draw.chance(0.06)

@@ -1,7 +1,7 @@
-"""The resources in the emulated cloud, in the vendor's terms and independent of any encoding.
+"""Define the resources in the emulated cloud, in the vendor's terms.
 
-Field names say which side they describe, cloud or customer; the code that encodes an answer
-decides which side is "local". No ``repr`` shows a secret.
+Field names say whether they describe the cloud or the customer. The code that writes an answer
+decides which of the two is "local". No ``repr`` shows a secret.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class EmulatedAccount:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedRegion:
-    """One region: its id, its name in DescribeRegions, and the prefix of ids created in it."""
+    """One region. The ids of resources that are created in it begin with ``id_prefix``."""
 
     region_id: str
     local_name: str
@@ -38,8 +38,21 @@ class EmulatedRegion:
         return f"vpc.{self.region_id}.aliyuncs.com"
 
     def zone(self, letter: str) -> str:
-        """Return a zone id: ``cn-hangzhou-h``, but after a final digit ``eu-central-1a``."""
+        """Return a zone id such as ``cn-hangzhou-h``, or ``eu-central-1a`` after a digit."""
         return f"{self.region_id}{'' if self.region_id[-1].isdigit() else '-'}{letter}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource of one account in one region."""
+
+    account_id: str
+    region_id: str
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """The account id and the region id."""
+        return self.account_id, self.region_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +64,18 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
-class EmulatedVpc:
-    """A VPC; ``user_cidrs`` are CIDR blocks, mostly public, that the VPC treats as private."""
+class ManagedResource(Resource):
+    """A resource with a creation time, a resource group and tags."""
 
-    account_id: str
-    region_id: str
+    created_ms: int
+    resource_group_id: str
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatedVpc(Resource):
+    """A VPC. It treats the blocks in ``user_cidrs``, which are mostly public, as private."""
+
     vpc_id: str
     name: str
     cidr: str
@@ -64,11 +84,9 @@ class EmulatedVpc:
 
 
 @dataclass(frozen=True, slots=True)
-class VpnGateway:
-    """The cloud's end of tunnels; only a gateway with ``second_ip`` is a dual-tunnel gateway."""
+class VpnGateway(ManagedResource):
+    """The cloud's end of tunnels. A gateway with ``second_ip`` is a dual-tunnel gateway."""
 
-    account_id: str
-    region_id: str
     vpn_gateway_id: str
     vpc_id: str
     name: str
@@ -77,29 +95,21 @@ class VpnGateway:
     vpn_type: str
     bandwidth_mbps: int
     charge_type: str
-    created_ms: int
     end_ms: int | None
     business_status: str
     enable_bgp: bool
     auto_propagate: bool
-    resource_group_id: str
-    tags: tuple[Tag, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerGateway:
-    """The customer's end of tunnels; ``auth_key`` authenticates BGP on dual-tunnel connections."""
+class CustomerGateway(ManagedResource):
+    """The customer's end of tunnels. ``auth_key`` authenticates BGP of dual-tunnel connections."""
 
-    account_id: str
-    region_id: str
     customer_gateway_id: str
     name: str
     ip_address: str
     asn: int | None
     auth_key: str | None = field(repr=False)
-    created_ms: int
-    resource_group_id: str
-    tags: tuple[Tag, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +177,12 @@ class EmulatedTunnel:
 
 
 @dataclass(frozen=True, slots=True)
-class EmulatedConnection:
+class EmulatedConnection(ManagedResource):
     """One IPsec connection with its one or two tunnels.
 
     ``attach_type`` is VPNGW, CEN (a transit router) or NO_ASSOCIATED.
     """
 
-    account_id: str
-    region_id: str
     vpn_connection_id: str
     name: str | None
     attach_type: str
@@ -183,14 +191,11 @@ class EmulatedConnection:
     transit_router_name: str | None
     network_type: str
     bandwidth_mbps: int
-    resource_group_id: str
-    created_ms: int
     is_effective_at_once: bool
     vpc_subnets: tuple[str, ...]
     onprem_subnets: tuple[str, ...]
     tunnels: tuple[EmulatedTunnel, ...]
     health_check: HealthCheck | None
-    tags: tuple[Tag, ...]
 
     @property
     def is_dual(self) -> bool:
@@ -204,15 +209,13 @@ class EmulatedConnection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmulatedRoute:
+class EmulatedRoute(Resource):
     """One route entry of a VPN gateway, or of a connection on a transit router.
 
-    ``kind`` is policy, custom (by destination) or bgp. For a BGP route, ``learned_from`` is CLOUD
-    if the cloud announces the route, and VPN_BGP if the peer does; None for other kinds.
+    ``kind`` is policy, bgp, or custom for a destination route. ``learned_from`` is CLOUD for a BGP
+    route that the cloud announces, VPN_BGP for one that the peer announces, and else None.
     """
 
-    account_id: str
-    region_id: str
     kind: str
     vpn_gateway_id: str | None
     vpn_connection_id: str | None = None
@@ -231,7 +234,7 @@ class EmulatedRoute:
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """One planted defect, or similar case without defect, and the connections that have it."""
+    """A planted defect, or a similar situation without defect, and its connections."""
 
     plant_id: str
     vpn_connection_ids: tuple[str, ...]
@@ -239,7 +242,7 @@ class Planted:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedFleet:
-    """Everything in the emulated cloud; all subscriptions end after ``now_ms``."""
+    """Everything in the emulated cloud. All subscriptions end after ``now_ms``."""
 
     seed: int
     accounts: tuple[EmulatedAccount, ...]

@@ -1,4 +1,4 @@
-"""The private networks of the emulated fleet: address blocks of VPCs and sites."""
+"""Generate the CIDR blocks of VPCs and sites."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TRIES = 40
 
 
 def draw_vpc_cidr(draw: Draw) -> str:
-    """Draw the CIDR block of a VPC: sometimes a default of the cloud, else a /16."""
+    """Generate the CIDR block of a VPC, which is a /16 or sometimes a default of the cloud."""
     if draw.chance(0.12):
         return draw.rng.choice(_VPC_DEFAULTS)
     if draw.chance(0.7):
@@ -27,7 +27,7 @@ def draw_vpc_cidr(draw: Draw) -> str:
 
 
 def draw_vpc_subnets(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
-    """Draw the VPC-side CIDR blocks of a connection: the whole VPC, or some /24 blocks in it."""
+    """Generate the VPC-side blocks of a connection, either the whole VPC or /24 blocks in it."""
     if draw.chance(0.55):
         return (vpc_cidr,)
     n_blocks = min(draw.weighted(_N_BLOCKS), 6)
@@ -35,7 +35,7 @@ def draw_vpc_subnets(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
 
 
 def draw_inside(draw: Draw, cidr: str, prefix_length: int) -> str:
-    """Draw a CIDR block of the given prefix length inside the block ``cidr``."""
+    """Choose a CIDR block of the given prefix length inside the block ``cidr``."""
     outer = ip_network(cidr)
     step = 1 << (outer.max_prefixlen - prefix_length)
     offset = draw.rng.randrange(outer.num_addresses // step) * step
@@ -43,28 +43,28 @@ def draw_inside(draw: Draw, cidr: str, prefix_length: int) -> str:
 
 
 def draw_onprem_subnets(draw: Draw, avoided: Sequence[str]) -> tuple[str, ...]:
-    """Draw the CIDR blocks of a site, if possible without overlap with ``avoided``."""
+    """Generate the CIDR blocks of a site, if possible without overlap with ``avoided``."""
     others = [ip_network(cidr) for cidr in avoided]
     n_blocks = draw.weighted(_N_BLOCKS)
     return tuple(dict.fromkeys(_draw_clear(draw, others) for _ in range(n_blocks)))
 
 
 def draw_further_blocks(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
-    """Draw the secondary CIDR blocks of a VPC: usually none, else one or two in another range."""
+    """Generate up to two secondary CIDR blocks of a VPC in another range, usually none."""
     n_blocks = draw.weighted({0: 84.0, 1: 11.0, 2: 5.0})
     outer = "172.16.0.0/12" if vpc_cidr.startswith("10.") else "10.0.0.0/8"
     return tuple(dict.fromkeys(draw_inside(draw, outer, 20) for _ in range(n_blocks)))
 
 
 def draw_user_cidrs(draw: Draw) -> tuple[str, ...]:
-    """Draw the public CIDR blocks that a VPC treats as private; usually there are none."""
+    """Choose a public CIDR block that a VPC treats as private, usually none."""
     if draw.chance(0.93):
         return ()
     return (draw.rng.choice(("9.0.0.0/8", "30.0.0.0/12", "192.16.0.0/16")),)
 
 
 def draw_ipv6_pair(draw: Draw) -> tuple[str, str]:
-    """Draw a public IPv6 /56 block for a VPC and a unique local /48 block for a site."""
+    """Generate a public IPv6 /56 block for a VPC and a unique local /48 block for a site."""
     vpc = ip_network(((0x24084002 << 96) | (draw.rng.getrandbits(24) << 72), 56))
     site = ip_network(((0xFD << 120) | (draw.rng.getrandbits(40) << 80), 48))
     return str(vpc), str(site)
@@ -80,7 +80,7 @@ def host_in(blocks: Sequence[str]) -> str | None:
 
 
 def _draw_clear(draw: Draw, others: Sequence[IPv4Network | IPv6Network]) -> str:
-    """Draw blocks until one does not overlap ``others``; after ``_TRIES`` tries, take any block."""
+    """Generate a block that does not overlap ``others``, or any block after ``_TRIES`` tries."""
     block = _draw_block(draw)
     for _ in range(_TRIES):
         network = ip_network(block)

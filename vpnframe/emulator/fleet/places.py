@@ -1,4 +1,4 @@
-"""Places and names of resources: regions, zones, cities, roles, owners."""
+"""List the regions, and the words that names of resources consist of."""
 
 # ruff: noqa: RUF001  (the cloud writes its regions' names with full-width brackets)
 

@@ -1,4 +1,4 @@
-"""Draw proposals of tunnels; many are outdated, as in published configurations."""
+"""Generate proposals of tunnels. Many are outdated, as in published configurations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _IPSEC_LIFETIME = {86400: 74.0, 3600: 12.0, 28800: 9.0, 7200: 3.0, 1800: 2.0}
 
 
 def draw_proposal(draw: Draw) -> EmulatedProposal:
-    """Draw a proposal; both phases usually have the same cipher and hash."""
+    """Generate a proposal; both phases usually have the same cipher and hash."""
     enc, auth = draw.weighted(_ENC), draw.weighted(_AUTH)
     return EmulatedProposal(
         ike_version=draw.weighted(_VERSION),
@@ -38,7 +38,7 @@ def draw_proposal(draw: Draw) -> EmulatedProposal:
 
 
 def draw_second_proposal(draw: Draw, first: EmulatedProposal) -> EmulatedProposal:
-    """Draw the second tunnel's proposal; about half of them are the same as ``first``."""
+    """Generate the second tunnel's proposal, which equals ``first`` in about half of all calls."""
     if draw.chance(0.52):
         return first
     if draw.chance(0.4):

@@ -1,4 +1,4 @@
-"""Variations between rows as in real answers; the id of a resource selects its variation."""
+"""Vary the form of answers as the cloud does. The id of a resource selects its variation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def connection_level_shape(connection: EmulatedConnection, call: str) -> str:
 
 
 def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]:
-    """Return a configuration object, such as IkeConfig, in the given shape, under its name.
+    """Return a member with a configuration object, such as IkeConfig, in the given shape.
 
     Examples
     --------
@@ -59,16 +59,27 @@ def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]
 def no_tunnels(
     connection: EmulatedConnection, call: str, outer: str, inner: str
 ) -> dict[str, Json]:
-    """Return the tunnel list of a single-tunnel connection: omitted, null, or empty."""
+    """Return the tunnel list of a single-tunnel connection, which is omitted, null or empty."""
     shapes: tuple[dict[str, Json], ...] = ({}, {outer: None}, {outer: {inner: []}})
     return shapes[pick(connection.vpn_connection_id, f"tunnels-{call}", len(shapes))]
 
 
-def tag_list(tags: Sequence[Tag]) -> list[Json]:
+def given(**fields: Json) -> dict[str, Json]:
+    """Return these fields of an answer without those that are None.
+
+    Examples
+    --------
+    >>> given(Asn=65530, AuthKey=None)
+    {'Asn': 65530}
+    """
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def tag_list(tags: Sequence[Tag]) -> list[dict[str, str]]:
     """Return tags as objects with the members Key and Value."""
     return [{"Key": tag.key, "Value": tag.value} for tag in tags]
 
 
-def joined(blocks: Sequence[str], *, is_turned: bool = False) -> str:
-    """Return CIDR blocks as one string with commas, in reverse order if ``is_turned``."""
-    return ",".join(reversed(blocks) if is_turned else blocks)
+def tags_or_none(thing_id: str, tags: Sequence[Tag]) -> dict[str, Json] | None:
+    """Return tags as an object. Without tags, return an object with an empty list, or None."""
+    return {"Tag": tag_list(tags)} if tags or pick(thing_id, "tags", 2) else None

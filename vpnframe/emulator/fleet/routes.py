@@ -1,29 +1,25 @@
-"""Draw route entries: the routes to each connection, and the announcements of each gateway.
+"""Generate the routes to each connection, and the routes that each VPN gateway announces.
 
-A separate random stream draws them, so that routes do not change the connections of a seed.
+The routes come from a separate random source, so that they do not change the connections.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice, product
 
+from vpnframe.emulator.fleet import networks
 from vpnframe.emulator.fleet.drawing import Draw
 from vpnframe.emulator.fleet.gateways import DrawnFleet
 from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedRoute, VpnGateway
-from vpnframe.emulator.fleet.networks import (
-    EVERYTHING,
-    draw_further_blocks,
-    draw_onprem_subnets,
-    draw_user_cidrs,
-)
+from vpnframe.emulator.fleet.networks import EVERYTHING
 from vpnframe.emulator.fleet.quirks import pick
 
 DEFAULT_PRIORITY = 10
 ACTIVE, STANDBY = 100, 0
 
-# Maximum number of policy routes to draw per connection; a gateway accepts no more.
+# Maximum number of policy routes per connection; a gateway accepts no more.
 _MOST_POLICIES = 60
 _POLICY_MODE = {"policy": 75.0, "custom": 15.0, "none": 10.0}
 _ROUTE_MODE = {"custom": 88.0, "policy": 12.0}
@@ -31,30 +27,32 @@ _STATES = {"published": 85.0, "normal": 15.0}
 
 
 def lay_routes(draft: DrawnFleet, draw: Draw) -> None:
-    """Draw the secondary and user CIDR blocks of every VPC, and all routes of the fleet."""
-    for at, vpc in enumerate(draft.vpcs):
-        further = draw_further_blocks(draw, vpc.cidr)
-        draft.vpcs[at] = replace(vpc, secondary_cidrs=further, user_cidrs=draw_user_cidrs(draw))
+    """Generate the secondary and user CIDR blocks of every VPC, and all routes of the fleet."""
+    for vpc_id, vpc in draft.vpcs.items():
+        further = networks.draw_further_blocks(draw, vpc.cidr)
+        draft.vpcs[vpc_id] = replace(
+            vpc, secondary_cidrs=further, user_cidrs=networks.draw_user_cidrs(draw)
+        )
     planted = {i for plant in draft.planted for i in plant.vpn_connection_ids}
     surveyor = _Surveyor(draft, draw)
-    for connection in draft.connections:
-        name, routes = connection.vpn_connection_id, surveyor.routes_of(connection)
-        varied = routes if name in planted else _vary(draw, connection, tuple(routes))
-        draft.routes[name] = tuple(varied)
-    for gateway in draft.vpn_gateways:
-        draft.routes[gateway.vpn_gateway_id] = tuple(surveyor.announced_by(gateway))
+    for name, connection in draft.connections.items():
+        routes = tuple(surveyor.routes_of(connection))
+        draft.routes[name] = routes if name in planted else _vary(draw, connection, routes)
+    # The last connection with BGP on each VPN gateway.
+    speakers = {c.vpn_gateway_id: name for name, c in draft.connections.items() if c.tunnels[0].bgp}
+    for name, gateway in draft.vpn_gateways.items():
+        if name in speakers:
+            draft.routes[name] = [surveyor.announced_by(gateway, speakers[name])]
 
 
 def make_route(
     draw: Draw, connection: EmulatedConnection, kind: str, destination: str
 ) -> EmulatedRoute:
     """Return a published route that leads to a connection."""
-    is_on_gateway = connection.vpn_gateway_id is not None
     is_ranked = kind == "policy" and has_priorities(connection.vpn_gateway_id or "")
     tunnel_ids = tuple(tunnel.tunnel_id for tunnel in connection.tunnels if tunnel.tunnel_id)
     return EmulatedRoute(
-        account_id=connection.account_id,
-        region_id=connection.region_id,
+        *connection.owner,
         kind=kind,
         vpn_gateway_id=connection.vpn_gateway_id,
         vpn_connection_id=connection.vpn_connection_id,
@@ -62,7 +60,7 @@ def make_route(
         destination=destination,
         weight=None if kind == "bgp" else ACTIVE,
         priority=DEFAULT_PRIORITY if is_ranked else None,
-        tunnel_ids=tunnel_ids[:1] if is_on_gateway else tunnel_ids,
+        tunnel_ids=tunnel_ids if connection.vpn_gateway_id is None else tunnel_ids[:1],
         learned_from="VPN_BGP" if kind == "bgp" else None,
         created_ms=draw.created_ms(),
     )
@@ -73,117 +71,118 @@ def has_priorities(gateway_id: str) -> bool:
     return pick(gateway_id, "priorities", 4) != 0
 
 
+@dataclass(frozen=True)
 class _Surveyor:
-    """Draws the routes of the connections and VPN gateways of a fleet."""
+    """Generates the routes of the connections and VPN gateways of a fleet."""
 
-    def __init__(self, draft: DrawnFleet, draw: Draw) -> None:
-        self._draft = draft
-        self._draw = draw
-        vpcs = {vpc.vpc_id: vpc for vpc in draft.vpcs}
-        self._vpc_cidr = {
-            gateway.vpn_gateway_id: vpcs[gateway.vpc_id].cidr for gateway in draft.vpn_gateways
-        }
-        self._speaking = {
-            c.vpn_gateway_id: c.vpn_connection_id for c in draft.connections if c.tunnels[0].bgp
-        }
+    draft: DrawnFleet
+    draw: Draw
 
     def routes_of(self, connection: EmulatedConnection) -> Iterator[EmulatedRoute]:
-        """Draw the routes of a connection; an unattached connection has none."""
+        """Yield the routes that lead to a connection; an unattached connection has none."""
         if connection.attach_type == "NO_ASSOCIATED":
             return
         destinations = self._destinations(connection)
-        if connection.tunnels[0].bgp is not None:
+        if bgp := connection.tunnels[0].bgp:
             for destination in destinations:
-                yield from self._learned(connection, destination)
+                yield from self._learned(connection, destination, bgp.customer_asn)
             if connection.vpn_gateway_id is None:
                 yield self._announced_on_router(connection)
             return
         kind = self._kind_of(connection)
         if kind == "custom":
             for destination in destinations:
-                yield make_route(self._draw, connection, kind, destination)
+                yield make_route(self.draw, connection, kind, destination)
         elif kind == "policy":
             pairs = product(self._sources(connection), destinations)
             for source, destination in islice(pairs, _MOST_POLICIES):
-                route = make_route(self._draw, connection, kind, destination)
+                route = make_route(self.draw, connection, kind, destination)
                 yield replace(route, source=source)
 
-    def announced_by(self, gateway: VpnGateway) -> Iterator[EmulatedRoute]:
-        """Draw the route to its VPC's block that a gateway with BGP announces to its peers."""
-        speaker = self._speaking.get(gateway.vpn_gateway_id)
-        if speaker is None:
-            return
+    def announced_by(self, gateway: VpnGateway, speaker: str) -> EmulatedRoute:
+        """Return the route to its VPC's block that a gateway with BGP announces to its peers.
+
+        ``speaker`` is the id of a connection with BGP on this gateway.
+        """
         # The next hop of such a route is not documented, so every variant occurs.
         hops = ("", gateway.vpc_id, gateway.vpn_gateway_id, speaker)
-        yield EmulatedRoute(
-            account_id=gateway.account_id,
-            region_id=gateway.region_id,
+        return EmulatedRoute(
+            *gateway.owner,
             kind="bgp",
             vpn_gateway_id=gateway.vpn_gateway_id,
             next_hop=hops[pick(gateway.vpn_gateway_id, "cloud-hop", len(hops))],
-            destination=self._vpc_cidr[gateway.vpn_gateway_id],
+            destination=self.draft.vpcs[gateway.vpc_id].cidr,
             as_path="45104",
             learned_from="CLOUD",
-            created_ms=self._draw.created_ms(),
+            created_ms=self.draw.created_ms(),
         )
 
     def _destinations(self, connection: EmulatedConnection) -> Sequence[str]:
-        """Return the on-premises IPv4 selectors; if one is 0.0.0.0/0, draw other blocks instead."""
+        """Return the on-premises IPv4 selectors; if one is 0.0.0.0/0, generate other blocks."""
         blocks = list(dict.fromkeys(b for b in connection.onprem_subnets if ":" not in b))
         if EVERYTHING not in blocks:
             return blocks
         gateway_id = connection.vpn_gateway_id
-        avoided = [self._vpc_cidr[gateway_id]] if gateway_id else []
-        return draw_onprem_subnets(self._draw, avoided)
+        avoided = [self.draft.vpc_of(gateway_id).cidr] if gateway_id else []
+        return networks.draw_onprem_subnets(self.draw, avoided)
 
     def _sources(self, connection: EmulatedConnection) -> Sequence[str]:
         blocks = [block for block in connection.vpc_subnets if ":" not in block]
         if EVERYTHING not in blocks:
             return blocks
-        return [self._vpc_cidr[connection.vpn_gateway_id or ""]]
+        return [self.draft.vpc_of(connection.vpn_gateway_id).cidr]
 
     def _kind_of(self, connection: EmulatedConnection) -> str:
-        """Draw the kind of a connection's routes: mostly policy if no selector is 0.0.0.0/0."""
+        """Choose the kind of a connection's routes, mostly policy if no selector is 0.0.0.0/0."""
         if connection.vpn_gateway_id is None:
             return "custom"
         is_everything = EVERYTHING in connection.vpc_subnets + connection.onprem_subnets
-        return self._draw.weighted(_ROUTE_MODE if is_everything else _POLICY_MODE)
+        return self.draw.weighted(_ROUTE_MODE if is_everything else _POLICY_MODE)
 
-    def _learned(self, connection: EmulatedConnection, destination: str) -> Iterator[EmulatedRoute]:
-        """Yield a route that the peer announces: one per tunnel on a gateway, one on a router."""
-        route = make_route(self._draw, connection, "bgp", destination)
-        bgp = connection.tunnels[0].bgp
-        asn = bgp.customer_asn if bgp else 0
-        paths = [f"{asn}", f"{asn},{asn}", f"{asn},65010,65020"]
-        path = self._draw.rng.choice(paths)
-        community = f"{asn % 65536}:1000" if self._draw.chance(0.3) else None
-        route = replace(route, as_path=path, community=community)
+    def _learned(
+        self, connection: EmulatedConnection, destination: str, asn: int
+    ) -> Iterator[EmulatedRoute]:
+        """Yield the routes by which a connection learns a destination from its peer.
+
+        There is one route per tunnel on a VPN gateway, and one route on a transit router.
+        """
+        route = make_route(self.draw, connection, "bgp", destination)
+        path = self.draw.rng.choice([f"{asn}", f"{asn},{asn}", f"{asn},65010,65020"])
+        community = f"{asn % 65536}:1000" if self.draw.chance(0.3) else None
         if connection.vpn_gateway_id is None:
-            yield replace(route, as_path=f"[{route.as_path}]", state="Active")
+            # A transit router shows the AS path in brackets.
+            yield replace(route, as_path=f"[{path}]", community=community, state="Active")
             return
+        route = replace(route, as_path=path, community=community)
         for tunnel in connection.tunnels:
             yield replace(route, tunnel_ids=(tunnel.tunnel_id,) if tunnel.tunnel_id else ())
 
     def _announced_on_router(self, connection: EmulatedConnection) -> EmulatedRoute:
         """Return a route that a transit router announces to the peer of a connection."""
-        block = f"10.{self._draw.rng.randint(0, 255)}.0.0/16"
-        route = make_route(self._draw, connection, "bgp", block)
-        # A transit router shows the AS path in brackets.
-        path, community = "[45104]", "45104:1000"
+        block = f"10.{self.draw.rng.randint(0, 255)}.0.0/16"
         return replace(
-            route, learned_from="CLOUD", as_path=path, community=community, state="Active"
+            make_route(self.draw, connection, "bgp", block),
+            learned_from="CLOUD",
+            as_path="[45104]",
+            community="45104:1000",
+            state="Active",
         )
 
 
 def _vary(
     draw: Draw, connection: EmulatedConnection, routes: Sequence[EmulatedRoute]
-) -> Iterator[EmulatedRoute]:
-    """Vary the state, weight and priority of routes; BGP routes stay unchanged."""
+) -> Sequence[EmulatedRoute]:
+    """Vary the state, weight and priority of routes that are not BGP routes."""
     priority = draw.rng.choice((5, 20, 100)) if draw.chance(0.12) else None
     weight = STANDBY if draw.chance(0.06) and not connection.is_dual else ACTIVE
-    for route in routes:
-        if route.kind == "bgp":
-            yield route
-            continue
-        ranked = route.priority and (priority or route.priority)
-        yield replace(route, priority=ranked, weight=weight, state=draw.weighted(_STATES))
+    return [
+        route
+        if route.kind == "bgp"
+        else replace(
+            route,
+            priority=route.priority and (priority or route.priority),
+            weight=weight,
+            state=draw.weighted(_STATES),
+        )
+        for route in routes
+    ]

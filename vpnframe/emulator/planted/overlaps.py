@@ -1,4 +1,4 @@
-"""Plant overlaps of CIDR blocks, one of each kind, and similar cases that are not defects."""
+"""Plant overlaps of CIDR blocks, and similar situations that are not defects."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from ipaddress import ip_network
 
 from vpnframe.emulator.fleet.model import EmulatedConnection, HealthCheck
 from vpnframe.emulator.fleet.networks import EVERYTHING, draw_inside
-from vpnframe.emulator.planted.planter import Pair, Planter, halves, is_policy, is_static
+from vpnframe.emulator.planted.planter import (
+    Planter,
+    halves,
+    is_gateway_policy,
+    is_policy,
+    is_static,
+)
 
 # Plant id, and VPC-side and on-premises CIDR blocks of each connection of a pair. Words stand for
 # the block of the VPC (vpc), its halves (lower, upper), and a block in the upper half (inside).
@@ -28,65 +34,58 @@ _ODD_BLOCKS = {
 
 
 def plant_overlaps(planter: Planter) -> None:
-    """Plant every overlap, first those that need a pair of connections on one resource."""
-    if pair := planter.take_vpc_pair():
-        for connection in pair:
-            planter.set_blocks(connection, [planter.vpc_cidr(connection)], ["192.168.207.0/24"])
-            planter.change(connection, health_check=None)
-        planter.record("onprem-equal-behind-gateways-of-one-vpc", *pair)
+    """Plant every overlap; the overlaps of connections on one resource come first."""
+    for connection in planter.take_vpc_pair("onprem-equal-behind-gateways-of-one-vpc"):
+        planter.set_blocks(connection, [planter.vpc_cidr(connection)], ["192.168.207.0/24"])
+        planter.change(connection, health_check=None)
     for plant_id, *sides in _ON_ONE_GATEWAY:
-        if pair := planter.take_gateway_pair():
-            _set_sides(planter, pair, sides)
-            planter.record(plant_id, *pair)
-    if pair := planter.take_router_pair():
+        pair = planter.take_gateway_pair(plant_id)
+        for connection, side in zip(pair, sides, strict=False):
+            vpc, onprem = (_blocks(planter, connection, words) for words in side)
+            planter.set_blocks(connection, vpc, onprem)
+    if pair := planter.take_router_pair("onprem-contains-other-vpc"):
         planter.set_blocks(pair[0], ["172.20.0.0/16"], ["10.64.0.0/12"])
         planter.set_blocks(pair[1], ["10.77.0.0/16"], ["192.168.206.0/24"])
-        planter.record("onprem-contains-other-vpc", *pair)
     _plant_twins(planter)
     for _ in range(2):
         _plant_mirror(planter)
     _plant_own_sides(planter)
     for plant_id, blocks in _ODD_BLOCKS.items():
-        if one := planter.take(is_policy):
-            planter.set_blocks(one, one.vpc_subnets, blocks)
-            planter.record(plant_id, one)
+        for connection in planter.take(plant_id, is_policy):
+            planter.set_blocks(connection, connection.vpc_subnets, blocks)
 
 
-def _set_sides(planter: Planter, pair: Pair, sides: list[tuple[str, str]]) -> None:
-    """Set the CIDR blocks of two connections of one gateway; words stand for blocks of its VPC."""
-    cidr = planter.vpc_cidr(pair[0])
+def _blocks(planter: Planter, connection: EmulatedConnection, words: str) -> list[str]:
+    """Return the CIDR blocks for an entry of ``_ON_ONE_GATEWAY``."""
+    cidr = planter.vpc_cidr(connection)
     lower, upper = halves(cidr)
-    words = {"vpc": cidr, "lower": lower, "upper": upper}
-    if any("inside" in side for side in sides):
-        words["inside"] = draw_inside(planter.draw, upper, 28)
-    for connection, (vpc, onprem) in zip(pair, sides, strict=True):
-        blocks = [words.get(one, one) for one in onprem.split()]
-        planter.set_blocks(connection, [words.get(vpc, vpc)], blocks)
+    if words == "inside":
+        return [draw_inside(planter.draw, upper, 28)]
+    named = {"vpc": cidr, "lower": lower, "upper": upper}
+    return [named.get(word, word) for word in words.split()]
 
 
 def _plant_twins(planter: Planter) -> None:
-    """Set equal CIDR blocks on pairs: a duplicate, a failover pair, and a pair on one router."""
-    if pair := planter.take_gateway_pair():
+    """Plant three pairs with equal blocks: a duplicate, a failover pair, a pair on one router."""
+    if pair := planter.take_gateway_pair("duplicate-connection"):
         planter.set_blocks(pair[1], pair[0].vpc_subnets, pair[0].onprem_subnets)
-        planter.share_customer(*pair)
-        planter.record("duplicate-connection", *pair)
-    if pair := planter.take_gateway_pair(n_tunnels=1):
-        planter.set_blocks(pair[1], pair[0].vpc_subnets, pair[0].onprem_subnets)
-        for connection in pair:
-            check = HealthCheck(True, "10.0.0.11", "192.168.0.11", "success")
-            planter.change(connection, health_check=check)
-        planter.record("ha-pair", *pair)
-    if pair := planter.take_router_pair():
-        for connection in pair:
-            planter.set_blocks(connection, ["10.33.0.0/16"], ["192.168.208.0/24"])
-        planter.record("ecmp-on-one-router", *pair)
+        planter.share_peers(*pair)
+    pair = planter.take_gateway_pair(
+        "ha-pair", lambda c: is_gateway_policy(c) and len(c.tunnels) == 1
+    )
+    for connection in pair:
+        planter.set_blocks(connection, pair[0].vpc_subnets, pair[0].onprem_subnets)
+        check = HealthCheck(True, "10.0.0.11", "192.168.0.11", "success")
+        planter.change(connection, health_check=check)
+    for connection in planter.take_router_pair("ecmp-on-one-router"):
+        planter.set_blocks(connection, ["10.33.0.0/16"], ["192.168.208.0/24"])
 
 
 def _plant_mirror(planter: Planter) -> None:
-    """Connect two VPCs: each VPN gateway is the other's peer, and the selectors are mirrored."""
+    """Make two VPN gateways each other's peer, so that they connect two VPCs."""
 
     def can_mirror(left: EmulatedConnection, right: EmulatedConnection) -> bool:
-        """Check for different gateways, one account, equal tunnel counts and separate VPCs."""
+        """Check for two gateways of one account, equal tunnel counts and disjoint VPCs."""
         cidrs = [ip_network(planter.vpc_cidr(connection)) for connection in (left, right)]
         return (
             left.vpn_gateway_id != right.vpn_gateway_id
@@ -95,12 +94,13 @@ def _plant_mirror(planter: Planter) -> None:
             and not cidrs[0].overlaps(cidrs[1])
         )
 
-    if pair := planter.take_pair(lambda c: c.attach_type == "VPNGW" and is_static(c), can_mirror):
-        planter.mirror(pair)
+    if pair := planter.take_pair(
+        "mirrored-vpc-to-vpc", lambda c: c.attach_type == "VPNGW" and is_static(c), can_mirror
+    ):
+        planter.mirror(*pair)
         cidrs = [planter.vpc_cidr(connection) for connection in pair]
         for connection, vpc, onprem in zip(pair, cidrs, cidrs[::-1], strict=True):
             planter.set_blocks(connection, [vpc], [onprem])
-        planter.record("mirrored-vpc-to-vpc", *pair)
 
 
 def _plant_own_sides(planter: Planter) -> None:
@@ -112,20 +112,16 @@ def _plant_own_sides(planter: Planter) -> None:
         return connection.vpc_subnets[0] if is_on_router else planter.vpc_cidr(connection)
 
     def has_room(connection: EmulatedConnection) -> bool:
-        """Check for a policy connection whose block's prefix can grow and shrink by 4 bits."""
+        """Check for specific blocks, and a prefix length that can change by 4 bits."""
         return is_policy(connection) and 12 <= ip_network(block_of(connection)).prefixlen <= 26
 
-    if connection := planter.take(is_policy):
-        block = block_of(connection)
-        planter.set_blocks(connection, [block], [block])
-        planter.record("own-sides-equal", connection)
-    if connection := planter.take(has_room):
+    for connection in planter.take("own-sides-equal", is_policy):
+        planter.set_blocks(connection, [block_of(connection)], [block_of(connection)])
+    for connection in planter.take("own-sides-onprem-inside-vpc", has_room):
         block = block_of(connection)
         inner = draw_inside(planter.draw, block, ip_network(block).prefixlen + 4)
         planter.set_blocks(connection, [block], [inner])
-        planter.record("own-sides-onprem-inside-vpc", connection)
-    if connection := planter.take(has_room):
+    for connection in planter.take("own-sides-onprem-contains-vpc", has_room):
         block = block_of(connection)
         outer = ip_network(block).supernet(prefixlen_diff=4)
         planter.set_blocks(connection, [block], [str(outer)])
-        planter.record("own-sides-onprem-contains-vpc", connection)

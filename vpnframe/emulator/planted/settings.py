@@ -7,7 +7,7 @@ from dataclasses import replace
 from vpnframe.emulator.fleet.connections import CLOUD_ASN
 from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedProposal
 from vpnframe.emulator.fleet.proposals import API_DEFAULTS
-from vpnframe.emulator.planted.planter import Planter, ending_at, is_psk, is_static
+from vpnframe.emulator.planted.planter import Planter, is_psk, is_static
 
 _STRONG = EmulatedProposal(
     ike_version="ikev2",
@@ -40,10 +40,14 @@ _PUBLISHED_KEY = "pgw6dy7d1i8in7x5"
 
 
 def plant_settings(planter: Planter) -> None:
-    """Plant every weakness of settings; earlier ones have more connections to choose from."""
+    """Plant every weakness of settings, first the ones that fit few connections."""
     for _ in range(3):
         planter.plant("tunnel-index-missing", lambda c: c.is_dual, index=None)
-    _plant_mismatch(planter)
+    for connection in planter.take("tunnels-differ", lambda c: is_psk(c) and c.is_dual):
+        first, second = connection.tunnels
+        weak = replace(API_DEFAULTS, ike_mode="aggressive", ike_enc="3des", ipsec_enc="des")
+        pair = (replace(first, proposal=_STRONG), replace(second, proposal=weak))
+        planter.change(connection, tunnels=pair)
     _plant_peer_in_two_regions(planter)
     name = "ipsec.corp.example.com"
     planter.plant("ids-equal", is_psk, cloud_ike_id=name, customer_ike_id=name)
@@ -52,60 +56,45 @@ def plant_settings(planter: Planter) -> None:
     _plant_keys(planter)
     for plant_id, proposal in _PROPOSALS.items():
         planter.plant(plant_id, is_psk, proposal=proposal)
-    _plant_locked_gateway(planter)
+    for connection in planter.take("gateway-locked", lambda c: c.attach_type == "VPNGW"):
+        gateways, gateway_id = planter.draft.vpn_gateways, connection.vpn_gateway_id or ""
+        gateways[gateway_id] = replace(gateways[gateway_id], business_status="FinancialLocked")
     planter.plant(
         "sm-without-certificate", lambda c: c.tunnels[0].peer_ca is not None, peer_ca=None
     )
-    if connection := planter.take(lambda c: c.tunnels[0].bgp is not None):
+    for connection in planter.take("bgp-own-asn", lambda c: c.tunnels[0].bgp is not None):
         tunnels = (
             replace(tunnel, bgp=tunnel.bgp and replace(tunnel.bgp, customer_asn=CLOUD_ASN))
             for tunnel in connection.tunnels
         )
         planter.change(connection, tunnels=tuple(tunnels))
-        planter.record("bgp-own-asn", connection)
-
-
-def _plant_mismatch(planter: Planter) -> None:
-    """Plant different proposals on the two tunnels of one connection."""
-    if connection := planter.take(lambda c: is_psk(c) and c.is_dual):
-        first, second = connection.tunnels
-        weak = replace(API_DEFAULTS, ike_mode="aggressive", ike_enc="3des", ipsec_enc="des")
-        pair = (replace(first, proposal=_STRONG), replace(second, proposal=weak))
-        planter.change(connection, tunnels=pair)
-        planter.record("tunnels-differ", connection)
 
 
 def _plant_peer_in_two_regions(planter: Planter) -> None:
     """Use the same address for customer gateways in two regions."""
-    pair = planter.take_pair(
+    if pair := planter.take_pair(
+        "peer-in-two-regions",
         lambda c: c.network_type == "public" and is_static(c),
         lambda left, right: (
             left.account_id == right.account_id and left.region_id != right.region_id
         ),
-    )
-    if pair:
-        gateway = planter.add_peer(pair[1], pair[0].tunnels[0].customer_ip)
-        planter.set_tunnels(pair[1], **ending_at(gateway))
-        planter.record("peer-in-two-regions", *pair)
+    ):
+        peer = planter.add_peer(pair[1], pair[0].tunnels[0].customer_ip)
+        planter.set_tunnels(pair[1], **peer)
 
 
 def _plant_reused_key(planter: Planter) -> None:
     """Set one pre-shared key on three connections with different customer gateways."""
     key = planter.draw.pre_shared_key()
-    taken: list[EmulatedConnection] = []
+    chosen: list[EmulatedConnection] = []
     peers: set[str] = set()
-
-    def is_wanted(connection: EmulatedConnection) -> bool:
-        ids = (tunnel.customer_gateway_id for tunnel in connection.tunnels)
-        return is_psk(connection) and peers.isdisjoint(ids)
-
-    for _ in range(3):
-        if connection := planter.take(is_wanted):
+    for connection in planter.find(is_psk):
+        if len(chosen) < 3 and peers.isdisjoint(connection.customer_gateway_ids):
+            chosen.append(connection)
+            peers.update(connection.customer_gateway_ids)
             planter.set_tunnels(connection, psk=key)
-            taken.append(connection)
-            peers.update(tunnel.customer_gateway_id for tunnel in connection.tunnels)
-    if taken:
-        planter.record("key-reused", *taken)
+    if chosen:
+        planter.record("key-reused", *chosen)
 
 
 def _plant_keys(planter: Planter) -> None:
@@ -118,16 +107,6 @@ def _plant_keys(planter: Planter) -> None:
         ("key-short", draw.pre_shared_key()[:9]),
         ("key-long-random", draw.pre_shared_key() + draw.pre_shared_key()),
     ):
-        connection = planter.plant(plant_id, is_psk, psk=key)
-        if connection and plant_id == "key-derived-from-name":
-            planter.change(connection, name="to-shanghai-office")
-
-
-def _plant_locked_gateway(planter: Planter) -> None:
-    """Mark one VPN gateway as locked because of unpaid bills."""
-    if connection := planter.take(lambda c: c.attach_type == "VPNGW"):
-        gateways = planter.draft.vpn_gateways
-        for position, gateway in enumerate(gateways):
-            if gateway.vpn_gateway_id == connection.vpn_gateway_id:
-                gateways[position] = replace(gateway, business_status="FinancialLocked")
-        planter.record("gateway-locked", connection)
+        for connection in planter.plant(plant_id, is_psk, psk=key):
+            if plant_id == "key-derived-from-name":
+                planter.change(connection, name="to-shanghai-office")

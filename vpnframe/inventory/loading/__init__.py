@@ -1,4 +1,4 @@
-"""Load saved answers into an inventory, without a network."""
+"""Load API responses that were saved as files into an inventory, without a network."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from vpnframe.inventory import Inventory, flattening
 from vpnframe.inventory.loading.gathered import READABLE, Gathered, Saved
 from vpnframe.inventory.loading.outcome import records_of
 from vpnframe.inventory.saved import MAX_FILE_BYTES, find_files, split_answers
+from vpnframe.model.display import listed
 from vpnframe.model.files import read_file, read_stdin
 from vpnframe.model.psk import KeyJudge, new_fingerprint_key, own_fingerprint_key
 from vpnframe.model.records import Failure
@@ -88,7 +89,11 @@ def load(
         for saved in answers[action]:
             known.take(saved, action)
     if known.unguarded:
-        _warn_of_unguarded(known.unguarded)
+        log.warning(
+            "other users can read the pre-shared keys in %s: run chmod 600, or keep the output "
+            "of `vpnframe redact` instead",
+            listed(known.unguarded),
+        )
     if not known.places:
         first = known.failures[0].message
         raise ResponseError(f"none of {len(files)} files could be read: {first}")
@@ -96,7 +101,7 @@ def load(
 
 
 def _read(path: Path, known: Gathered) -> Iterator[Saved]:
-    """Yield the answers in a file; if it holds several, their names are numbered."""
+    """Yield the API responses in a file; if there are several, their names are numbered."""
     is_stdin = str(path) == "-"
     folder = path.absolute().parent.name
     region = folder if not is_stdin and is_region_id(folder) else None
@@ -118,14 +123,3 @@ def _read(path: Path, known: Gathered) -> Iterator[Saved]:
     for number, one in enumerate(bodies, 1):
         suffix = f"-{number}" if len(bodies) > 1 else ""
         yield Saved(name + suffix, stem + suffix, region, Response(200, {}, one), at_ms)
-
-
-def _warn_of_unguarded(names: list[str]) -> None:
-    """Log the files whose keys others can read, and the remedy."""
-    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
-    log.warning(
-        "%s%s: other users can read the pre-shared keys in these files: run chmod 600, or "
-        "keep the output of `vpnframe redact` instead",
-        ", ".join(names[:3]),
-        more,
-    )

@@ -1,4 +1,4 @@
-"""Gather saved answers one by one, and report gaps and duplicates."""
+"""Collect the records of saved API responses; duplicates and unreadable ones are failures."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _KEPT: Mapping[type, tuple[str, Callable[[Any], str]]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Saved:
-    """One answer and its file."""
+    """One saved API response, with the name, stem, region and time of its file."""
 
     name: str
     stem: str
@@ -76,7 +76,7 @@ class Saved:
     at_ms: int | None = None
 
     def failure(self, kind: FailureKind, message: str, **more: Any) -> Failure:
-        """Return a failure of this answer."""
+        """Return a failure that names the region and the time of this response."""
         return Failure(
             kind=kind, message=message, region_id=self.region_id, at_ms=self.at_ms, **more
         )
@@ -84,7 +84,7 @@ class Saved:
 
 @dataclass(slots=True)
 class _List:
-    """The combined content of the saved pages of one list in one region."""
+    """Totals over the saved pages of one list call in one region."""
 
     n_pages: int = 0
     total: int = 0
@@ -103,7 +103,7 @@ class _List:
 
 @dataclass(slots=True)
 class Gathered:
-    """The combined content of all files, by id."""
+    """The records of all files by resource id, and the failures so far."""
 
     downloads: dict[str, Statement] = field(default_factory=dict)
     listed: dict[str, Statement] = field(default_factory=dict)
@@ -124,7 +124,7 @@ class Gathered:
     judge: KeyJudge | None = None
 
     def action_of(self, saved: Saved) -> str | None:
-        """Return the call of an answer; record a failure if it is unsupported or unknown."""
+        """Return the API call of a response; if it cannot be loaded, record a failure."""
         try:
             action = action_of(saved.response)
         except RequestError as error:
@@ -133,12 +133,12 @@ class Gathered:
         if action in READABLE:
             return action
         what = f"is an answer of {action}" if action else "is not a known answer"
-        message = f"{saved.name} {what}; load reads {', '.join(READABLE)}"
+        message = f"{saved.name} {what}: load only reads answers of {', '.join(READABLE)}"
         self.failures.append(saved.failure("file", message, action=action))
         return None
 
     def learn_words(self, action: str) -> None:
-        """Collect the words that keys of a call may consist of, before its answers are decoded."""
+        """Tell the judge of pre-shared keys the names from which keys in a call may be derived."""
         if self.judge is None:
             return
         if action == CONNECTIONS:
@@ -149,17 +149,20 @@ class Gathered:
             self.judge = replace(self.judge, words=words)
 
     def take(self, saved: Saved, action: str) -> None:
-        """Add one answer, or a failure that names the file."""
+        """Add the records of one response, or a failure that names the file if it is unreadable."""
         try:
-            if action == DOWNLOAD:
-                self._take_download(saved)
-            else:
+            if action != DOWNLOAD:
                 self._take_page(saved, action)
+                return
+            found = decode_download(saved.response, vpn_connection_id=saved.stem, judge=self.judge)
+            found = msgspec.structs.replace(found, fetched_ms=saved.at_ms)
+            self.places.add(saved.region_id)
+            self._keep(saved, self.downloads, {saved.stem: found})
         except RequestError as error:
             self._lose(saved, error)
 
     def _lose(self, saved: Saved, error: RequestError) -> None:
-        """Record a failure for an unreadable answer; it counts as missing."""
+        """Record a failure for an unreadable response, which counts as not read."""
         self.lost[saved.stem] = saved.region_id
         kind, message = retries.classify(error).kind, f"{saved.name}: {error}"
         is_download = saved.stem.startswith("vco-")
@@ -176,12 +179,6 @@ class Gathered:
                 request_id=error.request_id if isinstance(error, StatusError) else None,
             )
         )
-
-    def _take_download(self, saved: Saved) -> None:
-        statement = decode_download(saved.response, vpn_connection_id=saved.stem, judge=self.judge)
-        statement = msgspec.structs.replace(statement, fetched_ms=saved.at_ms)
-        self.places.add(saved.region_id)
-        self._keep(saved, self.downloads, {saved.stem: statement})
 
     def _take_page(self, saved: Saved, action: str) -> None:
         page = decode_page(saved.response, action=action, judge=self.judge)
@@ -217,18 +214,18 @@ class Gathered:
     def _keep(
         self, saved: Saved, kept: dict[str, Any], rows: dict[str, Any], *, may_repeat: bool = False
     ) -> None:
-        """Keep the first answer for each id; record a repetition as a failure unless permitted."""
+        """Keep the first record of each id; another one is a failure unless it may repeat."""
         for key, row in rows.items():
             if key not in kept:
                 kept[key] = row
                 if saved.region_id:
                     self.regions.setdefault(key, saved.region_id)
             elif not (may_repeat and _without_source(kept[key]) == _without_source(row)):
-                message = f"{saved.name} contains {key} again; the first answer is kept"
+                message = f"{saved.name} contains {key} again: the row that was read first is kept"
                 self.failures.append(saved.failure("file", message))
 
 
 def _without_source(row: Record) -> Record:
-    """Return a row without its fetch time and request id."""
+    """Return a record without its fetch time and request id."""
     known = {"fetched_ms", "request_id"} & set(row.__struct_fields__)
     return msgspec.structs.replace(row, **dict.fromkeys(known))

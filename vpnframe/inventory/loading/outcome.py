@@ -1,4 +1,4 @@
-"""Turn the gathered answers into records: connections and coverage of the fleet."""
+"""Join the records of saved API responses to connections, and compute the coverage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from vpnframe.inventory.loading.gathered import CONNECTIONS, OF_REGION, Gathered
 from vpnframe.model.named_gateways import GATEWAY_LISTS, NamedGateways
-from vpnframe.model.notes import gateway_failures, route_failures, statement_failures, vpc_failures
+from vpnframe.model.notes import record_failures
 from vpnframe.model.records import Connection, Coverage, Failure, Record, Records, Statement
 from vpnframe.model.routes import Weights, route_order
 from vpnframe.model.sources import join_statements, own_gateways, with_attachments
@@ -19,7 +19,7 @@ R = TypeVar("R", bound=Record)
 
 
 def records_of(known: Gathered) -> Records:
-    """Join the gathered answers into records."""
+    """Return the records of a fleet, joined from the records of all saved responses."""
     statements = with_attachments(known.listed, known.attached)
     weights = Weights()
     for route in known.routes.values():
@@ -38,11 +38,11 @@ def records_of(known: Gathered) -> Records:
         connections.append(_in_region(leading, region_id))
         disagreements += [_in_region(one, region_id) for one in differing]
         for statement in filter(None, (download, listed)):
-            failures += [_in_region(f, region_id) for f in statement_failures(statement)]
+            failures += [_in_region(f, region_id) for f in record_failures(statement)]
     gateways = [_in_region(g, known.regions.get(i)) for i, g in known.gateways.items()]
     connections = known.route_answers.mark_known(connections, statements, gateways)
     for key, gateway in known.gateways.items():
-        failures += [_in_region(f, known.regions.get(key)) for f in gateway_failures(gateway)]
+        failures += [_in_region(f, known.regions.get(key)) for f in record_failures(gateway)]
     network = _network(known, keys)
     return Records(
         connections=tuple(connections),
@@ -56,7 +56,7 @@ def records_of(known: Gathered) -> Records:
 
 
 def _network(known: Gathered, there: Set[str]) -> Records:
-    """Return VPCs and routes; a route gets its connection's region if that is known."""
+    """Return VPCs and routes; the region of a route is that of its connection, if known."""
     routes = [
         _in_region(route, known.regions.get(route.vpn_connection_id or ""))
         if route.vpn_connection_id in there
@@ -72,8 +72,8 @@ def _network(known: Gathered, there: Set[str]) -> Records:
         )
     )
     vpcs = [_in_region(vpc, known.regions.get(key)) for key, vpc in sorted(known.vpcs.items())]
-    failures = [_in_region(f, one.region_id) for one in routes for f in route_failures(one)]
-    failures += [_in_region(f, one.region_id) for one in vpcs for f in vpc_failures(one)]
+    failures = [_in_region(f, one.region_id) for one in routes for f in record_failures(one)]
+    failures += [_in_region(f, one.region_id) for one in vpcs for f in record_failures(one)]
     return Records(routes=tuple(routes), vpcs=tuple(vpcs), failures=tuple(failures))
 
 
@@ -82,7 +82,7 @@ def _in_region(record: R, region_id: str | None) -> R:
 
 
 def _told_by_lists(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Failure]:
-    """Yield the failures so far; a connection that a saved list contains is not gone."""
+    """Yield the failures so far; ``gone`` becomes ``unavailable`` if a list has the connection."""
     for failure in known.failures:
         if failure.kind == "gone" and failure.vpn_connection_id in statements:
             message = f"{failure.message}; a saved list contains it"
@@ -92,7 +92,7 @@ def _told_by_lists(known: Gathered, statements: Mapping[str, Statement]) -> Iter
 
 
 def _gaps(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Failure]:
-    """Yield failures for gaps in the saved lists, by their counts and by the gateways named."""
+    """Yield a failure for each list with too few rows, and for each gateway that no list has."""
     named: defaultdict[str | None, NamedGateways] = defaultdict(NamedGateways)
     for key, statement in statements.items():
         named[known.regions.get(key)].add(statement)
@@ -101,7 +101,9 @@ def _gaps(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Fail
         if is_short or listed.has_odd_count:
             known.gaps.add(region_id)
         if is_short:
-            message = f"{listed.total} rows are counted, but {listed.n_rows} were saved"
+            message = (
+                f"the list has {listed.total} rows, but {listed.n_rows} were saved: save all pages"
+            )
             yield Failure(kind="malformed", message=message, action=action, region_id=region_id)
         if action in GATEWAY_LISTS and listed.is_whole:
             for failure in named[region_id].unlisted(action, known.gateways.keys()):
@@ -112,7 +114,7 @@ def _gaps(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Fail
 def _coverage(
     known: Gathered, connections: list[Connection], statements: Mapping[str, Statement]
 ) -> Iterator[Coverage]:
-    """Yield a row per region that has a file; a file that could not be read counts as expected."""
+    """Yield a row for each region with a file; an unreadable file is one failed connection."""
     there = {connection.vpn_connection_id: connection.region_id for connection in connections}
     loose = {key for key in there if key in statements and statements[key].is_unattached}
     n_there = Counter((there | known.lost).values())

@@ -29,7 +29,7 @@ _ID = re.compile(r"(?:vpn|vco)-[0-9A-Za-z]+")
 
 @dataclass(frozen=True, slots=True)
 class RouteAnswer:
-    """One answer with routes, a whole list or one page of it."""
+    """One API response that lists routes: a whole list, or one page of a list."""
 
     action: str
     routes: tuple[RouteEntry, ...]
@@ -40,7 +40,7 @@ class RouteAnswer:
 
 @dataclass(frozen=True, slots=True)
 class _Holder:
-    """The owner of a list of routes: a VPN gateway, or a connection on a transit router."""
+    """The resource that has a list of routes: a VPN gateway or a connection."""
 
     region_id: str | None
     is_gateway: bool
@@ -49,7 +49,7 @@ class _Holder:
 
 @dataclass(slots=True)
 class RouteAnswers:
-    """The saved answers with routes."""
+    """All saved API responses that list routes."""
 
     answers: list[RouteAnswer] = field(default_factory=list)
 
@@ -59,7 +59,7 @@ class RouteAnswers:
         statements: Mapping[str, Statement],
         gateways: Iterable[Gateway],
     ) -> list[Connection]:
-        """Return the connections, each marked with whether every route into it was read."""
+        """Set ``has_known_routes`` of each connection: whether every route into it was read."""
         if not self.answers:
             return list(connections)
         by_id = {gateway.gateway_id: gateway for gateway in gateways if gateway.kind == "vpn"}
@@ -75,7 +75,7 @@ class RouteAnswers:
     def _find_known(
         self, holders: Mapping[str, _Holder], owners: Mapping[str, str | None]
     ) -> dict[str, bool]:
-        """Map each holder to whether all its lists are present; omit holders without any list."""
+        """Return, for each holder that has a saved list, whether all of its lists are saved."""
         n_entries, unknown = self._count_entries(owners)
         named, nameless = self._sort_blanks(holders)
         missing = {}
@@ -99,7 +99,7 @@ class RouteAnswers:
     def _count_entries(
         self, owners: Mapping[str, str | None]
     ) -> tuple[Counter[tuple[str, RouteType]], set[str]]:
-        """Count the routes of each list, and find the holders with missing pages."""
+        """Return the number of routes in each list, and the holders of lists with missing pages."""
         entries: dict[tuple[str, RouteType], set[str]] = {}
         said = []
         for answer in self.answers:
@@ -127,7 +127,7 @@ class RouteAnswers:
     def _sort_blanks(
         self, holders: Mapping[str, _Holder]
     ) -> tuple[Counter[tuple[str, str]], Counter[tuple[str | None, str]]]:
-        """Count answers without routes: by the holder in the file's name, else by region."""
+        """Count responses without routes, by the holder in the file's name or by the region."""
         named: Counter[tuple[str, str]] = Counter()
         nameless: Counter[tuple[str | None, str]] = Counter()
         for answer in self.answers:
@@ -146,7 +146,7 @@ def _find_holders(
     owners: Mapping[str, str | None],
     connections: Sequence[Connection],
 ) -> dict[str, _Holder]:
-    """Return the holders; BGP is on if a connection reports it, else if its gateway does."""
+    """Return the holders of routes by id; ``has_bgp`` is set if a connection of it uses BGP."""
     found = {name: _Holder(one.region_id, True) for name, one in gateways.items()}
     for one in connections:
         name = owners.get(one.vpn_connection_id)

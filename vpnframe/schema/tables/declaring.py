@@ -20,6 +20,7 @@ class Column:
     is_nullable: bool = True  # whether it may be null
     # All permitted values if the list is closed (defined here, not by the cloud)
     words: tuple[str, ...] = ()
+    source: str = ""  # the field of the records that it is read from, if not of the same name
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,15 @@ def declare(
 
 
 def one_of(
-    name: str, description: str, words: tuple[str, ...], *, is_nullable: bool = True
+    name: str,
+    description: str,
+    words: tuple[str, ...],
+    *,
+    is_nullable: bool = True,
+    source: str = "",
 ) -> Column:
     """Declare a column whose list of values is closed."""
-    return Column(name, "category", description, is_nullable, words)
+    return Column(name, "category", description, is_nullable, words, source)
 
 
 SIDES = ("vpc", "onprem")

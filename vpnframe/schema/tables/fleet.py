@@ -16,6 +16,11 @@ from vpnframe.schema.tables.declaring import (
 
 _MODES = ("route", "policy", "mixed")
 _ROUTES = ("policy", "destination", "bgp")
+_ORIGINS = ("selector", *_ROUTES)
+_WITNESSES = ("download", "describe", "both")
+_CERTAINTIES = ("verified", "assumed", "conflict")
+_STATUSES = ("complete", "partial", "denied", "unreachable", "absent", "skipped")
+_KEY_CLASSES = ("published", "derived", "dictionary", "patterned", "random")
 _STATE = (
     Column("connection_name", "text", "Name given to the connection."),
     Column("connection_status", "category", "ike_sa_... or ipsec_sa_...; single tunnels only."),
@@ -35,11 +40,7 @@ _BELONGS = (
     Column("transit_router_id", "text", "The transit router it is attached to, tr-...."),
     Column("vpc_id", "text", "The VPC behind the VPN gateway."),
     Column("network_type", "category", "public or private."),
-    Column(
-        "bandwidth_mbps",
-        "int32",
-        "In Mbit/s, of the connection, else of its gateway; null if unknown.",
-    ),
+    Column("bandwidth_mbps", "int32", "Mbit/s of the connection, else of its VPN gateway."),
     Column("zone_id", "category", "Zone of this tunnel."),
     Column("resource_group_id", "text", "Resource group."),
     Column("charge_type", "category", "Billing method of the VPN gateway."),
@@ -47,18 +48,19 @@ _BELONGS = (
     Column("tags", "texts", "Tags as key=value, sorted."),
 )
 _ENDS = (
-    Column("vpn_gateway_ip", "text", "Address of the cloud's end."),
-    Column("customer_gateway_ip", "text", "Address of the other end."),
+    Column("vpn_gateway_ip", "text", "Address of the cloud's end.", source="vpn_gateway_address"),
+    Column(
+        "customer_gateway_ip",
+        "text",
+        "Address of the other end.",
+        source="customer_gateway_address",
+    ),
     Column("vpn_gateway_ike_id", "text", "How the cloud's end identifies itself in IKE."),
     Column("customer_gateway_ike_id", "text", "How the other end identifies itself in IKE."),
 )
 _KEYS = (
     one_of("auth_method", "psk, certificate or unknown.", ("psk", "certificate", "unknown")),
-    one_of(
-        "psk_state",
-        "present, masked or absent in the answers, null if unknown; never the key.",
-        KEY_STATES,
-    ),
+    one_of("psk_state", "Pre-shared key: present, masked or absent; never the key.", KEY_STATES),
     Column("has_peer_ca", "flag", "Whether a CA certificate of the peer is set."),
 )
 _CRYPTO = (
@@ -70,7 +72,12 @@ _CRYPTO = (
     Column("ike_lifetime_s", "int32", "Lifetime of the IKE SA in seconds."),
     Column("ipsec_encryption", "category", "Phase 2 cipher."),
     Column("ipsec_integrity", "category", "Phase 2 integrity."),
-    Column("ipsec_pfs_group", "int16", "Phase 2 Diffie-Hellman group, IANA number, 0 = no PFS."),
+    Column(
+        "ipsec_pfs_group",
+        "int16",
+        "Phase 2 Diffie-Hellman group, IANA number, 0 = no PFS.",
+        source="ipsec_dh_group",
+    ),
     Column("ipsec_lifetime_s", "int32", "Lifetime of a child SA in seconds."),
 )
 _ROUTING = (
@@ -88,21 +95,21 @@ _OPERATION = (
     Column("vpn_gateway_asn", "int64", "Autonomous system of the cloud's end."),
     Column("customer_gateway_asn", "int64", "Autonomous system of the other end."),
     Column("bgp_tunnel_cidr", "text", "The /30 of the BGP session."),
-    Column("bgp_vpn_gateway_ip", "text", "BGP address of the cloud's end."),
-    Column("bgp_customer_gateway_ip", "text", "BGP address of the other end."),
+    Column(
+        "bgp_vpn_gateway_ip", "text", "BGP address of the cloud's end.", source="vpn_gateway_bgp_ip"
+    ),
+    Column(
+        "bgp_customer_gateway_ip",
+        "text",
+        "BGP address of the other end.",
+        source="customer_gateway_bgp_ip",
+    ),
     one_of("bgp_auth_state", "BGP key: present, masked or absent; never the key.", KEY_STATES),
 )
 _SOURCE = (
+    one_of("witnesses", "Answers read: download, describe or both.", _WITNESSES, is_nullable=False),
     one_of(
-        "witnesses",
-        "Answers that were read: download, describe or both.",
-        ("download", "describe", "both"),
-        is_nullable=False,
-    ),
-    one_of(
-        "perspective",
-        "End that a download describes: verified, assumed or conflict.",
-        ("verified", "assumed", "conflict"),
+        "perspective", "Whose end a download describes: verified, assumed, conflict.", _CERTAINTIES
     ),
     Column("fetched_at", "time", "When it was read."),
     Column("request_id", "text", "Request id of the answer, for a support ticket."),
@@ -158,8 +165,8 @@ SUBNETS = declare(
     one_of("side", "vpc or onprem.", SIDES, is_nullable=False),
     one_of(
         "origin",
-        "selector, or the route: policy, destination, bgp.",
-        ("selector", *_ROUTES),
+        "selector, or the type of the route: policy, destination or bgp.",
+        _ORIGINS,
         is_nullable=False,
     ),
     Column("priority", "int32", "Priority of a policy route: the smallest is matched first."),
@@ -265,9 +272,7 @@ COVERAGE = declare(
     "One row per account and region: how much of it was read.",
     *PLACE,
     one_of(
-        "status",
-        "complete, partial, denied, unreachable, skipped; absent only in older snapshots.",
-        ("complete", "partial", "denied", "unreachable", "absent", "skipped"),
+        *("status", f"{', '.join(_STATUSES)} (absent only in older snapshots).", _STATUSES),
         is_nullable=False,
     ),
     Column("n_expected", "int32", "Connections that should be read.", False),
@@ -302,11 +307,7 @@ KEY_FACTS = declare(
     *TUNNEL,
     one_of("psk_state", "present, masked or absent in the answers.", KEY_STATES),
     Column("psk_length", "int16", "Number of characters; null unless it was shown."),
-    one_of(
-        "psk_class",
-        "published, derived, dictionary, patterned or random.",
-        ("published", "derived", "dictionary", "patterned", "random"),
-    ),
+    one_of("psk_class", f"{', '.join(_KEY_CLASSES)}.", _KEY_CLASSES, source="psk_key_class"),
     Column("psk_bits", "int16", "Estimated strength in bits, 0 to 256."),
     Column("psk_fingerprint", "text", "Equal for equal keys, under one fingerprint key."),
     Column("psk_fingerprint_key_id", "text", "Id of that fingerprint key."),

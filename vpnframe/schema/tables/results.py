@@ -132,10 +132,7 @@ OVERLAPS = declare(
     Column("vpn_connection_ids", "text", "The first 20 of them, joined by commas.", False),
     Column("reason", "text", "One sentence that explains the first pair.", False),
 )
-_HIT = (
-    *PLACE,
-    Column("vpn_connection_id", "text", "The connection; null for a VPC's own block."),
-)
+_HIT = (*PLACE, Column("vpn_connection_id", "text", "The connection; null for a VPC's own block."))
 BLOCK_COUNTS = declare(
     "block_counts",
     "Result of overlaps_per_block: how many blocks overlap each, inside its scope.",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from functools import cache
-from pathlib import Path
 
 from audit_helpers import BY_ID, fleet_of
-from rule_cases import CASES
+from rule_cases import CASES, SPECS
 
 from vpnframe.auditing.drafts import draft
 from vpnframe.auditing.fleet import Fleet
@@ -39,16 +37,7 @@ def evidence_of(rule_id: str, *, text: Text | None = None) -> Told:
     return told
 
 
-@cache
-def _table() -> dict[str, Told]:
-    path = Path(__file__).parent / "data" / "rule_evidence.csv"
-    found: dict[str, Told] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            found.setdefault(row["rule_id"], []).append((row["result"], row["evidence"]))
-    return found
-
-
 def told_of(rule_id: str) -> Told:
     """What must be said."""
-    return _table().get(rule_id, [])
+    spec = SPECS[rule_id]
+    return [("fail", text) for text in spec.fail] + [("unknown", text) for text in spec.unknown]
