@@ -37,9 +37,12 @@ class Prefixes:
                 parents[rows] = forest.by_row(first[find_holders(forest)])
         return cls(parsed, ids, lengths, parents.tolist())
 
-    def find_longest(self, addresses: ParsedCidrs) -> Codes:
-        """Return the id of the smallest block that contains each address, -1 for none."""
-        found = np.full(addresses.n_values, -1)
+    def find_longest(self, addresses: ParsedCidrs, n: int) -> Codes:
+        """Return the id of the smallest block that contains each address, -1 for none.
+
+        The addresses were parsed from ``n`` values; a missing address is in no block.
+        """
+        found = np.full(n, -1)
         for family in (4, 6):
             rows, blocks = self.parsed.of_family(family)
             packets, hosts = addresses.of_family(family)

@@ -121,7 +121,10 @@ class FleetReader:
 
     def read(self, packets: Packets) -> RoutedFleet:
         """Return the fleet with only the routes that lead to destinations of the packets."""
-        start_of, end_of = map(self.blocks.find_longest, (packets.source, packets.destination))
+        start_of, end_of = (
+            self.blocks.find_longest(addresses, len(packets.sources))
+            for addresses in (packets.source, packets.destination)
+        )
         met = {block for end in np.unique(end_of).tolist() for block in self.blocks.around(end)}
         is_source_read = (self.routes["start"] >= 0) | (self.routes["route_type"] != "policy")
         is_readable = (self.routes["end"] >= 0) & is_source_read
