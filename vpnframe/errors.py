@@ -4,18 +4,18 @@
 
     VpnframeError
     ├── RequestError            a call to the cloud failed
-    │   ├── TransportError      there is no answer: connection, TLS or time-out
+    │   ├── TransportError      no response: the connection, TLS or time limit failed
     │   ├── StatusError         the cloud answered with an error code
     │   └── ResponseError       the answer cannot be read
     ├── SettingsError           credentials, endpoint or options are wrong; the caller can fix it
-    ├── AddressError            a text is not a CIDR block
+    ├── AddressError            a string is not a CIDR block or address
     ├── SchemaError             a table does not match its schema; also a ValueError
     ├── InventoryError          a folder is not an inventory, or an inventory is damaged
     └── FindingsError           an audit has findings at or above a given severity
 
-Three classes are warnings, not errors. :class:`IncompleteWarning`: a result is based on incomplete
-data. :class:`ClockWarning`: the newest snapshot is dated in the future. :class:`InputWarning`:
-rows of a user's file were not used as written.
+Three classes are warnings, not errors. :class:`IncompleteWarning` says that a result is based on
+incomplete data, :class:`ClockWarning` that the newest snapshot is dated in the future, and
+:class:`InputWarning` that rows of a user's file were not used as written.
 
 No message contains a secret, a signed URL or a body. ``ValueError`` and ``TypeError`` are used
 for wrong arguments.
@@ -58,7 +58,7 @@ class StatusError(RequestError):
     code : str
         The cloud's error code, for example ``Throttling.User``; it classifies the error.
     http_status : int
-        The HTTP status, which the cloud does not use consistently.
+        The HTTP status; the cloud sends different statuses with one error code.
     request_id : str or None
         Id of the request, for a support ticket.
     """
@@ -73,16 +73,16 @@ class StatusError(RequestError):
 
 
 class ResponseError(RequestError):
-    """An answer cannot be read: it is truncated, is HTML, or belongs to another action.
+    """A response cannot be read; for example it is truncated, or is an HTML page.
 
     Parameters
     ----------
     message : str
-        What is wrong with the answer.
+        What is wrong with the response.
     http_status : int or None
         The HTTP status.
     is_empty : bool
-        Whether the answer is complete but has no readable value: a retry returns the same.
+        Whether the response is complete but contains no readable value, so that a retry is useless.
     """
 
     def __init__(
@@ -98,14 +98,14 @@ class SettingsError(VpnframeError):
 
 
 class AddressError(VpnframeError):
-    """A text is not a CIDR block.
+    """A string is not a CIDR block, or not an IP address where an address is needed.
 
     Parameters
     ----------
     message : str
-        Names the text and what is wrong with it.
+        The string, and what is wrong with it.
     value : str
-        The original text.
+        The string as it was given.
     """
 
     def __init__(self, message: str, *, value: str) -> None:
@@ -114,7 +114,7 @@ class AddressError(VpnframeError):
 
 
 class SchemaError(VpnframeError, ValueError):
-    """A table does not match its schema; also a ValueError, because the argument is wrong."""
+    """A table does not match its schema; it is also a ValueError, because the argument is wrong."""
 
 
 class InventoryError(VpnframeError):
@@ -146,4 +146,4 @@ class ClockWarning(UserWarning):
 
 
 class InputWarning(UserWarning):
-    """Rows of a file were not used as written; the message states which, and how they were used."""
+    """Rows of a file were not used as written; the message names the rows and their use."""

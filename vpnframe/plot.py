@@ -1,26 +1,28 @@
-"""Plots: each function draws a table on Axes. Only this module imports matplotlib."""
+"""Draw tables on matplotlib Axes, one function per plot. Only this module imports matplotlib."""
 
 from __future__ import annotations
 
 import ipaddress
+from typing import Any, TypeAlias
 
 import matplotlib.pyplot as plt
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
 from vpnframe import stats
+from vpnframe.addresses.nesting import find_pairs_between
 from vpnframe.auditing.folding import is_counted
 from vpnframe.auditing.logic import equals
 from vpnframe.model.display import printable
 from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.connections import CONNECTION
 from vpnframe.schema.checked import checked_table
-from vpnframe.schema.codes import encode, expand, rank_rows
+from vpnframe.schema.codes import Codes
 
+_Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 _TITLES = {
     "ike_version": "IKE version",
     "ike_mode": "IKE mode",
@@ -32,11 +34,12 @@ _TITLES = {
     "ipsec_pfs_group": "IPsec PFS group",
 }
 _SHADES = ("#1f4e79", "#2e75b6", "#6fa8dc", "#9fc5e8", "#c9daf8", "#e3ecf9")
-_INK = {"#1f4e79": "white", "#2e75b6": "white"}
+_DARK = _SHADES[:2]
+_CENTERED: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8}
 
 
 def algorithms(tunnels: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw which algorithms a fleet uses: one bar per column, one segment per value.
+    """Draw which algorithms a fleet uses, as one bar per column with one segment per value.
 
     Parameters
     ----------
@@ -78,15 +81,8 @@ def _draw_bar(ax: Axes, position: int, counts: pd.DataFrame) -> None:
         width = 100 * float(row.share)
         ax.barh(position, width, left=left, color=color, edgecolor="white", height=0.72, label=name)
         if width >= 0.75 * len(name) + 0.5:
-            ax.text(
-                left + width / 2,
-                position,
-                name,
-                ha="center",
-                va="center",
-                fontsize=8,
-                color=_INK.get(color, "black"),
-            )
+            ink = "white" if color in _DARK else "black"
+            ax.text(left + width / 2, position, name, color=ink, **_CENTERED)
         left += width
 
 
@@ -112,7 +108,7 @@ _SEVERITY_COLORS = {
 
 
 def findings(found: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> Axes:
-    """Draw an audit's findings: one bar per rule, one segment per severity, the worst first.
+    """Draw an audit's findings as one bar per rule, split by severity, with the worst rule first.
 
     Parameters
     ----------
@@ -145,7 +141,8 @@ def findings(found: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> 
     if ax is None:
         _, ax = plt.subplots(figsize=(10, 0.8 + 0.27 * max(4, len(shown))), layout="constrained")
     left = dict.fromkeys(shown, 0)
-    for row in counts[counts["rule_id"].isin(shown)].itertuples():
+    drawn = counts[counts["rule_id"].isin(shown)]
+    for row in drawn.itertuples():
         ax.barh(
             shown.index(row.rule_id),
             row.n,
@@ -164,7 +161,15 @@ def findings(found: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> 
     ax.set_xlabel(f"findings{left_out}")
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
-    _label_severities(ax, counts[counts["rule_id"].isin(shown)])
+    handles = [
+        Patch(facecolor=color, label=word)
+        for word, color in _SEVERITY_COLORS.items()
+        if (drawn["severity"] == word).any()
+    ]
+    if (drawn["status"] == "waived").any():
+        handles.append(Patch(facecolor="white", edgecolor="grey", hatch="///", label="waived"))
+    if handles:
+        ax.legend(handles=handles, loc="lower right", frameon=False)
     return ax
 
 
@@ -177,23 +182,9 @@ def _count_findings(found: pd.DataFrame) -> pd.DataFrame:
     counts["rank"] = counts["severity"].map(list(_SEVERITY_COLORS).index).astype("int64")
     by_rule = counts.groupby("rule_id")
     counts["worst"] = by_rule["rank"].transform("min")
-    counts["total"] = by_rule["n"].transform("sum")
-    order = ["worst", "total", "rule_id", "rank", "status"]
-    ascending = [True, False, True, True, True]
-    return counts.sort_values(order, ascending=ascending, ignore_index=True)
-
-
-def _label_severities(ax: Axes, counts: pd.DataFrame) -> None:
-    """Draw a legend of the severities and statuses that occur."""
-    handles = [
-        Patch(facecolor=color, label=word)
-        for word, color in _SEVERITY_COLORS.items()
-        if word in set(counts["severity"])
-    ]
-    if (counts["status"] == "waived").any():
-        handles.append(Patch(facecolor="white", edgecolor="grey", hatch="///", label="waived"))
-    if handles:
-        ax.legend(handles=handles, loc="lower right", frameon=False)
+    counts["n_fewer"] = -by_rule["n"].transform("sum")
+    order = ["worst", "n_fewer", "rule_id", "rank", "status"]
+    return counts.sort_values(order, ignore_index=True)
 
 
 _USES = (
@@ -224,7 +215,7 @@ def address_map(
     Returns
     -------
     Axes
-        The plot: 16 rows of 16 cells. A cell is free, or used by VPCs, by one on-premises
+        The plot, 16 rows of 16 cells. A cell is free, or used by VPCs, by one on-premises
         connection, by several of them, or by both sides.
 
     Raises
@@ -237,7 +228,7 @@ def address_map(
         ``within`` is too small to be divided.
     """
     parse_all([within])
-    space = ipaddress.ip_network(within)
+    space: _Network = ipaddress.ip_network(within)
     if space.prefixlen + _CELL_BITS > space.max_prefixlen:
         raise ValueError(f"{within} is too small for a map of 256 cells")
     subnets = checked_table("subnets", subnets, needs=(*CONNECTION, "side", "cidr"))
@@ -261,12 +252,11 @@ def address_map(
     return ax
 
 
-def _label_cells(ax: Axes, space: ipaddress.IPv4Network | ipaddress.IPv6Network) -> None:
+def _label_cells(ax: Axes, space: _Network) -> None:
     """Label rows with their first address and columns with their offset in cells."""
     side = 2 ** (_CELL_BITS // 2)
-    step = 2 ** (space.max_prefixlen - space.prefixlen - _CELL_BITS)
-    starts = [space.network_address + row * side * step for row in range(side)]
-    ax.set_yticks(np.arange(side) + 0.5, [str(start) for start in starts])
+    starts = [str(row.network_address) for row in space.subnets(_CELL_BITS // 2)]
+    ax.set_yticks(np.arange(side) + 0.5, starts)
     ax.set_xticks(np.arange(side) + 0.5, [f"+{column}" for column in range(side)])
     ax.invert_yaxis()
     ax.set_aspect("equal")
@@ -274,30 +264,22 @@ def _label_cells(ax: Axes, space: ipaddress.IPv4Network | ipaddress.IPv6Network)
     ax.spines[:].set_visible(False)
 
 
-def _count_users(
-    subnets: pd.DataFrame, space: ipaddress.IPv4Network | ipaddress.IPv6Network
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int]:
+def _count_users(subnets: pd.DataFrame, space: _Network) -> tuple[Codes, Codes, int]:
     """Count on-premises and VPC connections per cell, and blocks that contain the whole map."""
-    coded = encode(subnets["cidr"])
-    parse_all(coded.words.to_pylist())
-    blocks = [ipaddress.ip_network(text) for text in coded.words.to_pylist()]
-    shift = space.max_prefixlen - space.prefixlen - _CELL_BITS
-    first, counts = np.zeros((2, len(blocks)), np.int64)
-    is_wide = np.zeros(len(blocks) + 1, bool)
-    for i, block in enumerate(blocks):
-        if block.version != space.version or not block.overlaps(space) or block.prefixlen == 0:
-            continue
-        if block.prefixlen <= space.prefixlen:
-            is_wide[i] = True
-            continue
-        first[i] = int(block.network_address) - int(space.network_address) >> shift
-        counts[i] = 2 ** max(0, _CELL_BITS - (block.prefixlen - space.prefixlen))
-    known = np.flatnonzero(coded.codes >= 0)
-    row, cell = expand(first[coded.codes[known]], counts[coded.codes[known]])
-    connection = rank_rows([encode(subnets[name]).codes for name in CONNECTION])[known][row]
-    is_vpc = (subnets["side"].astype("str") == "vpc").to_numpy(bool)[known][row]
-    distinct = np.unique(np.stack([cell, is_vpc, connection]), axis=1)
-    n_cells = 2**_CELL_BITS
-    per_side = np.bincount(distinct[0] + n_cells * distinct[1], minlength=2 * n_cells)
-    n_wide = int(np.count_nonzero(is_wide))
-    return per_side[:n_cells], per_side[n_cells:], n_wide
+    parsed = parse_all(subnets["cidr"].tolist())
+    is_small = parsed.prefix_length > space.prefixlen
+    row, small = parsed.take(is_small).of_family(space.version)
+    _, cells = parse_all([*map(str, space.subnets(_CELL_BITS))]).of_family(space.version)
+    pairs = find_pairs_between(cells, small, max_pairs=2**_CELL_BITS * len(row))
+    users = subnets[[*CONNECTION, "side"]].iloc[row[pairs.right]].assign(cell=pairs.left)
+    users = users.drop_duplicates()
+    is_vpc = (users["side"].astype("str") == "vpc").to_numpy(bool)
+    n_onprem, n_vpc = (
+        np.bincount(users["cell"].to_numpy()[chosen], minlength=2**_CELL_BITS)
+        for chosen in (~is_vpc, is_vpc)
+    )
+    is_wide = ~is_small & (parsed.prefix_length > 0)  # default routes do not count
+    row, wide = parsed.take(is_wide).of_family(space.version)
+    _, whole = parse_all([str(space)]).of_family(space.version)
+    over = row[find_pairs_between(whole, wide, max_pairs=len(row)).right]
+    return n_onprem, n_vpc, subnets["cidr"].iloc[over].nunique()

@@ -1,4 +1,4 @@
-"""Fleet-wide statistics: one small function per result table."""
+"""Compute statistics of a whole fleet, with one function per result table."""
 
 from __future__ import annotations
 
@@ -8,21 +8,15 @@ from vpnframe import schema
 from vpnframe.schema.checked import checked_table
 
 ALGORITHM_COLUMNS = (
-    "ike_version",
-    "ike_mode",
-    "ike_encryption",
-    "ike_integrity",
-    "ike_dh_group",
-    "ipsec_encryption",
-    "ipsec_integrity",
-    "ipsec_pfs_group",
+    *("ike_version", "ike_mode", "ike_encryption", "ike_integrity", "ike_dh_group"),
+    *("ipsec_encryption", "ipsec_integrity", "ipsec_pfs_group"),
 )
-_CONNECTION = ["account_id", "region_id", "vpn_connection_id"]
+_CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 _SUMMED = (
     *("tunnel_status", "connection_status", "tunnel_count", "vpn_gateway_id"),
     *("customer_gateway_id", "transit_router_id", "routing_mode", "bgp_enabled", "witnesses"),
 )
-_PHASES = ("ike", "ipsec")
+_LIFETIMES = {"ike": "ike_lifetime_s", "ipsec": "ipsec_lifetime_s"}
 
 
 def summary(tunnels: pd.DataFrame) -> pd.DataFrame:
@@ -49,7 +43,7 @@ def summary(tunnels: pd.DataFrame) -> pd.DataFrame:
     np.int64(0)
     """
     tunnels = checked_table("tunnels", tunnels, needs=[*_CONNECTION, *_SUMMED])
-    first = tunnels.drop_duplicates(_CONNECTION)
+    first = tunnels.drop_duplicates([*_CONNECTION])
     # Cast to str: the two columns have different categories.
     status = (
         tunnels["tunnel_status"].astype("str").fillna(tunnels["connection_status"].astype("str"))
@@ -130,15 +124,13 @@ def lifetimes(tunnels: pd.DataFrame) -> pd.DataFrame:
     >>> lifetimes(schema.empty("tunnels")).empty
     True
     """
-    needs = [*_CONNECTION, *(f"{phase}_lifetime_s" for phase in _PHASES)]
-    tunnels = checked_table("tunnels", tunnels, needs=needs)
+    tunnels = checked_table("tunnels", tunnels, needs=[*_CONNECTION, *_LIFETIMES.values()])
     counts = [
-        _counts(tunnels, f"{phase}_lifetime_s", n_tunnels=len(tunnels))
-        .rename(columns={"value": "lifetime_s"})
-        .assign(phase=phase)
-        for phase in _PHASES
+        _counts(tunnels, column, n_tunnels=len(tunnels)).assign(phase=phase)
+        for phase, column in _LIFETIMES.items()
     ]
-    return schema.cast("lifetimes", pd.concat(counts, ignore_index=True))
+    table = pd.concat(counts, ignore_index=True).rename(columns={"value": "lifetime_s"})
+    return schema.cast("lifetimes", table)
 
 
 def address_space(subnets: pd.DataFrame) -> pd.DataFrame:
@@ -184,10 +176,9 @@ def _counts(tunnels: pd.DataFrame, column: str, *, n_tunnels: int) -> pd.DataFra
     values = tunnels[column]
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype("str")
-    keyed = tunnels[_CONNECTION].assign(value=values)
-    grouped = keyed.groupby("value", dropna=False, sort=True)
-    n_connections = keyed.drop_duplicates().groupby("value", dropna=False, sort=True).size()
-    table = pd.DataFrame({"n_tunnels": grouped.size(), "n_connections": n_connections})
+    keyed = tunnels[[*_CONNECTION]].assign(value=values)
+    n_of = [one.groupby("value", dropna=False).size() for one in (keyed, keyed.drop_duplicates())]
+    table = pd.DataFrame(dict(zip(("n_tunnels", "n_connections"), n_of, strict=True)))
     table["share"] = table["n_tunnels"] / max(1, n_tunnels)
     ranked = table.sort_values("n_tunnels", ascending=False, kind="stable")
     return ranked.reset_index(names="value")

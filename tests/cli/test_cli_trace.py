@@ -131,7 +131,7 @@ def test_a_start_is_handed_on(folders):
     done = CliRunner().invoke(
         app, ["trace", str(folders / "certain"), "::1", "::2", "--start", "x"]
     )
-    assert "'x' is no VPC" in str(done.exception)
+    assert "'x' is not a VPC" in str(done.exception)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_packets_are_asked_in_one_way(folders, arguments):
     [
         ("10.0.1.1\n", "line 1 of - is not a source and a destination"),
         ("10.0.1.1 1.1.1.1\na b c\n", "line 2 of - is not a source and a destination"),
-        ("10.0.1.1 192.168.1\n", "destination '192.168.1' at position 0 is no IPv4"),
+        ("10.0.1.1 192.168.1\n", "destination '192.168.1' at position 0 is not an IPv4"),
     ],
 )
 def test_a_bad_line_is_named(folders, given, message):

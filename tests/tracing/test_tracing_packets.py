@@ -69,9 +69,9 @@ def test_the_first_text_that_is_no_address_is_named(texts):
 def test_one_address_goes_with_many():
     """On either side; lists of one do not."""
     packets = read_packets(["10.0.0.1", "10.0.0.2"], "10.9.9.9")
-    assert packets.destination.texts == ["10.9.9.9"] * 2
-    assert len(read_packets("10.0.0.1", "10.9.9.9")) == 1
-    assert len(read_packets([], "10.9.9.9")) == 0
+    assert packets.destinations == ["10.9.9.9"] * 2
+    assert read_packets("10.0.0.1", "10.9.9.9").sources == ["10.0.0.1"]
+    assert read_packets([], "10.9.9.9").destinations == []
 
 
 @pytest.mark.parametrize(("n", "m"), [(2, 3), (1, 2), (0, 1)])
@@ -86,11 +86,11 @@ def test_missing_values_have_no_family(missing):
     """In lists, Series and arrays."""
     for column in (["10.0.0.1", missing], np.array(["10.0.0.1", missing], object)):
         packets = read_packets(column, "10.9.9.9")
-        assert packets.source.family.tolist() == [4, 0]
-        assert packets.source.texts == ["10.0.0.1", None]
+        assert packets.is_missing.tolist() == [False, True]
+        assert packets.sources == ["10.0.0.1", None]
     packets = read_packets(pd.Series(["10.0.0.1", missing], dtype="str"), "10.9.9.9")
-    assert packets.source.family.tolist() == [4, 0]
-    assert read_packets(missing, "10.9.9.9").source.texts == [None]
+    assert packets.is_missing.tolist() == [False, True]
+    assert read_packets(missing, "10.9.9.9").sources == [None]
 
 
 def test_families_do_not_mix_in_a_packet():

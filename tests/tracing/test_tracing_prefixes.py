@@ -22,7 +22,7 @@ def texts_of(nets):
 def found_around(prefixes, addresses):
     """The ids of all blocks around each address, from the largest to the smallest."""
     addresses = list(addresses)
-    longest = prefixes.find_longest(read_packets(addresses, addresses).source)
+    longest = prefixes.find_longest(read_packets(addresses, addresses).source, len(addresses))
     return [prefixes.around(block) for block in longest.tolist()]
 
 

@@ -276,7 +276,7 @@ def test_a_start_that_is_given_holds_whatever_the_source():
 
 def test_a_start_that_is_nothing_of_the_fleet_is_refused():
     """The error names it."""
-    with pytest.raises(SettingsError, match="'vpc-7' is no VPC"):
+    with pytest.raises(SettingsError, match="'vpc-7' is not a VPC"):
         traced(A, start="vpc-7")
 
 

@@ -23,7 +23,7 @@ def grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
 
 
 class TracedTunnel(msgspec.Struct, frozen=True, gc=False):
-    """One tunnel; ``is_up`` is None if its status is unknown."""
+    """One tunnel; ``is_up`` is None if the status is unknown."""
 
     index: int
     tunnel_id: str | None
@@ -48,12 +48,13 @@ class TracedConnection(msgspec.Struct, frozen=True, eq=False, gc=False):
         return min(self.vpc_blocks, default=-1) >= 0 <= min(self.onprem_blocks, default=-1)
 
     def admits(self, source: set[int], destination: set[int]) -> bool | None:
-        """Whether the selectors admit a packet with addresses in these blocks; None if unknown."""
-        if not source.isdisjoint(self.vpc_blocks) and not destination.isdisjoint(
-            self.onprem_blocks
-        ):
-            return True
-        return False if self.has_known_selectors else None
+        """Return whether the selectors admit a packet, given the ids of the blocks that contain it.
+
+        The result is None if that is not known.
+        """
+        if source.isdisjoint(self.vpc_blocks) or destination.isdisjoint(self.onprem_blocks):
+            return False if self.has_known_selectors else None
+        return True
 
 
 class TracedRoute(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -122,8 +123,9 @@ class Router(msgspec.Struct, frozen=True, eq=False, gc=False):
 class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What happens to a packet at one router or in the whole fleet, and how likely that is.
 
-    ``connection`` takes the packet through ``tunnel`` (None: several or unknown), or drops it. If
-    several may take it, ``rivals`` are their ids. ``standby``: connection ids or id/tunnel index.
+    ``connection`` takes the packet or drops it; ``tunnel`` is None if several tunnels may carry
+    it or none is known. If several connections may take it, ``rivals`` are their ids. ``standby``
+    names connections, or tunnels in the form connection id/tunnel index.
     """
 
     verdict: Verdict
@@ -139,6 +141,11 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     place: str | None = None  # where the packet starts in this outcome
     tier: int = 0  # smaller if the packet more likely starts here
     reach: int = -1  # length of the router's longest published route to the destination
+
+    @property
+    def connection_id(self) -> str | None:
+        """The id of the connection that takes or drops the packet, None for none or several."""
+        return self.connection.vpn_connection_id if self.connection else None
 
     @property
     def is_carrying(self) -> bool:

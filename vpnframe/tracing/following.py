@@ -13,9 +13,10 @@ from functools import cache
 import msgspec
 
 from vpnframe.errors import SettingsError
+from vpnframe.schema.codes import Codes
 from vpnframe.tracing.facts import POLICY_KINDS, Outcome, Router, TracedRoute
 from vpnframe.tracing.one_router import RouterCase
-from vpnframe.tracing.prefixes import Codes, Prefixes
+from vpnframe.tracing.prefixes import Prefixes
 from vpnframe.tracing.whole_fleet import choose, choose_idle
 
 
@@ -23,14 +24,11 @@ from vpnframe.tracing.whole_fleet import choose, choose_idle
 class RoutedFleet:
     """A fleet's routers, routes and VPCs, and the blocks that contain the packets' addresses."""
 
-    # sources, destinations: every block that a source or a destination is compared with
-    sources: Prefixes
-    destinations: Prefixes
+    blocks: Prefixes  # every block that an address of a packet is compared with
     # start_of, end_of: ids of the smallest blocks that contain each packet's source, destination
     start_of: Codes
     end_of: Codes
-    # VPCs whose blocks were read, by block id (the same in ``sources`` and ``destinations``)
-    vpcs_at: dict[int, list[str]]
+    vpcs_at: dict[int, list[str]]  # VPCs whose blocks were read, by block id
     # VPN gateways and transit routers that have a connection or a route
     routers: list[Router]
     serving: dict[str | None, list[Router]]  # the routers of each VPC
@@ -43,7 +41,9 @@ class RoutedFleet:
         vpcs = {*self.serving, *(vpc_id for some in self.vpcs_at.values() for vpc_id in some)}
         serving = [one for one in self.routers if start in (one.router_id, one.vpc_id)]
         if start not in vpcs and not serving:
-            raise SettingsError(f"{start!r} is no VPC, VPN gateway or transit router of this fleet")
+            raise SettingsError(
+                f"{start!r} is not a VPC, VPN gateway or transit router of this fleet"
+            )
         vpc_id = start if start in vpcs else serving[0].vpc_id or start
         return replace(self, start=vpc_id, serving={vpc_id: serving})
 
@@ -52,18 +52,17 @@ class _Source(msgspec.Struct, frozen=True, gc=False):
     """Facts about the sources that have the same smallest block."""
 
     blocks: set[int]  # ids of all blocks that contain the sources
-    homes: tuple[str, ...]  # the VPCs where the packets may start
+    # Routers and VPCs where the packets may start, and the outcome if no route leads further
+    places: list[tuple[Router | None, str, Outcome]]
 
 
 class _Destination(msgspec.Struct, frozen=True, gc=False):
     """Facts about the destinations that have the same smallest block."""
 
     blocks: set[int]  # ids of all blocks that contain the destinations
-    vpcs: tuple[str, ...]  # VPCs that contain them, the VPC with the smallest block last
-    routes: tuple[dict[Router | None, list[TracedRoute]], ...]  # by router, the longest last
-    # free, served: routers with a route to the destinations; any packet may reach a free router
-    free: tuple[Router, ...]
-    served: tuple[Router, ...]
+    vpcs: list[str]  # VPCs that contain them, the VPC with the smallest block last
+    # The routes of each router to the destinations, the longest last
+    routes: dict[Router | None, list[TracedRoute]]
 
 
 class Follower:
@@ -71,11 +70,13 @@ class Follower:
 
     def __init__(self, fleet: RoutedFleet) -> None:
         self.fleet = fleet
-        others = [one for one in fleet.routers if one.is_free and fleet.start is None]
-        self.free_unread = [name for one in others for name in one.unjudged]
-        self.all_unread = [name for one in fleet.routers for name in one.unjudged]
+        # Connections whose unknown routes may take a packet; by whether it starts in a known VPC
+        routers = fleet.routers if fleet.start is None else []
+        self.unread = {
+            is_placed: [n for one in routers if one.is_free or not is_placed for n in one.unjudged]
+            for is_placed in (False, True)
+        }
         self.judge = cache(RouterCase.judge)
-        self.idle = cache(lambda *facts: RouterCase(*facts).judge())
         self.source = cache(self._source)
         self.destination = cache(self._destination)
 
@@ -84,47 +85,51 @@ class Follower:
 
         ``source`` and ``destination`` are the ids of the smallest blocks with its addresses.
         """
-        start, end = self.source(source), self.destination(destination)
+        fleet, start, end = self.fleet, self.source(source), self.destination(destination)
         outcomes = [
-            self._at_router(router, start, end, home)
-            for home in start.homes
-            for router in self.fleet.serving.get(home) or (None,)
+            idle
+            if router not in end.routes and home not in end.vpcs
+            else self._at_router(router, start, end, home)
+            for router, home, idle in start.places
         ]
-        if self.fleet.start is None:
-            others = end.free if start.homes else [*end.free, *end.served]
-            outcomes += [self._at_router(router, start, end) for router in others]
+        if fleet.start is None:  # any packet may reach a free router
+            free = [one for one in end.routes if one and one.is_free]
+            others = [] if start.places else [one for one in end.routes if one and not one.is_free]
+            outcomes += [self._at_router(router, start, end) for router in (*free, *others)]
         answer = choose(outcomes)
         if answer is None:
-            unread = self.free_unread if start.homes else self.all_unread
             idle = [one for one in outcomes if one.tier == 0]
+            unread = self.unread[bool(start.places)]
             answer = choose_idle(idle, unread, end.vpcs[-1] if end.vpcs else None)
         return answer, outcomes
 
     def _source(self, block: int) -> _Source:
-        around = self.fleet.sources.around(block)
-        homes = dict.fromkeys(vpc for one in around for vpc in self.fleet.vpcs_at.get(one, ()))
-        return _Source({*around}, (*homes,) if self.fleet.start is None else (self.fleet.start,))
+        around = self.fleet.blocks.around(block)
+        vpcs = dict.fromkeys(vpc for one in around for vpc in self.fleet.vpcs_at.get(one, ()))
+        homes = vpcs if self.fleet.start is None else [self.fleet.start]
+        places = [
+            (router, home, self.judge(RouterCase(router, home)))
+            for home in homes
+            for router in self.fleet.serving.get(home) or (None,)
+        ]
+        return _Source({*around}, places)
 
     def _destination(self, block: int) -> _Destination:
-        around = self.fleet.destinations.around(block)
-        routes = [self.fleet.routes_at[one] for one in around if one in self.fleet.routes_at]
-        routers = dict.fromkeys(router for at in routes for router in at if router)
-        return _Destination(
-            {*around},
-            tuple([vpc for one in around for vpc in self.fleet.vpcs_at.get(one, ())]),
-            tuple(routes),
-            tuple([router for router in routers if router.is_free]),
-            tuple([router for router in routers if not router.is_free]),
-        )
+        around = self.fleet.blocks.around(block)
+        parts = [self.fleet.routes_at[one] for one in around if one in self.fleet.routes_at]
+        routes = parts[0] if parts else {}
+        for part in parts[1:]:
+            every = (*routes, *(router for router in part if router not in routes))
+            routes = {one: [*routes.get(one, ()), *part.get(one, ())] for one in every}
+        vpcs = [vpc for one in around for vpc in self.fleet.vpcs_at.get(one, ())]
+        return _Destination({*around}, vpcs, routes)
 
     def _at_router(
         self, router: Router | None, start: _Source, end: _Destination, home: str | None = None
     ) -> Outcome:
         """Return the outcome of a packet at one router, or in a VPC without a router."""
-        routes = [route for at in end.routes if router in at for route in at[router]]
-        is_placed, is_local = bool(start.homes), home in end.vpcs
-        if not routes:
-            return self.idle(router, home, is_placed, is_local)
+        routes = end.routes.get(router, [])
+        is_placed, is_local = bool(start.places), home in end.vpcs
         found = _possible(routes, start.blocks)
         reach = max([route.length for route in routes if route.is_published], default=-1)
         admits = tuple([route.connection.admits(start.blocks, end.blocks) for route in found])

@@ -39,7 +39,7 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         return self._led(self.router) if self.found else self._unmatched(self.router)
 
     def _local(self) -> Outcome:
-        """Return the outcome of a packet that stays in its VPC, and name an unused route."""
+        """Return the outcome of a packet that stays in its VPC, and name a route not used."""
         reason = f"the destination lies in {self.home} itself: its local route wins"
         if self.found:
             unused = pick(self.found, is_transit=False).heads[0]
@@ -63,11 +63,12 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         )
 
     def _led(self, router: Router) -> Outcome:
-        """Return the outcome if routes match: a tunnel takes the packet, or selectors drop it."""
+        """Return the outcome if routes match; selectors of the connection may drop the packet."""
         picked = pick(self.found, is_transit=router.is_transit)
         route, names = picked.heads[0], [head.connection_id for head in picked.heads]
         admits = dict(zip((one.connection_id for one in self.found), self.admits, strict=True))
-        refusing, unsure = ([n for n in names if admits[n] is one] for one in (False, None))
+        refusing = [name for name in names if admits[name] is False]
+        unsure = [name for name in names if admits[name] is None]
         notes, doubts = picked.notes, [*picked.doubts, *self._doubts(router, route, unsure)]
         if refusing:
             notes.append(f"the selectors of {listed(refusing)} drop it")
@@ -77,7 +78,7 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
             lead = f"{_named(route)} of {router.router_id} is one of several that lead there"
             if not doubts and not router.is_transit:
                 equal = listed(names)
-                doubts.append(f"nothing tells which of the equal routes into {equal} is used")
+                doubts.append(f"which of the equal routes into {equal} is used is not known")
         elif not refusing:
             tunnel, note, doubt = carry(route, is_transit=router.is_transit)
             notes.append("it is down" if route.is_up is False else note)
@@ -102,7 +103,10 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         )
 
     def _doubts(self, router: Router, route: TracedRoute, unsure: list[str]) -> Iterator[str]:
-        """Yield a clause for each unknown: the packet's VPC, publication, selectors, routes."""
+        """Yield a clause for each fact that is not known.
+
+        These are the VPC of the packet, whether the route is published, the selectors and routes.
+        """
         if self.home is not None or (router.is_unread and _names_source(route)):
             pass  # the VPC is known, or the route's source shows that the packets start here
         elif not self.is_placed and not router.is_unread:
@@ -134,7 +138,7 @@ def _standby_name(route: TracedRoute, router: Router) -> str:
 
 
 def _lead(route: TracedRoute, router: Router) -> str:
-    """Return the first clause of the reason: which route leads into which connection."""
+    """Return the first clause of the reason, which says what route leads into what connection."""
     name, where = route.connection_id, router.router_id
     if route.kind == "selector":
         return (

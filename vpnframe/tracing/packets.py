@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
 from vpnframe.errors import AddressError
-from vpnframe.tracing.prefixes import Addresses
+from vpnframe.schema.codes import Mask
 
-_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _SINGLE = (str, bytes, ipaddress.IPv4Network, ipaddress.IPv6Network)
 
 
@@ -22,37 +20,44 @@ _SINGLE = (str, bytes, ipaddress.IPv4Network, ipaddress.IPv6Network)
 class Packets:
     """A batch of packets: one source and one destination address per packet."""
 
-    source: Addresses
-    destination: Addresses
+    # sources, destinations: the addresses as strings; None for a missing address
+    sources: list[str | None]
+    destinations: list[str | None]
+    # source, destination: the addresses as blocks of one address each
+    source: ParsedCidrs
+    destination: ParsedCidrs
+    is_missing: Mask  # whether the source or the destination is missing
     index: pd.Index | None  # index of the Series that contained the addresses
-
-    def __len__(self) -> int:
-        return len(self.source.texts)
 
 
 def read_packets(source: object, destination: object) -> Packets:
     """Read the addresses of packets; a single address is paired with each of the other side."""
     listed = [_texts(source), _texts(destination)]
     n = max(map(len, listed)) if all(listed) else 0
-    one_each = [
+    sources, destinations = (
         texts * n if len(texts) == 1 and not _is_many(side) else texts
         for texts, side in zip(listed, (source, destination), strict=True)
-    ]
-    if len(one_each[0]) != len(one_each[1]):
+    )
+    if len(sources) != len(destinations):
         raise ValueError(
-            f"{len(listed[0])} sources and {len(listed[1])} destinations: give one, or as many"
+            f"there are {len(listed[0])} sources and {len(listed[1])} destinations: give a single "
+            f"address on one of the sides, or as many sources as destinations"
         )
-    sources, destinations = map(_addresses, one_each, ("source", "destination"))
-    families = sources.family, destinations.family
-    mixed = np.flatnonzero((families[0] != families[1]) & (np.minimum(*families) > 0))
-    if len(mixed):
-        i = int(mixed[0])
+    parsed = _addresses(sources, "source"), _addresses(destinations, "destination")
+    families = np.zeros((2, len(sources)), np.uint8)
+    for side, addresses in zip(families, parsed, strict=True):
+        side[addresses.row] = addresses.family
+    is_missing = families.min(axis=0) == 0
+    for i in np.flatnonzero((families[0] != families[1]) & ~is_missing).tolist():
         raise AddressError(
-            f"packet {i} goes from {one_each[0][i]} to {one_each[1][i]}: both have to be IPv4, or "
-            f"both IPv6",
-            value=str(one_each[1][i]),
+            f"packet {i} goes from {sources[i]} to {destinations[i]}: both addresses have to be "
+            f"IPv4, or both IPv6",
+            value=str(destinations[i]),
         )
-    return Packets(sources, destinations, _index(source, destination))
+    indexes = [side.index for side in (source, destination) if isinstance(side, pd.Series)]
+    if len(indexes) == 2 and not indexes[0].equals(indexes[1]):
+        raise ValueError("source and destination have different indexes: align them first")
+    return Packets(sources, destinations, *parsed, is_missing, indexes[0] if indexes else None)
 
 
 def _is_many(value: object) -> bool:
@@ -61,8 +66,9 @@ def _is_many(value: object) -> bool:
 
 
 def _texts(value: object) -> list[str | None]:
+    """Convert one address or a collection of addresses to strings, missing ones to None."""
     if isinstance(value, pd.DataFrame):
-        raise TypeError("this is a whole table: give one of its columns")
+        raise TypeError("source and destination cannot be a whole table: give one of its columns")
     if isinstance(value, pd.Series | np.ndarray):
         values = value.tolist()
     else:
@@ -74,49 +80,17 @@ def _texts(value: object) -> list[str | None]:
     return [None if is_missing else str(one) for one, is_missing in pairs]
 
 
-def _index(source: object, destination: object) -> pd.Index | None:
-    indexes = [side.index for side in (source, destination) if isinstance(side, pd.Series)]
-    if len(indexes) == 2 and not indexes[0].equals(indexes[1]):
-        raise ValueError("source and destination have different indexes: align them first")
-    return indexes[0] if indexes else None
-
-
-def _addresses(texts: list[str | None], name: str) -> Addresses:
-    """Convert address texts to numbers; ``name`` is source or destination, for error messages."""
-    families = np.array([0 if text is None else 6 if ":" in text else 4 for text in texts], "u1")
-    high, low = np.zeros((2, len(texts)), np.uint64)
-    for family, size in ((4, 4), (6, 16)):
-        rows = np.flatnonzero(families == family)
-        packed = _packed([str(texts[i]) for i in rows.tolist()], family)
-        if packed is None:
-            raise _no_address(texts, name)
-        words = np.frombuffer(packed, ">u4").reshape(len(rows), size // 4).astype(np.uint64)
-        low[rows] = words[:, -1]
-        if family == 6:
-            low[rows] |= words[:, 2] << np.uint64(32)
-            high[rows] = words[:, 0] << np.uint64(32) | words[:, 1]
-    return Addresses(texts, families, high, low)
-
-
-def _packed(texts: list[str], family: int) -> bytes | None:
-    """Return the addresses in network byte order, joined; None if any is invalid.
-
-    This is twenty times as fast as ipaddress, with the same result.
-    """
-    try:
-        return b"".join(map(partial(socket.inet_pton, _FAMILIES[family]), texts))
-    except (OSError, ValueError):
-        return None
-
-
-def _no_address(texts: list[str | None], name: str) -> AddressError:
-    """Return the error that names the first text that is not an address."""
-    position, text = next(
-        (i, text)
-        for i, text in enumerate(texts)
-        if text is not None and _packed([text], 6 if ":" in text else 4) is None
-    )
-    hint = ": trace takes single addresses" if "/" in text else ""
-    return AddressError(
-        f"{name} {text!r} at position {position} is no IPv4 or IPv6 address{hint}", value=text
+def _addresses(texts: list[str | None], side: str) -> ParsedCidrs:
+    """Parse addresses; raise an AddressError that names the first invalid one and its side."""
+    parsed = parse_cidrs(texts)
+    # A slash makes a block, a percent sign an address on one interface of one machine.
+    is_odd = [text is not None and ("/" in text or "%" in text) for text in texts]
+    invalid = [*parsed.failed_rows.tolist(), *np.flatnonzero(is_odd).tolist()]
+    if not invalid:
+        return parsed
+    text = str(texts[min(invalid)])
+    hint = ": trace takes single addresses, not blocks" if "/" in text else ""
+    raise AddressError(
+        f"{side} {text!r} at position {min(invalid)} is not an IPv4 or IPv6 address{hint}",
+        value=text,
     )

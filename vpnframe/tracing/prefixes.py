@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
+from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
 from vpnframe.addresses.forest import find_forest, find_holders, find_longest
-from vpnframe.addresses.ordering import Blocks
-from vpnframe.addresses.wide import Words
-
-Codes = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """n addresses, as text and as numbers; a missing address has family 0."""
-
-    texts: list[str | None]
-    family: npt.NDArray[np.uint8]
-    # high, low: upper and lower 64 bits; IPv4 has all of it in ``low``
-    high: Words
-    low: Words
-
-    def of_family(self, family: int) -> tuple[Codes, Blocks]:
-        """Return the addresses of one family as blocks, and the position of each."""
-        rows = np.flatnonzero(self.family == family)
-        lengths = np.full(len(rows), 32 if family == 4 else 128, np.uint8)
-        return rows, Blocks(self.low[rows], lengths, self.high[rows] if family == 6 else None)
+from vpnframe.schema.codes import Codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +23,7 @@ class Prefixes:
     parents: list[int]  # by row: id of the smallest block strictly containing it, -1 for none
 
     @classmethod
-    def read(cls, texts: list[str | None]) -> Prefixes:
+    def read(cls, texts: Sequence[str | None]) -> Prefixes:
         """Parse CIDR texts; missing and invalid ones get the id -1."""
         parsed = parse_cidrs(texts)
         ids, parents, lengths = np.full((3, len(texts)), -1)
@@ -57,14 +37,17 @@ class Prefixes:
                 parents[rows] = forest.by_row(first[find_holders(forest)])
         return cls(parsed, ids, lengths, parents.tolist())
 
-    def find_longest(self, addresses: Addresses) -> Codes:
-        """Return the id of the smallest block that contains each address, -1 for none."""
-        found = np.full(len(addresses.family), -1)
+    def find_longest(self, addresses: ParsedCidrs, n: int) -> Codes:
+        """Return the id of the smallest block that contains each address, -1 for none.
+
+        The addresses were parsed from ``n`` values; a missing address is in no block.
+        """
+        found = np.full(n, -1)
         for family in (4, 6):
             rows, blocks = self.parsed.of_family(family)
-            asked, hosts = addresses.of_family(family)
-            if len(rows) and len(asked):
-                found[asked] = np.append(rows, -1)[find_longest(blocks, hosts)]
+            packets, hosts = addresses.of_family(family)
+            if len(rows) and len(packets):
+                found[packets] = np.append(rows, -1)[find_longest(blocks, hosts)]
         return found
 
     def around(self, block: int) -> list[int]:
@@ -84,6 +67,4 @@ class Prefixes:
 
     def canonical_texts(self) -> dict[int, str]:
         """Return the canonical text of each valid block, by row."""
-        parts = self.parsed
-        texts = format_cidr(parts.high, parts.low, parts.family, parts.prefix_length)
-        return dict(zip(parts.row.tolist(), texts, strict=True))
+        return dict(zip(self.parsed.row.tolist(), self.parsed.texts(), strict=True))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import product
-from typing import Any, NamedTuple, TypeVar
+from itertools import chain, product
+from typing import Any, TypeAlias, TypeVar
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -21,18 +22,18 @@ from vpnframe.tracing.facts import (
 )
 from vpnframe.tracing.following import RoutedFleet
 from vpnframe.tracing.packets import Packets
-from vpnframe.tracing.prefixes import Codes, Prefixes
+from vpnframe.tracing.prefixes import Prefixes
 
 V = TypeVar("V")
 _KEY = ["account_id", "region_id", "vpn_connection_id"]
-_ATTACHMENT = ("vpn_gateway_id", "transit_router_id", "vpc_id", "routing_mode")
+_ATTACHED = ("vpn_gateway_id", "transit_router_id", "vpc_id", "routing_mode")
 _TUNNEL = (
     *("connection_name", "tunnel_index", "tunnel_id", "tunnel_role", "tunnel_status"),
     *("connection_status", "health_check_enabled", "health_check_status"),
 )
 _ROUTE = (
-    *("route_type", "source_cidr", "destination_cidr", "priority", "weight", "as_path", "state"),
-    "tunnel_ids",
+    *("router_id", "code", "start", "end", "route_type", "source_cidr", "destination_cidr"),
+    *("priority", "weight", "as_path", "state", "tunnel_ids"),
 )
 _PUBLISHED = ("published", "active")  # "active": a BGP route on a transit router
 _AS_NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -44,19 +45,21 @@ _STATUSES = {
     "ike_sa_not_established": False,
 }
 _HEALTH = {"success": True, "failed": False}
-# A route, the ids of its destination block and its router, and the code of its connection
-_Entry = tuple[TracedRoute, int, str, int]
+# The id of a router, the id of the destination block of a route, and the route
+_Entry: TypeAlias = tuple[str | None, int, TracedRoute]
 
 
-class _Side(NamedTuple):
-    """The blocks of one side, sources or destinations, as their ids in ``prefixes``."""
+class _Attached(msgspec.Struct, frozen=True, gc=False):
+    """Where a connection or a route is attached: to a VPN gateway or a transit router."""
 
-    prefixes: Prefixes
-    of_vpcs: Codes
-    of_routes: Codes
-    # of_selectors, owners: blocks of traffic selectors, and the connection code of each block
-    of_selectors: Codes
-    owners: Codes
+    gateway_id: str | None = None
+    transit_id: str | None = None
+    vpc_id: str | None = None
+    routing_mode: str | None = None
+
+    @property
+    def router_id(self) -> str | None:
+        return self.gateway_id or self.transit_id
 
 
 class FleetReader:
@@ -68,135 +71,100 @@ class FleetReader:
     def __init__(self, inv: Inventory) -> None:
         self.inv = inv
         # A route without a connection id leads into no connection, or the cloud announces it.
-        self.routes = inv.routes[inv.routes["vpn_connection_id"].notna()]
-        tables = [inv.tunnels, inv.subnets, self.routes]
+        routes = inv.routes[inv.routes["vpn_connection_id"].notna()]
+        tables = [inv.tunnels, inv.subnets, routes]
         keys = pd.concat([table[_KEY] for table in tables], ignore_index=True)
         # Connections have codes from 0; those that only a route names come last.
         codes = keys.groupby(_KEY, sort=False, dropna=False).ngroup().to_numpy(np.int64)
-        ends = np.cumsum([*map(len, tables)])
-        self.of_tunnels, self.of_subnets, self.of_routes = np.split(codes, ends[:-1])
-        self.keys = keys.iloc[np.unique(codes, return_index=True)[1]]
-        first = inv.tunnels.iloc[np.unique(self.of_tunnels, return_index=True)[1]]
-        missing = [None] * (len(self.keys) - len(first))
-        gateways, transits, self.vpc_ids, self.modes = (
-            [*_plain(first[name]), *missing] for name in _ATTACHMENT
+        parts = np.split(codes, np.cumsum([*map(len, tables)])[:-1])
+        self.keys = keys.drop_duplicates(ignore_index=True)
+        self.tunnels, self.subnets, routes = (
+            table.assign(code=part) for table, part in zip(tables, parts, strict=True)
         )
-        self.is_transit = [gateway is None for gateway in gateways]
-        self.router_ids = [one or other for one, other in zip(gateways, transits, strict=True)]
-        self.route_gateways, self.route_transits = (
-            _plain(self.routes[name]) for name in _ATTACHMENT[:2]
-        )
-        own = [self.router_ids[code] for code in self.of_routes.tolist()]
+        first = self.tunnels.drop_duplicates("code")
+        self.attached = [_Attached(*row) for row in _rows(first, _ATTACHED)]
+        self.attached += [_Attached()] * (len(self.keys) - len(first))
         # A route that names no router belongs to the router of its connection.
-        three = zip(self.route_gateways, self.route_transits, own, strict=True)
-        self.routers_of_routes = [one or other or last for one, other, last in three]
-        self.own = [
+        at = [
+            _Attached(gateway, transit) if gateway or transit else self.attached[code]
+            for code, gateway, transit in _rows(routes, ("code", *_ATTACHED[:2]))
+        ]
+        self.routes = routes.assign(
+            router_id=pd.array([one.router_id for one in at], dtype="str"),
+            is_transit=np.array([one.gateway_id is None for one in at], bool),
+        )
+        self._read_blocks()
+
+    def _read_blocks(self) -> None:
+        """Parse all blocks of VPCs, routes and traffic selectors, and add their ids to the rows."""
+        own = [
             (cidr, vpc_id)
-            for vpc_id, *lists in _rows(inv.vpcs, ("vpc_id", "cidrs", "secondary_cidrs"))
+            for vpc_id, *lists in _rows(self.inv.vpcs, ("vpc_id", "cidrs", "secondary_cidrs"))
             for cidrs in lists
             for cidr in cidrs or ()
         ]
-        self.source = self._read_side("vpc", "source_cidr")
-        self.destination = self._read_side("onprem", "destination_cidr")
+        selectors = self.subnets[(self.subnets["origin"] == "selector").to_numpy(bool)]
+        sources, destinations = self.routes["source_cidr"], self.routes["destination_cidr"]
+        texts = [
+            [cidr for cidr, _ in own],
+            *map(_plain, (sources, destinations, selectors["cidr"])),
+        ]
+        self.blocks = Prefixes.read([text for some in texts for text in some])
+        ends = np.cumsum([*map(len, texts)])[:-1]
+        of_vpcs, start, end, block = np.split(self.blocks.ids, ends)
+        self.routes = self.routes.assign(start=start, end=end)
+        self.selectors = selectors.assign(block=block)
+        # A VPC counts as read if its blocks are all valid; its user CIDRs do not count.
+        pairs = [(block, vpc) for block, (_, vpc) in zip(of_vpcs.tolist(), own, strict=True)]
+        invalid = {vpc_id for block, vpc_id in pairs if block < 0}
+        self.vpcs_at = grouped(pair for pair in pairs if pair[1] not in invalid)
 
     def read(self, packets: Packets) -> RoutedFleet:
         """Return the fleet with only the routes that lead to destinations of the packets."""
-        sources, destinations = self.source.prefixes, self.destination.prefixes
-        start_of = sources.find_longest(packets.source)
-        end_of = destinations.find_longest(packets.destination)
-        met = {block for end in np.unique(end_of).tolist() for block in destinations.around(end)}
-        is_policy = (self.routes["route_type"] == "policy").to_numpy(bool)
-        is_readable = (self.destination.of_routes >= 0) & (
-            ~is_policy | (self.source.of_routes >= 0)
+        start_of, end_of = (
+            self.blocks.find_longest(addresses, len(packets.sources))
+            for addresses in (packets.source, packets.destination)
         )
-        has_router = np.array([name is not None for name in self.routers_of_routes], bool)
-        rows = np.flatnonzero(is_readable & has_router)
-        unknown = self._unknown()
-        rows_met = rows[np.isin(self.destination.of_routes[rows], [*met])]
-        connections = self._connections({*unknown, *self.of_routes[rows_met].tolist()})
+        met = {block for end in np.unique(end_of).tolist() for block in self.blocks.around(end)}
+        is_source_read = (self.routes["start"] >= 0) | (self.routes["route_type"] != "policy")
+        is_readable = (self.routes["end"] >= 0) & is_source_read
+        routes = self.routes[is_readable & self.routes["router_id"].notna()]
+        routes_met = routes[routes["end"].isin(met)]
+        known = {*self.subnets["code"][self.subnets["has_known_routes"].fillna(False)].tolist()}
+        # Connections that have a router but whose routes were not all read
+        codes = {code for code, one in enumerate(self.attached) if one.router_id is not None}
+        unknown = sorted(codes - known)
+        connections = self._connections({*unknown, *routes_met["code"].tolist()})
         stand_ins = [*self._stand_ins({code: connections[code] for code in unknown})]
-        entries = [*self._route_entries(rows_met, connections), *stand_ins]
-        unread = {*self.of_routes[~is_readable].tolist(), *unknown}
-        unread -= {code for *_, code in stand_ins}
-        vpcs_at = self._vpcs_at()
-        routers = self._routers(rows, sorted(unread), vpcs_at)
+        judged = {route.connection for *_, route in stand_ins}
+        unread = {code for code in unknown if connections[code] not in judged}
+        unread |= {*self.routes["code"][~is_readable].tolist()}
+        routers = self._routers(routes, sorted(unread))
         routes_at: dict[int, dict[Router | None, list[TracedRoute]]] = {}
-        for route, block, router_id, _ in entries:
+        traced = _traced(routes_met, self.blocks, connections)
+        for router_id, block, route in chain(traced, stand_ins):
             at_router = routes_at.setdefault(block, {})
             at_router.setdefault(routers[router_id], []).append(route)
         serving = grouped((router.vpc_id, router) for router in routers.values())
-        addresses = sources, destinations, start_of, end_of
-        return RoutedFleet(*addresses, vpcs_at, [*routers.values()], serving, routes_at)
-
-    def _read_side(self, side: str, column: str) -> _Side:
-        """Parse the blocks of one side: those of VPCs, routes and traffic selectors."""
-        subnets = self.inv.subnets
-        is_selector = (subnets["origin"] == "selector") & (subnets["side"] == side)
-        rows = np.flatnonzero(is_selector.to_numpy(bool))
-        texts = [*(cidr for cidr, _ in self.own), *_plain(self.routes[column])]
-        prefixes = Prefixes.read([*texts, *_plain(subnets["cidr"].iloc[rows])])
-        of_vpcs, of_routes, of_selectors = np.split(prefixes.ids, [len(self.own), len(texts)])
-        return _Side(prefixes, of_vpcs, of_routes, of_selectors, self.of_subnets[rows])
-
-    def _vpcs_at(self) -> dict[int, list[str]]:
-        """Return the VPCs whose blocks are all valid, by block id; user CIDRs do not count."""
-        blocks = self.source.of_vpcs.tolist()
-        found = [(block, vpc_id) for block, (_, vpc_id) in zip(blocks, self.own, strict=True)]
-        invalid = {vpc_id for block, vpc_id in found if block < 0}
-        return grouped(pair for pair in found if pair[1] not in invalid)
-
-    def _unknown(self) -> list[int]:
-        """Return the codes of connections that have a router but whose routes were not all read."""
-        is_known = self.inv.subnets["has_known_routes"].fillna(False).to_numpy(bool)
-        known = {*self.of_subnets[is_known].tolist()}
-        return [c for c, name in enumerate(self.router_ids) if name is not None and c not in known]
+        places = self.vpcs_at, [*routers.values()], serving
+        return RoutedFleet(self.blocks, start_of, end_of, *places, routes_at)
 
     def _connections(self, codes: set[int]) -> dict[int, TracedConnection]:
         """Return the connections with the given codes, by code."""
-        wanted = np.array(sorted(codes), np.int64)
-        rows = np.flatnonzero(np.isin(self.of_tunnels, wanted))
-        tunnels = _parts(self.of_tunnels[rows], _rows(self.inv.tunnels.iloc[rows], _TUNNEL), wanted)
-        selectors = []
-        for side in (self.source, self.destination):
-            rows = np.flatnonzero(np.isin(side.owners, wanted))
-            selectors.append(_parts(side.owners[rows], side.of_selectors[rows].tolist(), wanted))
-        ids = _plain(self.keys["vpn_connection_id"].iloc[wanted])
+        wanted = sorted(codes)
+        rows = self.tunnels[self.tunnels["code"].isin(codes)]
+        tunnels = _parts(rows["code"], _rows(rows, _TUNNEL), wanted)
+        selectors = self.selectors[self.selectors["code"].isin(codes)]
+        of_sides = [selectors[selectors["side"] == side] for side in ("vpc", "onprem")]
+        blocks = [_parts(rows["code"], rows["block"].tolist(), wanted) for rows in of_sides]
+        facts = zip(wanted, self._ids(wanted), tunnels, *blocks, strict=True)
         return {
-            code: TracedConnection(name, some[0][0] if some else None, _tunnels(some), *blocks)
-            for code, name, some, *blocks in zip(
-                wanted.tolist(), ids, tunnels, *selectors, strict=True
-            )
+            code: TracedConnection(name, some[0][0] if some else None, _tunnels(some), vpc, onprem)
+            for code, name, some, vpc, onprem in facts
         }
 
-    def _route_entries(
-        self, rows: Codes, connections: dict[int, TracedConnection]
-    ) -> Iterator[_Entry]:
-        """Yield the routes in the given rows of ``self.routes``."""
-        starts, ends = self.source.of_routes[rows], self.destination.of_routes[rows]
-        numbers = (
-            *(rows, self.of_routes[rows], starts, ends),
-            *(self.source.prefixes.lengths[starts], self.destination.prefixes.lengths[ends]),
-        )
-        values = _rows(self.routes.iloc[rows], _ROUTE)
-        for at, more in zip(zip(*(n.tolist() for n in numbers), strict=True), values, strict=True):
-            row, code, start, end, source_length, length = at
-            kind, source, destination, priority, weight, path, state, tunnel_ids = more
-            route = TracedRoute(
-                kind,
-                connections[code],
-                source if kind == "policy" else None,
-                destination,
-                start,
-                source_length,
-                length,
-                priority,
-                weight,
-                None if path is None else len(_AS_NUMBER.findall(path)),
-                (state or "").lower() in _PUBLISHED,
-                state,
-                tuple(tunnel_ids or ()),
-            )
-            yield route, end, str(self.routers_of_routes[row]), code
+    def _ids(self, codes: list[int]) -> list[str]:
+        return _plain(self.keys["vpn_connection_id"].iloc[codes])
 
     def _stand_ins(self, unknown: dict[int, TracedConnection]) -> Iterator[_Entry]:
         """Yield pairs of selectors in place of routes: each VPC block to each on-premises block.
@@ -204,72 +172,75 @@ class FleetReader:
         This applies to connections in mode policy or mixed that have no routes and whose
         on-premises selectors are not default routes.
         """
-        routed = {*self.of_routes.tolist()}
-        sources, destinations = self.source.prefixes, self.destination.prefixes
-        told = {
+        routed, lengths = {*self.routes["code"].tolist()}, self.blocks.lengths.tolist()
+        judged = {
             code: one
             for code, one in unknown.items()
             if code not in routed
-            and self.modes[code] in _JUDGED_MODES
+            and self.attached[code].routing_mode in _JUDGED_MODES
             and one.has_known_selectors
-            and min(destinations.lengths[block] for block in one.onprem_blocks) > 0
+            and min(lengths[block] for block in one.onprem_blocks) > 0
         }
-        texts = [sources.canonical_texts(), destinations.canonical_texts()] if told else []
-        for code, one in told.items():
+        texts = self.blocks.canonical_texts() if judged else {}
+        for code, one in judged.items():
             for start, end in product(one.vpc_blocks, one.onprem_blocks):
-                route = TracedRoute(
-                    *("selector", one, texts[0][start], texts[1][end], start),
-                    int(sources.lengths[start]),
-                    int(destinations.lengths[end]),
-                    is_published=True,
-                )
-                yield route, end, str(self.router_ids[code]), code
+                ends = texts[start], texts[end], start, lengths[start], lengths[end]
+                route = TracedRoute("selector", one, *ends, is_published=True)
+                yield self.attached[code].router_id, end, route
 
-    def _routers(
-        self, rows: Codes, unread: list[int], vpcs_at: dict[int, list[str]]
-    ) -> dict[str, Router]:
+    def _routers(self, routes: pd.DataFrame, unread: list[int]) -> dict[str | None, Router]:
         """Return the routers of all connections and of the given routes by id, in row order."""
-        ids = _plain(self.keys["vpn_connection_id"].iloc[unread])
         unjudged = grouped(
-            (self.router_ids[code], name) for code, name in zip(unread, ids, strict=True)
+            (self.attached[code].router_id, name)
+            for code, name in zip(unread, self._ids(unread), strict=True)
         )
-        owners: dict[str | None, tuple[int, bool]] = {}
-        for code, name in enumerate(self.router_ids):
-            if name is not None and name not in owners:
-                owners[name] = code, self.is_transit[code]
-        for row in rows.tolist():
-            if (name := self.routers_of_routes[row]) not in owners:
-                code = int(self.of_routes[row])
-                is_transit = self.route_transits[row] is not None or self.is_transit[code]
-                owners[name] = code, self.route_gateways[row] is None and is_transit
-        read_vpcs = {vpc_id for some in vpcs_at.values() for vpc_id in some}
+        of_routes = _rows(routes.drop_duplicates("router_id"), ("router_id", "is_transit", "code"))
+        owners: dict[str, tuple[bool, int]] = {}
+        for code, at in enumerate(self.attached):
+            if at.router_id is not None:
+                owners.setdefault(at.router_id, (at.gateway_id is None, code))
+        for name, is_transit, code in of_routes:
+            owners.setdefault(name, (is_transit, code))
+        read_vpcs = {vpc_id for some in self.vpcs_at.values() for vpc_id in some}
         vpn = self.inv.gateways[(self.inv.gateways["kind"] == "vpn").to_numpy(bool)]
         vpcs = dict(_rows(vpn, ("gateway_id", "vpc_id")))
-        places = _rows(self.keys.iloc[[code for code, _ in owners.values()]], _KEY[:2])
-        routers = {}
-        for (name, (code, is_transit)), (account_id, region_id) in zip(
+        places = _rows(self.keys.iloc[[code for _, code in owners.values()]], _KEY[:2])
+        routers: dict[str | None, Router] = {}
+        for (name, (is_transit, code)), (account_id, region_id) in zip(
             owners.items(), places, strict=True
         ):
-            vpc_id = None if is_transit else self.vpc_ids[code] or vpcs.get(name)
+            vpc_id = None if is_transit else self.attached[code].vpc_id or vpcs.get(name)
             is_free = vpc_id not in read_vpcs
-            routers[str(name)] = Router(
-                str(name),
-                is_transit,
-                vpc_id,
-                account_id,
-                region_id,
-                unjudged=tuple(unjudged.get(name, ())),
-                is_free=is_free,
-                is_unread=not read_vpcs or (is_free and not is_transit),
-            )
+            is_unread = not read_vpcs or (is_free and not is_transit)
+            facts = account_id, region_id, tuple(unjudged.get(name, ())), is_free, is_unread
+            routers[name] = Router(name, is_transit, vpc_id, *facts)
         return routers
+
+
+def _traced(
+    routes: pd.DataFrame, blocks: Prefixes, connections: dict[int, TracedConnection]
+) -> Iterator[_Entry]:
+    lengths = blocks.lengths.tolist()
+    for row in _rows(routes, _ROUTE):
+        router_id, code, start, end, kind, source, destination, *more = row
+        priority, weight, path, state, tunnels = more
+        ends = (
+            source if kind == "policy" else None,
+            destination,
+            start,
+            lengths[start],
+            lengths[end],
+        )
+        n_hops = None if path is None else len(_AS_NUMBER.findall(path))
+        facts = n_hops, (state or "").lower() in _PUBLISHED, state, tuple(tunnels or ())
+        route = TracedRoute(kind, connections[code], *ends, priority, weight, *facts)
+        yield router_id, end, route
 
 
 def _tunnels(rows: Sequence[tuple[Any, ...]]) -> tuple[TracedTunnel, ...]:
     """Build a connection's tunnels; its status and health check apply only to a single tunnel."""
-    tunnels = []
+    is_single, tunnels = len(rows) == 1, []
     for _, index, tunnel_id, role, own_status, connection_status, is_checked, health in rows:
-        is_single = len(rows) == 1
         status = own_status or connection_status if is_single else own_status
         is_up = _STATUSES.get(status)
         if is_up and is_single and is_checked:
@@ -279,11 +250,12 @@ def _tunnels(rows: Sequence[tuple[Any, ...]]) -> tuple[TracedTunnel, ...]:
     return tuple(tunnels)
 
 
-def _parts(keys: Codes, values: list[V], wanted: Codes) -> list[tuple[V, ...]]:
-    """Return for each wanted code the values whose entry in ``keys`` is that code."""
-    order = np.argsort(keys, kind="stable")
-    values, keys = [values[i] for i in order.tolist()], keys[order]
-    bounds = (np.searchsorted(keys, wanted, side).tolist() for side in ("left", "right"))
+def _parts(codes: pd.Series[int], values: list[V], wanted: list[int]) -> list[tuple[V, ...]]:
+    """Return for each wanted code the values whose entry in ``codes`` is that code."""
+    order = np.argsort(codes, kind="stable")
+    values = [values[i] for i in order.tolist()]
+    ordered = codes.to_numpy()[order]
+    bounds = (np.searchsorted(ordered, wanted, side).tolist() for side in ("left", "right"))
     return [tuple(values[start:stop]) for start, stop in zip(*bounds, strict=True)]
 
 

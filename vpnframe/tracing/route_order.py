@@ -20,30 +20,51 @@ from vpnframe.tracing.facts import POLICY_KINDS, TracedRoute, TracedTunnel, grou
 
 
 class Pick(msgspec.Struct):
-    """The winning routes ``heads``, one per connection, and the ``standby`` routes.
+    """The routes that win among the matching routes of one router, and the standby routes."""
 
-    Several routes win if they share the flows or data is missing. ``notes`` and ``doubts`` are
-    clauses of the reason.
-    """
+    heads: list[TracedRoute]  # one per connection; several share the flows, or data is missing
+    standby: list[TracedRoute] = []
+    # notes, doubts: clauses of the reason; a doubt says what is not known
+    notes: list[str] = []
+    doubts: list[str] = []
 
-    heads: list[TracedRoute]
-    standby: list[TracedRoute]
-    notes: list[str]
-    doubts: list[str]
+    def fail_over(self) -> None:
+        """If the active route is down, replace it with the first standby route that may be up."""
+        (head,) = self.heads
+        if head.is_up is None and self.standby:
+            self.doubts.append(_not_known_up(head.connection_id))
+        if head.is_up is not False:
+            return
+        spare = next((route for route in self.standby if route.is_up is not False), None)
+        if spare is not None:
+            self.heads = [spare]
+            self.standby = [head, *(route for route in self.standby if route is not spare)]
+            self.notes.append(f"{head.connection_id}, the active route, is down")
+            if spare.is_up is None:
+                self.doubts.append(_not_known_up(spare.connection_id))
+
+    def share(self) -> None:
+        """Keep the equal routes of a transit router that may be up, or all if every one is down."""
+        down = [route for route in self.heads if route.is_up is False]
+        unsure = [route.connection_id for route in self.heads if route.is_up is None]
+        if unsure:
+            self.doubts.append(_not_known_up(*unsure))
+        if len(down) < len(self.heads):
+            self.heads, self.standby = [r for r in self.heads if r.is_up is not False], down
+        if len(self.heads) > 1:
+            self.notes.append("flows are spread over equal routes")
 
 
 def pick(found: Sequence[TracedRoute], *, is_transit: bool) -> Pick:
     """Pick the winning and the standby routes among the matching routes of one router."""
     if len(found) == 1:
-        return Pick([*found], [], [], [])
+        return Pick([*found])
     notes: list[str] = []
     doubts: list[str] = []
     if found[0].kind in POLICY_KINDS:
         contest = _first_policies(found, doubts)
-    elif is_transit:
-        contest = _longest_of_both(found, doubts)
     else:
-        contest = _static_or_learned(found, notes)
+        contest = _static_or_learned(found, notes, doubts, is_transit=is_transit)
     ranked = [
         _rank(group, doubts, is_transit=is_transit)
         for group in grouped((_blocks(route), route) for route in contest).values()
@@ -52,9 +73,9 @@ def pick(found: Sequence[TracedRoute], *, is_transit: bool) -> Pick:
     picked = Pick([first[name] for name in sorted(first)], [], notes, doubts)
     if len(first) == 1:
         picked.standby = ranked[0][1] if len(ranked) == 1 else []
-        _fail_over(picked)
+        picked.fail_over()
     elif is_transit:
-        _share(picked)
+        picked.share()
     return picked
 
 
@@ -73,7 +94,7 @@ def carry(route: TracedRoute, *, is_transit: bool) -> tuple[TracedTunnel | None,
     # A static route names one of the two tunnels: use that one if no tunnel has the role active.
     active = active or [tunnel for tunnel in tunnels if tunnel.tunnel_id in route.tunnel_ids]
     if len(active) != 1:
-        return None, "", "which of its tunnels is active is not told"
+        return None, "", "which of its tunnels is active is not known"
     (taking,) = active
     note = ""
     if taking.is_up is False and (live or unsure):
@@ -103,38 +124,38 @@ def _first_policies(found: Sequence[TracedRoute], doubts: list[str]) -> Sequence
     return found
 
 
-def _static_or_learned(found: Sequence[TracedRoute], notes: list[str]) -> Sequence[TracedRoute]:
-    """Return the destination routes, or the BGP routes if there are none: a VPN gateway's order."""
+def _static_or_learned(
+    found: Sequence[TracedRoute], notes: list[str], doubts: list[str], *, is_transit: bool
+) -> Sequence[TracedRoute]:
+    """Return the destination routes, or the BGP routes if those win, and say what differs.
+
+    On a VPN gateway, destination routes win over BGP routes; on a transit router, longer routes
+    win, and destination routes are assumed to win over BGP routes of the same length.
+    """
     static = [route for route in found if route.kind == "destination"]
     learned = [route for route in found if route.kind == "bgp"]
-    if (
-        static
-        and learned
-        and learned[0].length >= static[0].length
-        and _connection_ids(learned) != _connection_ids(static)
-    ):
+    if not static or not learned:
+        return found
+    lead, names, others = (
+        static[0].length - learned[0].length,
+        _connection_ids(static),
+        _connection_ids(learned),
+    )
+    if is_transit and lead < 0:
+        if names != others:
+            doubts.append(
+                f"whether a transit router looks at destination routes before BGP routes is not "
+                f"documented; if it does, the route {static[0].destination} into {listed(names)} "
+                f"takes it"
+            )
+        return learned
+    if not is_transit and lead <= 0 and names != others:
         notes.append(
             f'a VPN gateway looks at destination routes before BGP routes ("Configure routes for a '
-            f'VPN gateway"), so the BGP route {learned[0].destination} into '
-            f"{listed(_connection_ids(learned))} is not used"
+            f'VPN gateway"), so the BGP route {learned[0].destination} into {listed(others)} is '
+            f"not used"
         )
-    return static or learned
-
-
-def _longest_of_both(found: Sequence[TracedRoute], doubts: list[str]) -> Sequence[TracedRoute]:
-    """Return the longest routes; if both kinds are equally long, only the destination routes."""
-    static = [route for route in found if route.kind == "destination"]
-    longest = max(route.length for route in found)
-    if static and static[0].length == longest:
-        return static
-    contest = [route for route in found if route.length == longest]
-    if static and _connection_ids(static) != _connection_ids(contest):
-        doubts.append(
-            f"whether a transit router looks at destination routes before BGP routes is not "
-            f"documented, and then {static[0].destination} into "
-            f"{listed(_connection_ids(static))} takes it"
-        )
-    return contest
+    return static
 
 
 def _rank(
@@ -148,26 +169,21 @@ def _rank(
         _merge(same) for same in grouped((route.connection_id, route) for route in group).values()
     ]
     is_bgp = entries[0].kind == "bgp"
-    if is_transit and not is_bgp:
-        return entries, []
     values = [route.n_hops if is_bgp else route.weight for route in entries]
-    known = [value for value in values if value is not None]
-    if len({*values}) == 1:
+    if (is_transit and not is_bgp) or len({*values}) == 1:
         return entries, []
-    if len(known) < len(values):
-        names = [r.connection_id for r, v in zip(entries, values, strict=True) if v is None]
+    unknown = [r.connection_id for r, v in zip(entries, values, strict=True) if v is None]
+    if unknown:
         what = "path" if is_bgp else "weight"
-        doubts.append(f"the {what} of the route into {listed(names)} is not known")
+        doubts.append(f"the {what} of the route into {listed(unknown)} is not known")
         return entries, []
-    best = min(known) if is_bgp else max(known)
-    heads = [route for route, value in zip(entries, values, strict=True) if value == best]
-    rest = [route for route, value in zip(entries, values, strict=True) if value != best]
-    return heads, sorted(rest, key=_standby_order)
 
+    def rank(route: TracedRoute) -> int:
+        return (route.n_hops or 0) if is_bgp else -(route.weight or 0)
 
-def _standby_order(route: TracedRoute) -> tuple[int, int, str]:
-    by_weight = 0 if route.kind == "bgp" else -(route.weight or 0)
-    return by_weight, route.n_hops or 0, route.connection_id
+    entries.sort(key=lambda route: (rank(route), route.n_hops or 0, route.connection_id))
+    n_heads = [*map(rank, entries)].count(rank(entries[0]))
+    return entries[:n_heads], entries[n_heads:]
 
 
 def _merge(same: Sequence[TracedRoute]) -> TracedRoute:
@@ -183,34 +199,6 @@ def _merge(same: Sequence[TracedRoute]) -> TracedRoute:
         weight=max((route.weight for route in same if route.weight is not None), default=None),
         n_hops=None if None in hops else min(n for n in hops if n is not None),
     )
-
-
-def _fail_over(picked: Pick) -> None:
-    """If the active route is down, replace it with the first standby route that may be up."""
-    (head,) = picked.heads
-    if head.is_up is None and picked.standby:
-        picked.doubts.append(_not_known_up(head.connection_id))
-    if head.is_up is not False:
-        return
-    spare = next((route for route in picked.standby if route.is_up is not False), None)
-    if spare is not None:
-        picked.heads = [spare]
-        picked.standby = [head, *(route for route in picked.standby if route is not spare)]
-        picked.notes.append(f"{head.connection_id}, the active route, is down")
-        if spare.is_up is None:
-            picked.doubts.append(_not_known_up(spare.connection_id))
-
-
-def _share(picked: Pick) -> None:
-    """Keep the equal routes of a transit router that may be up, or all if every route is down."""
-    down = [route for route in picked.heads if route.is_up is False]
-    unsure = [route.connection_id for route in picked.heads if route.is_up is None]
-    if unsure:
-        picked.doubts.append(_not_known_up(*unsure))
-    if len(down) < len(picked.heads):
-        picked.heads, picked.standby = [r for r in picked.heads if r.is_up is not False], down
-    if len(picked.heads) > 1:
-        picked.notes.append("flows are spread over equal routes")
 
 
 def _not_known_up(*names: str) -> str:

@@ -59,16 +59,16 @@ def trace(
     start: str | None = None,
     all_candidates: bool = False,
 ) -> pd.DataFrame:
-    """Find the tunnel that takes a packet out of the cloud, its standby tunnels, and the reason.
+    """Find the tunnel that takes a packet out of the cloud, the standby tunnels, and the reason.
 
     A packet starts in the VPC whose blocks contain its source. The VPC's VPN gateways try their
     routes in this order: policy routes that match source and destination, by priority; the longest
     destination route; the longest BGP route. Of routes to one block, the one with the largest
-    weight is active; a standby route is used only while it is down. The VPC's own blocks precede
-    all routes; its user CIDRs have no local route: packets to and from them follow the routes. If
-    the VPC's gateways have no matching route, those of transit routers are returned with certainty
-    unknown, since the inventory does not show which VPCs are attached to them. Packets into the
-    cloud are routed by the peer's device, whose routes are not in the inventory.
+    weight is active; a standby route is used only while the active route is down. Packets to the
+    VPC's own blocks stay in the VPC, whatever the routes; packets to and from its user CIDRs follow
+    the routes. If the VPC's gateways have no matching route, routes of transit routers are used
+    with certainty unknown, since the inventory does not show which VPCs are attached to them.
+    Packets into the cloud are routed by the peer's device, whose routes are not in the inventory.
 
     Parameters
     ----------
@@ -88,11 +88,12 @@ def trace(
     Returns
     -------
     DataFrame
-        Table ``trace``, one row per packet in input order, with the index of a given Series (with
-        ``all_candidates`` one row per packet and router, at least one). Values of ``verdict``:
-        ``tunnel`` (``vpn_connection_id`` takes it, even if down), ``local`` (it stays in the VPC),
-        ``dropped`` (a route leads into a connection whose selectors refuse it), ``none`` (no
-        route), ``ambiguous`` (one of ``rivals`` takes it, or they share the flows) and ``unknown``.
+        Table ``trace`` has one row per packet in input order, with the index of a given Series;
+        with ``all_candidates`` it has one row per packet and router, and at least one per packet.
+        ``verdict`` is one of ``tunnel`` (``vpn_connection_id`` takes the packet, even if it is
+        down), ``local`` (the packet stays in the VPC), ``dropped`` (a route leads into a
+        connection whose selectors refuse it), ``none`` (no route), ``ambiguous`` (one of
+        ``rivals`` takes it, or they share the flows) and ``unknown``.
         ``standby`` lists the tunnels that take over, in order, as connection id/tunnel index;
         ``certainty`` is unknown if routes, priorities, states or the start are unknown, and
         ``reason`` says which.
@@ -149,9 +150,15 @@ def trace(
     _warn(inv, fleet)
     if start is not None:
         fleet = fleet.start_at(start)
-    case_of, counts, outcomes = _follow(fleet, packets, all_candidates=all_candidates)
+    case_of, found = _follow(fleet, packets, all_candidates=all_candidates)
+    counts = np.array([*map(len, found)], np.int64)
     rows, codes = expand((np.cumsum(counts) - counts)[case_of], counts[case_of])
-    table = _table(outcomes, codes, packets, rows)
+    table = _table([one for some in found for one in some]).take(codes).reset_index(drop=True)
+    table = table.assign(
+        packet=pd.array(rows, dtype="Int64"),
+        source=make_column("text", packets.sources).take(rows),
+        destination=make_column("text", packets.destinations).take(rows),
+    )
     return table if packets.index is None or all_candidates else table.set_axis(packets.index)
 
 
@@ -167,45 +174,38 @@ def _warn(inv: Inventory, fleet: RoutedFleet) -> None:
 
 def _follow(
     fleet: RoutedFleet, packets: Packets, *, all_candidates: bool
-) -> tuple[Codes, Codes, list[Outcome]]:
-    """Group packets into cases; return each packet's case, outcomes per case, and all outcomes."""
-    n = len(fleet.destinations.ids) + 1
+) -> tuple[Codes, list[tuple[Outcome, ...]]]:
+    """Group packets into cases; return the case of each packet, and the outcomes of each case."""
+    n = len(fleet.blocks.ids) + 1
     key = (fleet.start_of + 1) * n + fleet.end_of + 1
-    key[(packets.source.family == 0) | (packets.destination.family == 0)] = -1
+    key[packets.is_missing] = -1
     case_of, keys = pd.factorize(key)
-    follower, counts = Follower(fleet), []
-    outcomes: list[Outcome] = []
+    follower = Follower(fleet)
+    # Tuples: the garbage collector does not visit a tuple of objects that refer to no others.
+    outcomes: list[tuple[Outcome, ...]] = []
     for one in keys.tolist():
         answer, visited = (_MISSING, []) if one < 0 else follower.follow(one // n - 1, one % n - 1)
-        found = [answer]
+        found: tuple[Outcome, ...] = (answer,)
         if all_candidates:
             # A packet that stays in its VPC has the same outcome at each gateway: list it once.
             shown = dict.fromkeys(v for v in visited if v.tier == 0 or v.is_carrying)
-            found = sorted(shown, key=_rank) or found
-        outcomes += found
-        counts.append(len(found))
-    return case_of, np.array(counts, np.int64), outcomes
+            found = tuple(sorted(shown, key=_likeliest_first)) or found
+        outcomes.append(found)
+    return case_of, outcomes
 
 
-def _rank(outcome: Outcome) -> int:
-    """Return an outcome's rank, smaller if likelier: by tier, carried or not, longest route."""
-    is_idle = outcome.verdict in ("none", "unknown")
-    return (outcome.tier * 2 + is_idle) * 1000 - outcome.reach
+def _likeliest_first(outcome: Outcome) -> tuple[int, bool, int]:
+    return outcome.tier, outcome.verdict in ("none", "unknown"), -outcome.reach
 
 
-def _table(outcomes: list[Outcome], codes: Codes, packets: Packets, rows: Codes) -> pd.DataFrame:
-    """Build table ``trace``: one row per packet in ``rows``, with its outcome in ``codes``."""
+def _table(outcomes: list[Outcome]) -> pd.DataFrame:
+    """Build table ``trace`` with one row for each outcome, without the packets."""
     values: dict[str, list[Any]] = {name: list(map(attrgetter(name), outcomes)) for name in _OWN}
     for part, fields in _PARTS.items():
         parts = list(map(attrgetter(part), outcomes))
         for name, field in fields.items():
             value = attrgetter(field)
             values[name] = [None if one is None else value(one) for one in parts]
-    values |= {"packet": [0] * len(outcomes)}
+    values["packet"] = [0] * len(outcomes)
     values |= dict.fromkeys(("source", "destination"), [None] * len(outcomes))
-    table = schema.build("trace", values).take(codes).reset_index(drop=True)
-    return table.assign(
-        packet=pd.array(rows, dtype="Int64"),
-        source=make_column("text", packets.source.texts).take(rows),
-        destination=make_column("text", packets.destination.texts).take(rows),
-    )
+    return schema.build("trace", values)

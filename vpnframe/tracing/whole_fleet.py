@@ -11,7 +11,7 @@ from vpnframe.tracing.facts import Outcome, grouped
 
 
 def choose(outcomes: Sequence[Outcome]) -> Outcome | None:
-    """Choose the outcome of a packet; None if no router carries it or may carry it."""
+    """Choose the outcome of a packet; return None if no router carries it or may carry it."""
     unknown = [one for one in outcomes if one.verdict == "unknown" and one.tier == 0]
     carrying = [one for one in outcomes if one.is_carrying]
     if len(carrying) == 1 and not unknown:
@@ -19,8 +19,11 @@ def choose(outcomes: Sequence[Outcome]) -> Outcome | None:
     tier = min((one.tier for one in carrying), default=None)
     if tier is None or (tier > 0 and unknown):
         return _unknown(unknown) if unknown else None
-    by_place = grouped((one.place, one) for one in carrying if one.tier == tier)
-    answer = _agreed([_longest(ones) for ones in by_place.values()])
+    at_places = []
+    for ones in grouped((one.place, one) for one in carrying if one.tier == tier).values():
+        longest = max(one.reach for one in ones)
+        at_places.append(_agreed([one for one in ones if one.reach == longest]))
+    answer = _agreed(at_places)
     if not unknown:
         return answer
     reason = f"{answer.reason}; {_unknown(unknown).reason}"
@@ -55,33 +58,30 @@ def choose_idle(
     )
 
 
-def _longest(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the common outcome of the routers that have the longest published route."""
-    longest = max(one.reach for one in outcomes)
-    return _agreed([one for one in outcomes if one.reach == longest])
-
-
 def _agreed(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the common outcome, or an ambiguous one if the outcomes differ."""
+    """Return the common outcome, or an ambiguous outcome if they differ."""
     first = outcomes[0]
     fates = {
-        (one.verdict, _name(one), one.tunnel and one.tunnel.index, frozenset(one.rivals))
+        (one.verdict, one.connection_id, one.tunnel and one.tunnel.index, frozenset(one.rivals))
         for one in outcomes
     }
     if len(fates) == 1:
         return min(outcomes, key=lambda one: (one.certainty, -len(one.reason)))
-    names = {name for one in outcomes for name in (*one.rivals, _name(one)) if name}
     is_one_place = len({one.place for one in outcomes}) == 1
     if is_one_place:
         why = f"several routers of {first.place} have an equally long route there"
     elif first.tier == 0:
-        why = "the source lies in several VPCs, and what comes of it differs"
+        why = "the source lies in several VPCs, and the results there differ"
     else:
-        why = "where the packet starts is not known, and what comes of it differs"
+        why = "where the packet starts is not known, and the results there differ"
+    places = [one.router.router_id if one.router else one.place for one in outcomes]
+    ends = [one.connection_id or listed(one.rivals) or one.verdict for one in outcomes]
+    at_each = dict.fromkeys(f"{place} {end}" for place, end in zip(places, ends, strict=True))
+    names = {name for one in outcomes for name in (*one.rivals, one.connection_id) if name}
     return Outcome(
         verdict="ambiguous",
         certainty="unknown",
-        reason=f"{why}: {_fates(outcomes)}",
+        reason=f"{why}: {listed(at_each)}",
         rivals=tuple(sorted(names)),
         vpc_id=first.vpc_id if is_one_place else None,
         place=first.place,
@@ -90,22 +90,10 @@ def _agreed(outcomes: Sequence[Outcome]) -> Outcome:
     )
 
 
-def _fates(outcomes: Sequence[Outcome]) -> str:
-    fates: dict[str, None] = {}
-    for one in outcomes:
-        where = one.router.router_id if one.router else one.place
-        fates[f"{where} {_name(one) or listed(one.rivals) or one.verdict}"] = None
-    return listed(fates)
-
-
-def _name(outcome: Outcome) -> str | None:
-    return outcome.connection.vpn_connection_id if outcome.connection else None
-
-
 def _unknown(outcomes: Sequence[Outcome]) -> Outcome:
     first = outcomes[0]
     if len(outcomes) == 1:
         return first
     reason = "; ".join(dict.fromkeys(one.reason for one in outcomes[:3]))
-    more = f"; and so at {len(outcomes) - 3} more" if len(outcomes) > 3 else ""
+    more = f"; {len(outcomes) - 3} more routers have unknown routes" if len(outcomes) > 3 else ""
     return replace(first, reason=reason + more, router=None)
