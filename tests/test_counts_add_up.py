@@ -82,7 +82,7 @@ def wanted(rows: list[dict[str, Any]], **only: Any) -> dict[str, int]:
 
 def tile_numbers(page: str, heading: str) -> dict[str, int]:
     """The numbers of one row of tiles."""
-    part = page.partition(f"<h2>{heading}</h2>")[2].partition("</div></div>")[0]
+    part = page.partition(f"<h2>{heading}</h2>")[2].partition("<h2>")[0]
     found = re.findall(r'<div class="tile (\S+)"><b>([\d,]+)</b>', part)
     return {word: int(number) for word, number in found}
 
