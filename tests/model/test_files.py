@@ -35,9 +35,9 @@ def test_a_file_is_read_up_to_its_bound(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"x" * 2**21)
     assert read_file(path, limit=2**21) == b"x" * 2**21
-    with pytest.raises(OSError, match="it has more than 1 MiB"):
+    with pytest.raises(OSError, match="the size limit of 1 MiB is exceeded"):
         read_file(path, limit=2**20)
-    with pytest.raises(OSError, match="it has more than 4 KiB"):
+    with pytest.raises(OSError, match="the size limit of 4 KiB is exceeded"):
         read_stream(io.BytesIO(bytes(4097)), limit=4096)
 
 
@@ -58,7 +58,7 @@ def test_no_more_of_an_endless_stream_is_read_than_its_bound() -> None:
             return bytes(n_bytes)
 
     stream = Endless()
-    with pytest.raises(OSError, match="it has more than 3 MiB"):
+    with pytest.raises(OSError, match="the size limit of 3 MiB is exceeded"):
         read_stream(stream, limit=3 * 2**20)
     assert stream.n_read == 3 * 2**20 + 1
 

@@ -130,5 +130,5 @@ def test_a_long_list_of_dotted_texts_is_not_nested(tmp_path: Path) -> None:
 
 def test_a_file_that_is_too_long_is_not_read(tmp_path: Path) -> None:
     """Nobody writes a MiB of it."""
-    with pytest.raises(SettingsError, match=r"cannot be read: it has more than 1 MiB"):
+    with pytest.raises(SettingsError, match=r"cannot be read: the size limit of 1 MiB is exceeded"):
         read_toml_tables(put(tmp_path, "#" * (2**20 + 1)), FORM)

@@ -70,5 +70,5 @@ def test_a_file_that_is_not_there_and_one_that_is_too_long(tmp_path, monkeypatch
     with pytest.raises(SettingsError, match="it is a folder"):
         read_peer(tmp_path)
     monkeypatch.setattr(reading, "MAX_BYTES", 1024)
-    with pytest.raises(SettingsError, match="it has more than 1 KiB"):
+    with pytest.raises(SettingsError, match="the size limit of 1 KiB is exceeded"):
         read_peer(write(tmp_path, swanctl() + "#" * 1024))

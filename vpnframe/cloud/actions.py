@@ -1,4 +1,4 @@
-"""Declare each API action that vpnframe calls: its rows, decoder, quota and permission."""
+"""Declare the API actions that vpnframe calls, each with its decoder, quota and permission."""
 
 from __future__ import annotations
 
@@ -29,27 +29,30 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Declaration of one action of the cloud's API."""
+    """Declaration of an API action: its name, its quota, and how a response is decoded."""
 
     name: str  # for example ``DescribeVpnConnections``
     # Only of an action that returns a list:
     row: str = ""  # name of one row; a few lists are plain arrays in JSON, and have it only in XML
     decode: Callable[[Fields, str], Row] | None = None  # makes a record of a row and the row's id
-    record_id: str = ""  # the attribute of that record that identifies it in its list
+    record_id: str = ""  # the attribute that identifies the record in its list
     id_fields: tuple[str, ...] = ()  # fields that may contain a row's id, the usual one first
     is_paged: bool = False  # whether the action accepts ``PageNumber`` and ``PageSize``
-    # If another action returns a single row: fields of which at least one is in its response
+    # Set if another action returns such a row alone: its response has one or more of these fields
     shown_with: tuple[str, ...] = ()
-    # Of a call about one object: what the object is, and the parameter for its id
+    # Set if a call is about one object: the type of the object, and the parameter for its id
     about: tuple[str, str] = ("", "")
     needs_permission: bool = True
-    is_for_routes: bool = False  # whether it is left out if no routes are read
-    version: str = "2016-04-28"  # the API version of its product
+    is_for_routes: bool = False  # whether a fetch without routes skips the action
+    version: str = "2016-04-28"  # version of the API to which the action belongs
     limit: Limit = Limit(600)  # the quota of one main account in one region
 
     @property
     def list_path(self) -> tuple[str, ...]:
-        """The outer and the inner name of the list in the response; empty if there is no list."""
+        """The field of the response that contains the list, and the name of one row.
+
+        An example is ``("Vpcs", "Vpc")``. The tuple is empty if the action returns no list.
+        """
         return (self.name.removeprefix("Describe"), self.row) if self.row else ()
 
 

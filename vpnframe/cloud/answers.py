@@ -1,8 +1,8 @@
-"""Decode API responses to records by an allow-list of fields; no record can hold a key.
+"""Decode API responses to records by an allow-list of fields.
 
-Only this module, :mod:`~vpnframe.cloud.trees` and :mod:`~vpnframe.cloud.fields` see pre-shared
-keys. The records contain whether a key is present and, if a :class:`~vpnframe.model.psk.KeyJudge`
-is passed, facts about the key.
+No record contains a pre-shared key. A record contains whether a key is present and, if a
+:class:`~vpnframe.model.psk.KeyJudge` is passed, facts about the key. Only this module,
+:mod:`~vpnframe.cloud.trees` and :mod:`~vpnframe.cloud.fields` see pre-shared keys.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _COUNT_BITS = 25
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list call."""
+    """One page of a list, decoded to records."""
 
     rows: tuple[Row, ...]  # records; their type depends on the action
     total_count: int | None = None  # number of rows on all pages, as the answer reports it
@@ -39,7 +39,7 @@ class Page:
 def decode_download(
     response: Response, *, vpn_connection_id: str, judge: KeyJudge | None = None
 ) -> Statement:
-    """Decode a response of DownloadVpnConnectionConfig."""
+    """Decode a response of DownloadVpnConnectionConfig to the settings of a connection."""
     answer = _fields(response, judge)
     statement = rows.downloaded_connection(answer, vpn_connection_id=vpn_connection_id)
     if not rows.says_anything(statement):
@@ -51,12 +51,12 @@ def decode_download(
 
 
 def decode_page(response: Response, *, action: str, judge: KeyJudge | None = None) -> Page:
-    """Decode one page of a list call, or the response of a call for one resource."""
+    """Decode a page of a list, or a response that describes one resource, to records."""
     return page_of(_fields(response, judge), action)
 
 
 def page_of(answer: Fields, action: str) -> Page:
-    """Decode a page as :func:`decode_page` does, from a response that is already parsed."""
+    """Decode a response that is already parsed to records, as :func:`decode_page` does."""
     request_id = answer.text("RequestId")
     counting = answer.apart()
     total_count = counting.number("TotalCount", bits=_COUNT_BITS)
@@ -87,7 +87,7 @@ def decode_row(action: str, row: Fields) -> Row | None:
 
 
 def _rows_of(answer: Fields, action: str, total_count: int | None) -> list[Fields]:
-    """Return the rows of a list; if the response describes one resource, it is the only row."""
+    """Return the rows of a response; a response that describes one resource has one row."""
     declared = LISTS[LIST_OF_ONE.get(action, action)]
     (outer, inner), id_field = declared.list_path, declared.id_fields[0]
     is_one = action in LIST_OF_ONE
@@ -107,7 +107,7 @@ def decode_account_id(response: Response) -> str:
 
 
 def action_of(response: Response) -> str | None:
-    """Return which action a saved response belongs to, or None if that is unknown.
+    """Return the name of the API action whose response was saved; None if that is unknown.
 
     The fields of a JSON response, or the root element of an XML response, show the action.
     """

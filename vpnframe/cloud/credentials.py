@@ -31,7 +31,7 @@ class Provider(Protocol):
     """Interface of the classes that provide credentials."""
 
     async def get(self, *, renew: bool = False) -> Credentials:
-        """Return the credentials; with ``renew``, replace those that the cloud refused."""
+        """Return credentials; set ``renew`` to replace credentials that the cloud refused."""
 
 
 class GivenCredentials:
@@ -47,7 +47,7 @@ class GivenCredentials:
 
 
 class HeldCredentials(ABC):
-    """Base class that keeps credentials until they are old; one task at a time renews them."""
+    """Base class that caches credentials; one task at a time renews old credentials."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now  # in seconds
@@ -56,7 +56,7 @@ class HeldCredentials(ABC):
         self._held_until = 0.0
 
     async def get(self, *, renew: bool = False) -> Credentials:
-        """Return the kept credentials, or new ones if those are old or were refused."""
+        """Return cached credentials, or new ones if the cached ones are old or were refused."""
         refused = self._held if renew else None
         async with self._lock:
             # If many calls are refused at once, the first one renews the credentials for all.
@@ -73,10 +73,10 @@ class HeldCredentials(ABC):
 class DefaultChain(HeldCredentials):
     """Provide credentials of the vendor's default chain or of one profile of its config file.
 
-    The file is ``~/.aliyun/config.json``. The credentials are kept for 15 minutes. The
-    asynchronous refresh of the vendor's SDK is not used, because it holds a thread lock across
-    an ``await``: concurrent first calls would stall for seconds. Instead, the SDK's blocking
-    method is called once, in a thread.
+    The file is ``~/.aliyun/config.json``. The credentials are cached for 15 minutes. The
+    asynchronous refresh of the vendor's SDK is not used, because it holds a thread lock across an
+    ``await``: concurrent first calls would stall for seconds. Instead, the SDK's blocking method is
+    called once, in a thread.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ def check_credentials(credentials: Credentials) -> None:
 
 
 def _resolve(profile: str | None) -> Credentials:
-    """Ask the vendor's SDK for credentials; the call blocks. Raise SettingsError if it has none."""
+    """Return credentials from the vendor's SDK, or raise SettingsError; the call blocks."""
     held, error_text = _asked(profile)
     if held is not None:
         check_credentials(held)
@@ -145,7 +145,7 @@ def _asked(profile: str | None) -> tuple[Credentials | None, str]:
 
 @contextlib.contextmanager
 def _silenced() -> Iterator[None]:
-    """Disable the SDK's logger: it logs a traceback for every source that has no credentials."""
+    """Disable the SDK's logger, which logs a traceback at each place without credentials."""
     logger = logging.getLogger("credentials")
     was_disabled, logger.disabled = logger.disabled, True
     try:

@@ -1,9 +1,9 @@
 """Read the fields of an API response by name, and handle unexpected types and secrets.
 
 A field that is not requested by name is never inspected. Only :meth:`Fields.secret` and
-:meth:`Fields.key_facts` read a secret; they return its state and the facts derived from it. For
-redaction, :class:`Fields` records every field that it reads: the field's value if the value has the
-requested type, else a placeholder.
+:meth:`Fields.key_facts` read a secret: they return whether the secret is present, and facts about
+the secret. For redaction, :class:`Fields` records what the redacted response contains for each
+field that is read: the value if it has the requested type, else a placeholder.
 """
 
 from __future__ import annotations
@@ -67,13 +67,14 @@ class Fields:
         return tuple(dict.fromkeys(self._notes))
 
     def apart(self) -> Fields:
-        """Return the same object with an empty list of notes, which later reads fill."""
+        """Return a new reader of the same object, with a separate list of notes that is empty."""
         return Fields(self._tree, [], self._path, judge=self.judge, reads=self._reads)
 
     def kept(self) -> Any:
-        """Return a copy with only the fields that were read.
+        """Return a copy of the object with only the fields that were read.
 
-        If none of them is set though the object has other fields, the copy has a marker field.
+        If all copied fields are empty but the object is not, the copy gets an extra field as a
+        marker, so that it is not empty either.
         """
         return _kept(self._tree, self._reads or {})
 
@@ -100,7 +101,7 @@ class Fields:
         return None
 
     def word(self, name: str) -> str | None:
-        """Return a string, or a boolean as ``true`` or ``false``; some fields have either type."""
+        """Return a field that is a string or a boolean; a boolean becomes ``true`` or ``false``."""
         value = self._tree.get(name)
         if not isinstance(value, bool):
             return self.text(name)
@@ -113,9 +114,10 @@ class Fields:
         return None if is_zero(text) else text
 
     def number(self, name: str, *, bits: int = 32) -> int | None:
-        """Return a whole number sent as a number or string; None if it does not fit ``bits`` bits.
+        """Return a whole number that was sent as a number or as a string.
 
-        One of the bits is the sign, as in the columns of the tables; negative numbers do not fit.
+        The result is None if the number is negative or greater than ``2 ** (bits - 1) - 1``, the
+        maximum of a signed integer column.
         """
         value = self._tree.get(name)
         if self._reads is not None:  # keep a too large number: reading it again adds the same note
@@ -204,8 +206,8 @@ class Fields:
     def has(self, name: str, *members: str) -> bool:
         """Check whether a field is set, without returning its value.
 
-        If ``members`` are given and the field is an object, it is set only if one of these members
-        is set. A member that is zero is not set: the cloud sends unset numbers as zero.
+        If ``members`` are given, a field that is an object counts as set only if one of these
+        members is set. A member that is zero is not set: the cloud sends unset numbers as zero.
         """
         value = self._tree.get(name)
         if self._reads is not None:
@@ -241,8 +243,8 @@ class Fields:
     def rows(self, outer: str, inner: str, *, mark: str) -> list[Fields]:
         """Return the objects in a field that is a list, an object with a list, or one object.
 
-        The field ``inner`` of the outer object is the list. If an object has the field
-        ``mark`` and not the field ``inner``, it is itself the only row.
+        An object contains the list in its field ``inner``. An object that has the field ``mark``
+        but not the field ``inner`` is itself the only row.
         """
         value: Any = self._tree.get(outer)
         if isinstance(value, dict) and inner not in value and mark in value:
@@ -275,7 +277,10 @@ class Fields:
         return Fields(tree, self._notes, path, judge=self.judge, reads=self._reads)
 
     def _unwrapped(self, outer: str, inner: str, kind: type) -> Any:
-        """Return a list from a field or from its object; record only items of type ``kind``."""
+        """Return the value of a field or, if the value is an object, its member ``inner``.
+
+        For redaction, an item of another type than ``kind`` is recorded as a placeholder.
+        """
         value: Any = self._tree.get(outer)
         is_wrapped = isinstance(value, dict)
         if self._reads is not None:
@@ -285,12 +290,15 @@ class Fields:
         return value.get(inner) if is_wrapped else value
 
     def _keep(self, name: str, kept: Any) -> None:
-        """Record what redaction keeps of a field, if the field is present."""
+        """Record the value of a field in the redacted response, if the field is present."""
         if self._reads is not None and name in self._tree:
             self._reads.setdefault(id(self._tree), {})[name] = kept
 
     def _mention(self, name: str) -> None:
-        """Record that a field was read; of an object, redaction keeps the fields read from it."""
+        """Record a placeholder for a field that was read, unless a value is already recorded.
+
+        An object gets no placeholder: redaction keeps those of its fields that were read.
+        """
         if self._reads is not None and name not in self._reads.get(id(self._tree), ()):
             self._keep(name, _stand_in(self._tree.get(name)))
 

@@ -1,7 +1,8 @@
-"""Hints for judging a pre-shared key: the names and ids from which a key is often derived.
+"""Collect the names and ids from which a connection's pre-shared key may be derived.
 
-Hints are collected only when a key is judged. Most keys in downloads are not judged again, because
-the rows of the list have the same keys.
+These names and ids, called hints, are collected only when a key is judged. Most keys in downloads
+are not judged, because the rows of DescribeVpnConnections contain the same keys, which have already
+been judged.
 """
 
 from __future__ import annotations

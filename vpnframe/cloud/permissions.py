@@ -1,4 +1,4 @@
-"""Name the RAM permissions that a fetch needs, and print policies that allow them."""
+"""Name the RAM permissions that a fetch needs, and create policies that allow them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from vpnframe.cloud.actions import ACTIONS, CONNECTIONS, DOWNLOAD
 
 REVELATION = (
-    "These reads reveal the pre-shared keys and BGP keys of every connection "
-    f"({CONNECTIONS} and {DOWNLOAD}; DescribeCustomerGateways has BGP keys): there is no read "
-    "permission without them, so treat everyone who has this policy as someone who knows your keys."
+    "The policy for a fetch reveals the pre-shared keys and BGP keys of every connection: "
+    f"{CONNECTIONS}, {DOWNLOAD} and DescribeCustomerGateways return keys, and no read permission "
+    "excludes the keys. Treat everyone who has this policy as someone who knows your keys."
 )
 
 _NAMED = re.compile(r"needs the permission ([a-z]+:[A-Za-z]+)")
@@ -23,12 +23,12 @@ def permission_of(action: str) -> str:
 
 
 def naming_permission(message: str, action: str) -> str:
-    """Add to the cloud's message the name of the permission that the refused call needs."""
+    """Append to the cloud's message the name of the permission that a refused call needs."""
     return f"{message.rstrip('.')}; {action} needs the permission {permission_of(action)}"
 
 
 def refused_sentence(messages: Iterable[str]) -> str | None:
-    """List the permissions that failure messages name, in one sentence; None if there are none."""
+    """Return a sentence that lists the permissions in failure messages; None without any."""
     names = sorted({name for message in messages for name in _NAMED.findall(message)})
     if not names:
         return None
@@ -38,7 +38,7 @@ def refused_sentence(messages: Iterable[str]) -> str | None:
 
 
 def needed(*, routes: bool = True) -> tuple[str, ...]:
-    """Return the names of the API actions for which a fetch needs a permission."""
+    """Return the names of the API actions of a fetch that need a permission."""
     needing = (action for action in ACTIONS.values() if action.needs_permission)
     return tuple(action.name for action in needing if routes or not action.is_for_routes)
 
@@ -54,7 +54,7 @@ def trust_policy(principal: str) -> str:
 
 
 def assuming_policy(role_arns: Iterable[str]) -> str:
-    """Return, as JSON, the policy that allows its holder to assume the given roles."""
+    """Return, as JSON, a policy that allows a user to assume the given roles."""
     return _policy({"Action": "sts:AssumeRole", "Resource": [*role_arns]})
 
 

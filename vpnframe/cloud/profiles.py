@@ -141,7 +141,10 @@ def _making(name: str) -> str:
 
 
 def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
-    """Check whether the user must log in again; a token that renews itself does not expire."""
+    """Check whether the user must log in again because the login is missing or expired.
+
+    Only a CloudSSO login expires: the token of an OAuth login renews itself.
+    """
     at = profile.get(end)
     if not profile.get(token) or not isinstance(at, int | float):
         return True
@@ -149,7 +152,7 @@ def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
 
 
 def _step(chain: list[dict[str, Any]], error_text: str) -> str:
-    """Explain which step failed if the configuration file itself is correct."""
+    """Explain which step of getting credentials failed, if the configuration file is correct."""
     asks = [one for one in chain if one["mode"] not in ("AK", "StsToken")]
     profile = asks[0] if asks else chain[0]
     label, mode = _label(profile), str(profile["mode"])

@@ -1,9 +1,9 @@
-"""Keep the rate of calls within a share of the published quotas.
+"""Limit the rate of calls to a share of the published quotas.
 
-A rate-limit key is an account, a region and an action. A call of this key can start if fewer than
-``share x limit`` calls of the key are in flight or ended within the last window. A call is counted
-from its end, which is later than when the server counted it. So the server's quota holds at any
-latency, for fixed and for sliding windows.
+Calls are counted separately for each rate-limit key, which is an account, a region and an action. A
+call can start if the calls of its key that are in flight or ended within the last window are fewer
+than ``share`` times the quota. A call counts until one window after its end. The server counts the
+call before its end, so the server's quota holds at any latency, for fixed and for sliding windows.
 """
 
 from __future__ import annotations
@@ -65,15 +65,15 @@ class RateLimiter:
         return lane.answered[leaving] + lane.per_s - now
 
     def remember(self, key: Key, *, at: float) -> None:
-        """Count a call of an earlier run that still uses quota; add the oldest call first."""
+        """Count a call of an earlier run that ended at time ``at``; add the oldest call first."""
         self._lane(key).answered.append(at)
 
     def start(self, key: Key) -> None:
-        """Count a call that starts now."""
+        """Record that a call starts now."""
         self._lane(key).in_flight += 1
 
     def finish(self, key: Key, *, now: float) -> None:
-        """Count the end of a call: a response or a timeout."""
+        """Record that a call ended with a response or a failure."""
         lane = self._lane(key)
         lane.in_flight -= 1
         lane.answered.append(now)
@@ -109,7 +109,7 @@ class Clock:
 
 
 class WaitingLanes:
-    """Make the calls of each rate-limit key wait in order until the rate limiter allows them."""
+    """Let the calls of each rate-limit key wait in a queue until the rate limiter allows them."""
 
     def __init__(self, rate_limiter: RateLimiter, clock: Clock) -> None:
         self.rate_limiter = rate_limiter
@@ -118,7 +118,7 @@ class WaitingLanes:
         self._answered: defaultdict[Key, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def enter(self, key: Key) -> None:
-        """Wait until a call of this key can start, and count the call."""
+        """Wait until a call of this key can start, and record that the call starts."""
         async with self._turn[key]:
             while (delay := self.rate_limiter.delay(key, now=self._clock.monotonic())) != 0:
                 if delay is None:
@@ -129,6 +129,6 @@ class WaitingLanes:
             self.rate_limiter.start(key)
 
     def leave(self, key: Key) -> None:
-        """Count the end of a call: a response or a failure."""
+        """Record that a call ended with a response or a failure."""
         self.rate_limiter.finish(key, now=self._clock.monotonic())
         self._answered[key].set()

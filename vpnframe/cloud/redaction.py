@@ -44,7 +44,9 @@ def redact_answer(response: Response) -> bytes:
         kept.setdefault(LISTS[action].list_path[0], "")
     redacted = write_tree(kept, root)
     if _decoded(Fields(read_tree(Response(200, {}, redacted))[0], []), action) != decoded:
-        raise ResponseError("cannot be redacted without changing what it says")
+        raise ResponseError(
+            "cannot be redacted: vpnframe would read other values in the redacted copy"
+        )
     return redacted
 
 

@@ -74,7 +74,7 @@ def classify(error: VpnframeError) -> FailureVerdict:
 
 
 def _by_status(status: int) -> FailureVerdict | None:
-    """Classify a failure by its HTTP status; None if the status shows nothing."""
+    """Classify a failure by its HTTP status; None if the status alone is not enough."""
     if status == 403:
         return FailureVerdict(Remedy.GIVE_UP, "denied")
     if status == 429:
@@ -85,9 +85,10 @@ def _by_status(status: int) -> FailureVerdict | None:
 def backoff_s(
     attempt: int, *, jitter: float, base_s: float = 0.5, floor_s: float = 0.05, cap_s: float = 20.0
 ) -> float:
-    """Return the pause in seconds before the next attempt, which grows exponentially.
+    """Return the pause in seconds before the next attempt (exponential backoff with jitter).
 
-    The pause is a random part of this time (full jitter), but at least ``floor_s``.
+    The maximum pause doubles with each attempt, up to ``cap_s``. The pause is the fraction
+    ``jitter`` of this maximum, but at least ``floor_s``.
     """
     # M. Brooker, "Exponential Backoff and Jitter", 2015.
     return max(floor_s, jitter * min(cap_s, base_s * 2.0 ** (attempt - 1)))
@@ -95,15 +96,15 @@ def backoff_s(
 
 @dataclass(slots=True)
 class RetryBudget:
-    """Allow retries in proportion to successful calls; retries after throttling are not counted."""
+    """Limit retries with the remedy ``AGAIN`` to a share of the number of calls."""
 
     # Google, "Site Reliability Engineering", chapter 22, retry budgets.
 
-    balance: float = 5.0  # retries allowed before the first answer
-    per_call: float = 0.15  # retries that every successful answer adds
+    balance: float = 5.0  # retries that are left
+    per_call: float = 0.15  # retries that every call adds
 
     def earn(self) -> None:
-        """Add to the budget for one call."""
+        """Increase the budget for one call, however many attempts the call takes."""
         self.balance += self.per_call
 
     def spend(self) -> bool:

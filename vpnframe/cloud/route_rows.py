@@ -7,7 +7,7 @@ from vpnframe.model.records import RouteEntry, RouteType, Vpc
 
 
 def vpc(row: Fields, vpc_id: str) -> Vpc:
-    """Decode a row of DescribeVpcs."""
+    """Decode a row of DescribeVpcs to a VPC record."""
     primary = row.text("CidrBlock")
     return Vpc(
         vpc_id=vpc_id,
@@ -20,12 +20,12 @@ def vpc(row: Fields, vpc_id: str) -> Vpc:
 
 
 def policy_route(row: Fields, destination: str) -> RouteEntry:
-    """Decode a row of DescribeVpnPbrRouteEntries."""
+    """Decode a row of DescribeVpnPbrRouteEntries to a route record."""
     return _route(row, destination, "policy")
 
 
 def destination_route(row: Fields, destination: str) -> RouteEntry:
-    """Decode a row of DescribeVpnRouteEntries or DescribeVcoRouteEntries."""
+    """Decode a row of DescribeVpnRouteEntries or DescribeVcoRouteEntries to a route record."""
     kind = (row.text("RouteEntryType") or "").lower()
     return _route(row, destination, "bgp" if kind == "bgp" else "destination")
 
@@ -54,7 +54,10 @@ def _route(row: Fields, destination: str, route_type: RouteType) -> RouteEntry:
 
 
 def _connection_id(row: Fields, next_hop: str | None, learned_from: str | None) -> str | None:
-    """Return the connection id that a route leads to; None for a route announced to the peer."""
+    """Return the id of the connection that a route leads to.
+
+    The result is None for a route that the cloud announces to the peer.
+    """
     if learned_from == "cloud":
         return None
     listed_under = row.text("VpnConnectionId")

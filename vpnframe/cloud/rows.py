@@ -35,7 +35,7 @@ _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
 
 
 def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statement:
-    """Decode a response of DownloadVpnConnectionConfig."""
+    """Decode a response of DownloadVpnConnectionConfig to the settings of a connection."""
     if not answer.holds("VpnConnectionConfig"):
         raise ResponseError(
             "the answer has no VpnConnectionConfig: is it an answer of DownloadVpnConnectionConfig?"
@@ -58,7 +58,7 @@ def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statemen
 
 
 def says_anything(statement: Statement) -> bool:
-    """Check whether a download has any setting of the connection beside its tunnel ids."""
+    """Check whether a download has any setting of the connection other than tunnel ids."""
     apart = {"tunnel_id": None, "psk_state": None, "key_facts": None}
     return bool(statement.local_subnets or statement.remote_subnets) or any(
         tunnel is not None
@@ -73,7 +73,8 @@ def says_anything(statement: Statement) -> bool:
 def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> BgpById:
     """Return the BGP settings by tunnel id.
 
-    The id is None if the connection has only one tunnel, which is not listed.
+    The response for a single-tunnel connection lists no tunnels; the key of its BGP settings is
+    None.
     """
     sent = config.rows("BgpConfigs", "BgpConfig", mark="TunnelId")
     rows = [row for row in sent if row.has("TunnelId") or any(map(row.nonzero_text, _BGP_LINK))]
@@ -102,7 +103,7 @@ def _downloaded_tunnel(row: Fields, bgp: BgpById, hints: Hints) -> TunnelStateme
 
 
 def listed_connection(row: Fields, connection_id: str) -> Statement:
-    """Decode a row of DescribeVpnConnections."""
+    """Decode a row of DescribeVpnConnections to the settings of a connection."""
     names = ("TunnelOptionsSpecification", "TunnelOptions", "TunnelIkeConfig", "TunnelIpsecConfig")
     rows = _tunnel_rows(row, *names)
     hints = Hints(row, rows)
@@ -143,9 +144,10 @@ def listed_connection(row: Fields, connection_id: str) -> Statement:
 
 
 def _listed_tunnel(row: Fields, prefix: str, hints: Hints) -> TunnelStatement:
-    """Decode a tunnel from an object whose nested objects' names begin with ``prefix``.
+    """Decode the settings of a tunnel in a row of DescribeVpnConnections.
 
-    The prefix is empty if the connection itself is the only tunnel.
+    The names of nested fields begin with ``prefix``: ``Tunnel`` for ``TunnelIkeConfig``, or an
+    empty string for ``IkeConfig``, which contains settings of the connection itself.
     """
     bgp_name = f"{prefix or 'Vpn'}BgpConfig"
     ike, bgp = row.block(f"{prefix}IkeConfig"), row.block(bgp_name)
@@ -176,8 +178,9 @@ def _listed_tunnel(row: Fields, prefix: str, hints: Hints) -> TunnelStatement:
 def _bgp_is_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
     """Return whether BGP is enabled; None if no field shows it.
 
-    The switch ``EnableBgp`` overrides all other fields. For two tunnels, ``EnableTunnelsBgp``
-    is next, then the BGP status; for a single tunnel, the BGP status is next.
+    The first of these fields that is set decides. If the row lists tunnels: ``EnableBgp``,
+    ``EnableTunnelsBgp``, BGP status. If not: ``EnableBgp``, BGP status, ``EnableTunnelsBgp``. If
+    none of them is set, but other BGP settings are, BGP is enabled.
     """
     of_tunnels = row.flag("EnableTunnelsBgp")
     blocks = [tunnel.block("TunnelBgpConfig") for tunnel in tunnels] or [row.block("VpnBgpConfig")]
@@ -193,7 +196,7 @@ def _bgp_is_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
 
 
 def _any_of(flags: Iterable[bool | None]) -> bool | None:
-    """Return whether any flag is true; None if all flags are unknown."""
+    """Return whether any flag is true; None if all flags are None."""
     known = [flag for flag in flags if flag is not None]
     return any(known) if known else None
 
@@ -278,9 +281,10 @@ def _has_settings(row: Fields, ike: str, ipsec: str) -> bool:
 
 
 def _placed(tunnels: tuple[TunnelStatement, ...], single: list[TunnelStatement]) -> dict[str, Any]:
-    """Return the tunnel fields of a connection record.
+    """Return the fields of a connection record that contain its tunnels.
 
-    If there are tunnels, settings at the connection level are the stray tunnel.
+    ``single`` contains tunnel settings of the connection itself. They are the only tunnel if the
+    response lists no tunnels; else they are stored as ``stray_tunnel``.
     """
     stray = single[0] if tunnels and single else None
     return {"tunnels": tunnels or tuple(single), "stray_tunnel": stray, "is_dual": bool(tunnels)}
@@ -322,7 +326,10 @@ def _proposal(block: Fields, prefix: str) -> Proposal:
 def _word(
     block: Fields, name: str, translate: Callable[[str], str], known: frozenset[str]
 ) -> str | None:
-    """Return the standard name of a token in a field; keep and note a token that is unknown."""
+    """Translate a token in a field to its standard name.
+
+    An unknown token is returned in lower case, and a note is added.
+    """
     token = block.text(name)
     word = token and translate(token)
     if word and word not in known:
@@ -331,7 +338,10 @@ def _word(
 
 
 def _number(block: Fields, name: str, translate: Callable[[str], int | None]) -> int | None:
-    """Return the number that a token in a field stands for; None and a note if it is unknown."""
+    """Translate a token in a field to a number.
+
+    For an unknown token, None is returned and a note is added.
+    """
     token = block.text(name)
     number = None if token is None else translate(token)
     if token and number is None:
@@ -344,9 +354,10 @@ def _asn(row: Fields, name: str) -> int | None:
 
 
 def _bandwidth(row: Fields, *names: str) -> dict[str, Any]:
-    """Return the first of the named bandwidths that is set, in Mbit/s.
+    """Return the record fields for the first of the named bandwidths that is set.
 
-    A bandwidth with an unknown token counts as set, and the number is None.
+    ``bandwidth_mbps`` is the bandwidth in Mbit/s. For an unknown token, it is None and
+    ``has_unknown_bandwidth`` is True.
     """
     found = [_number(row, name, terms.bandwidth) for name in names if row.has(name)]
     mbps = [number for number in found if number != 0]

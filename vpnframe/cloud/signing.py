@@ -67,12 +67,12 @@ def percent_encode(text: str) -> str:
 
 
 def canonical_query(params: Mapping[str, str]) -> str:
-    """Return the query string, sorted and encoded as in the signature and in the URL."""
+    """Return the sorted and encoded query string for the signature and the URL."""
     return "&".join(f"{percent_encode(k)}={percent_encode(params[k])}" for k in sorted(params))
 
 
 def authorization(request: Request, *, credentials: Credentials) -> str:
-    """Compute the ``Authorization`` header of a request that has all its other headers."""
+    """Compute the ``Authorization`` header of a request whose other headers are complete."""
     headers, names = request.headers, sorted(request.headers)
     signed = ";".join(names)
     listed = "".join([f"{name}:{headers[name].strip()}\n" for name in names])
@@ -89,7 +89,7 @@ def authorization(request: Request, *, credentials: Credentials) -> str:
 
 
 def sign(call: Call, *, credentials: Credentials, now: datetime, nonce: str) -> Request:
-    """Return a signed request for a call; it must be sent only once, and unchanged."""
+    """Return the signed request for a call; send the request only once, and unchanged."""
     headers = {
         "accept": "application/json",
         "host": urlsplit(call.base_url).netloc,

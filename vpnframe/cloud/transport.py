@@ -108,7 +108,7 @@ class Transport:
 
 
 async def _body_of(answer: aiohttp.ClientResponse) -> bytes:
-    """Return the whole body, decompressed; both sizes are limited."""
+    """Return the decompressed body; the compressed and the decompressed size are limited."""
     body = await answer.content.readany()
     if not answer.content.at_eof():  # the body usually arrives in one piece
         pieces = bytearray(body)
@@ -126,11 +126,11 @@ def _check_length(n_bytes: int) -> None:
 
 
 def _decompressed(body: bytes, coding: str) -> bytes:
-    """Decompress a body up to the size limit; raise if vpnframe did not request its coding."""
+    """Decompress a body up to the size limit; raise if its encoding was not requested."""
     if coding == "identity" or not body:
         return body
     if coding not in _CODINGS:
-        raise aiohttp.ClientPayloadError("the content coding was not requested")
+        raise aiohttp.ClientPayloadError("the Content-Encoding was not requested")
     is_raw = coding == "deflate" and body[0] & 0x0F != zlib.DEFLATED  # some send raw deflate
     try:
         unpacker = zlib.decompressobj(-zlib.MAX_WBITS if is_raw else _CODINGS[coding])
@@ -146,7 +146,7 @@ def _decompressed(body: bytes, coding: str) -> bytes:
 def _most() -> int:
     """Return how many connections can be open at once, given the limit on open files.
 
-    An emulator in the same process needs a second file for each connection.
+    Each connection counts as two files, because an emulator in the same process needs a second one.
     """
     n_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if resource else -1
     if n_files < 0:  # no limit

@@ -44,9 +44,9 @@ def read_tree(response: Response) -> tuple[Tree, str | None]:
 
 
 def parse_body(body: bytes) -> tuple[Tree, str | None] | str:
-    """Return the parsed body and the name of its XML root element; if that fails, the problem.
+    """Return the parsed body and the name of its XML root element, or an error message.
 
-    The problem is a string that does not quote the body.
+    The error message does not quote the body.
     """
     if body.startswith(_BOMS_16):  # some shells save output as UTF-16
         body = body.decode("utf-16", "replace").encode("utf-8", "replace")
@@ -71,7 +71,7 @@ def _parsed_json(text: bytes) -> tuple[Tree, None] | str:
 
 
 def _leniently(text: bytes) -> object:
-    """Parse JSON with half of a surrogate pair, which must not make a whole page unreadable."""
+    """Parse JSON that contains unpaired surrogates, which msgspec refuses; None if this fails."""
     try:
         # Numbers become text, infinities null; the code that reads a number checks it.
         tree = json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda _: None)
@@ -101,9 +101,9 @@ def _name_of(element: Element) -> str:
 
 
 def _value_of(element: Element) -> dict[str, Any] | str:
-    """Return the text of an element without children, else its children by name.
+    """Return the text of an XML element without children, else a dict of its children by name.
 
-    Several children of one name become a list.
+    Several children with the same name become a list.
     """
     if len(element) == 0:
         return (element.text or "").strip()

@@ -1,4 +1,4 @@
-"""List the CIDR blocks of a connection, which its traffic selectors and its routes name."""
+"""List the CIDR blocks in the traffic selectors and the routes of a connection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ class Block(NamedTuple):
 
 
 def list_blocks(connection: Connection, routes: Iterable[RouteEntry]) -> list[Block]:
-    """Return the CIDR blocks of both sides of a connection; no side, origin and block repeat."""
+    """Return the CIDR blocks of both sides of a connection, without duplicates.
+
+    Blocks are duplicates if their side, their origin and their text are equal.
+    """
     sides = {"vpc": connection.vpc_subnets, "onprem": connection.onprem_subnets}
     selectors = [Block(side, "selector", text) for side, texts in sides.items() for text in texts]
     blocks: dict[tuple[str, str, str], Block] = {}

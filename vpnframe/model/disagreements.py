@@ -57,7 +57,7 @@ def _tunnel_differences(
     listed: Mapping[TunnelKey, TunnelStatement],
     differing: Callable[..., Disagreement],
 ) -> Iterator[Disagreement]:
-    """Yield the fields of tunnels that differ; nothing if the list row describes no tunnel."""
+    """Yield the tunnel fields that differ; nothing if the list row describes no tunnel."""
     if not any(map(_says_anything, listed.values())):
         return
     keys = sorted(listed.keys() | downloaded.keys())
@@ -82,7 +82,7 @@ def _tunnel_differences(
 
 
 def _are_other_keys(one: KeyFacts | None, other: KeyFacts | None) -> bool:
-    """Check whether two pre-shared keys have comparable fingerprints, and these differ."""
+    """Check whether the fingerprints of two pre-shared keys are comparable and differ."""
     if not (one and other and one.fingerprint and other.fingerprint):
         return False
     is_comparable = one.fingerprint_key_id == other.fingerprint_key_id
@@ -94,13 +94,13 @@ def _says_anything(tunnel: TunnelStatement) -> bool:
 
 
 def _spoken(tunnel: TunnelStatement) -> list[tuple[str, str]]:
-    """Return the column name and the value of each compared field that is not None."""
+    """Return the compared fields of a tunnel that are not None, as column names and values."""
     values = zip(_COMPARED, _read_compared(tunnel), strict=True)
     return [(name, str(value)) for name, value in values if value is not None]
 
 
 def find_strays(statement: Statement, tunnels: Iterable[TunnelStatement]) -> Iterator[Disagreement]:
-    """Yield a disagreement if tunnel settings of the connection itself match no tunnel."""
+    """Yield a disagreement if the tunnel settings of the connection itself match no tunnel."""
     stray = statement.stray_tunnel
     if stray is None:
         return
@@ -123,7 +123,10 @@ def find_strays(statement: Statement, tunnels: Iterable[TunnelStatement]) -> Ite
 
 
 def tunnels_by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatement]:
-    """Return a statement's tunnels by id and number; the number is 0 unless tunnels share an id."""
+    """Return the tunnels in one API response by id and number.
+
+    The number counts from 0 and distinguishes tunnels with the same id.
+    """
     seen: dict[str, int] = {}
     tunnels = {}
     for tunnel in statement.tunnels if statement else ():

@@ -1,7 +1,7 @@
-"""Read the user's files up to a size limit, without waiting; write them atomically.
+"""Read files up to a size limit and without blocking; write files atomically.
 
-Every failure is an :class:`OSError` whose ``strerror`` says what is wrong; the caller adds the
-name of the file.
+Every failure is an :class:`OSError` whose ``strerror`` says what is wrong; the caller adds the name
+of the file.
 """
 
 from __future__ import annotations
@@ -46,20 +46,20 @@ def open_regular(path: str | Path) -> Iterator[BinaryIO]:
 
 
 def read_file(path: str | Path, *, limit: int) -> bytes:
-    """Read a regular file of at most ``limit`` bytes."""
+    """Read a regular file; raise OSError if it has more than ``limit`` bytes."""
     with open_regular(path) as file:
         return read_stream(file, limit=limit)
 
 
 def read_stream(file: BinaryIO, *, limit: int) -> bytes:
-    """Read an open file or pipe of at most ``limit`` bytes to its end."""
+    """Read an open file or pipe to its end; raise OSError after more than ``limit`` bytes."""
     pieces, n_bytes = [], 0
     while piece := file.read(min(MIB, limit + 1 - n_bytes)):
         pieces.append(piece)
         n_bytes += len(piece)
     if n_bytes > limit:
         words = f"{limit // MIB} MiB" if limit >= MIB else f"{limit // KIB} KiB"
-        raise OSError(errno.EFBIG, f"it has more than {words}")
+        raise OSError(errno.EFBIG, f"the size limit of {words} is exceeded")
     return b"".join(pieces)
 
 
@@ -90,8 +90,9 @@ def create_file(path: Path, body: bytes, *, mode: int = _FIRST_MODE) -> None:
 def replace_file(path: Path, body: bytes, *, mode: int | None = None) -> None:
     """Write a file atomically: an old file is unchanged until the new file is complete.
 
-    If the path is a symbolic link, its target is replaced. Bytes for a device or pipe are written
-    to it. Without ``mode``, an old file keeps its permissions.
+    If the path is a symbolic link, the target of the link is replaced. A device or a pipe is not
+    replaced: the bytes are written to it. Without ``mode``, the new file gets the permissions of
+    the old file.
     """
     old = _stat_of_writable(path)
     if old is not None and (not stat.S_ISREG(old.st_mode) or _is_open_file(path)):
@@ -152,7 +153,10 @@ def _append(path: Path, body: bytes) -> None:
 
 
 def _take_over(temporary: Path, old: os.stat_result, mode: int | None) -> None:
-    """Give the new file the old file's owner and ``mode``; without it, the old permissions."""
+    """Give the new file the owner of the old file and the permissions ``mode``.
+
+    Without ``mode``, the new file gets the permissions of the old file.
+    """
     if hasattr(os, "chown"):
         with contextlib.suppress(PermissionError):
             os.chown(temporary, old.st_uid, old.st_gid)

@@ -1,10 +1,10 @@
 """Estimate how hard a pre-shared key is to guess. The key is not stored.
 
-A random key has ``length * log2(alphabet)`` bits. A quick check decides whether a key is random: it
-is not if it is short, or if words, dates and keyboard runs cover half of it. Only keys that are not
-random are passed to zxcvbn, which estimates how many guesses an attacker needs. For a random key,
-zxcvbn would be wrong: it counts at most 3.32 bits per character, and finds a word or date by chance
-in one key of five. It also takes a hundred times as long as the quick check.
+A random key has ``length * log2(alphabet)`` bits. A quick check decides whether a key is random: a
+key is not random if it is short, or if words, dates and keyboard runs cover half of it. Only keys
+that are not random are passed to zxcvbn, which estimates how many guesses an attacker needs. For a
+random key, zxcvbn would be wrong: it counts at most 3.32 bits per character, and finds a word or
+date by chance in one key of five. It also takes a hundred times as long as the quick check.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _judge(key: str) -> tuple[KeyClass, int]:
 
 
 def _without_hints(key: str, hints: Iterable[str]) -> str:
-    """Remove the hints from a key; if there are any, also remove years."""
+    """Remove the hints from a key; if the key contains a hint, also remove years."""
     lowered, (plain, folded) = key.translate(_AS_LOWER), _hint_texts(hints)
     spans = _common_spans(lowered, plain)
     for undone in _UNDONE:  # only for words: random ids would match by chance
@@ -160,7 +160,10 @@ def _common_spans(text: str, known: str, size: int = _HINT) -> list[Span]:
 
 
 def _spans_of_words(key: str) -> list[Span]:
-    """Return the spans of known words in any case or in l33t; at least half must be letters."""
+    """Return the spans of a key that are known words in any case or in l33t.
+
+    In the key, at least half of the characters of each span must be letters.
+    """
     lowered, words = key.translate(_AS_LOWER), _words()
     return [
         (start, start + len(word))
@@ -194,7 +197,7 @@ def _positions(spans: Iterable[Span]) -> set[int]:
 
 @cache
 def _words() -> Mapping[str, tuple[str, ...]]:
-    """Return the words that make a key weak, by their first five characters."""
+    """Return the words that make a key weak, grouped by their first five characters."""
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  a megabyte of words
 
     frequent = {
@@ -210,7 +213,7 @@ def _words() -> Mapping[str, tuple[str, ...]]:
 
 
 def _random_bits(key: str) -> int:
-    """Return the bits of a random key, for the smallest common alphabet that contains it."""
+    """Return the entropy of a random key in bits, for the smallest alphabet that contains it."""
     seen = set(key)
     size = next((n for n, known in _ALPHABETS if seen <= known), _LARGEST_ALPHABET)
     if len(seen) < _SPARSE * len(key):
@@ -219,7 +222,7 @@ def _random_bits(key: str) -> int:
 
 
 def _guessed_bits(key: str) -> int:
-    """Return the bits of a key that is not random, as zxcvbn estimates them."""
+    """Return zxcvbn's estimate of how many bits an attacker must guess of a non-random key."""
     if not key:
         return 0
     from zxcvbn import zxcvbn  # noqa: PLC0415  heavy, and not needed for most keys

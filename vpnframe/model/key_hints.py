@@ -20,7 +20,7 @@ class _KnownKeys(Record, frozen=True, kw_only=True, array_like=True):
 
 
 def gateway_words(gateways: Iterable[Gateway]) -> Words:
-    """Return, by gateway id, the words from which a key may be derived."""
+    """Return, by gateway id, the name, addresses and tags from which a key may be derived."""
     return {
         g.gateway_id: (*filter(None, (g.name, g.ip_address, g.second_ip_address)), *g.tags)
         for g in gateways
@@ -28,7 +28,7 @@ def gateway_words(gateways: Iterable[Gateway]) -> Words:
 
 
 def connection_words(statement: Statement | None, gateways: Words) -> tuple[str, ...]:
-    """Return the words from which a connection's key may be derived, such as names and tags."""
+    """Return the names, ids and tags from which a connection's key may be derived."""
     if statement is None:
         return ()
     ids = [statement.vpn_gateway_id, statement.customer_gateway_id, statement.transit_router_id]
@@ -47,7 +47,7 @@ def pack_known(statement: Statement, gateways: Words) -> bytes:
 
 
 def judge_of(packed: bytes, *, connection_id: str, key: FingerprintKey) -> KeyJudge:
-    """Return the judge of the keys in a connection's download, from the result of `pack_known`."""
+    """Return the KeyJudge for a connection's download, from the result of :func:`pack_known`."""
     known = msgspec.msgpack.decode(packed, type=_KnownKeys)
     facts = {str(one.fingerprint): one for one in known.facts}
     return KeyJudge(key, words={connection_id: known.words}, known=facts)

@@ -33,13 +33,13 @@ def key_state(value: object) -> KeyState:
 
 
 def best_state(*states: KeyState | None) -> KeyState | None:
-    """Return ``present`` if one of the states is that, else ``masked``, else ``absent``."""
+    """Return the first of ``present``, ``masked`` and ``absent`` that is among the states."""
     order: tuple[KeyState, ...] = ("present", "masked", "absent")
     return next((state for state in order if state in states), None)
 
 
 def is_masked_value(value: Any) -> bool:
-    """Check whether an address, CIDR block or id is masked; of a tuple, whether one item is."""
+    """Check whether an address, CIDR block or id is masked, or any item of a tuple of them."""
     if isinstance(value, tuple):
         return any(map(is_masked_value, value))
     if not isinstance(value, str) or not ("*" in value or "x" in value or "X" in value):

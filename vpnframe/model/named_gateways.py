@@ -30,7 +30,7 @@ class NamedGateways:
         self._n_naming[_VPN].update(filter(None, [statement.vpn_gateway_id]))
 
     def unlisted(self, action: str, listed: Collection[str]) -> Iterator[Failure]:
-        """Yield a failure for each gateway that connections refer to and ``listed`` lacks."""
+        """Yield a failure for each gateway id in connections that is not in ``listed``."""
         for gateway_id, n in sorted(self._n_naming[action].items()):
             if gateway_id not in listed:
                 by = counted(n, "connection")

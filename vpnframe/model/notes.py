@@ -24,7 +24,7 @@ def note_failure(note: Note, *, action: str, at_ms: int | None = None) -> Failur
 
 
 def odd_count(note: Note) -> Note:
-    """Append to a note on an implausible row count that the pages were read without the count."""
+    """Append to the note on an implausible row count how the pages were read instead."""
     so = "it makes no sense, so pages were read until one had no new rows"
     return msgspec.structs.replace(note, message=f"{note.message}: {so}")
 
@@ -32,7 +32,8 @@ def odd_count(note: Note) -> Note:
 def record_failures(record: Statement | Gateway | Vpc | RouteEntry) -> Iterator[Failure]:
     """Yield a failure row for each value of a record that could not be read.
 
-    The row's message begins with the id of a gateway or VPC, or with the destination of a route.
+    If the record is a gateway, a VPC or a route, the message begins with the id or the destination
+    of the record.
     """
     place = ""
     if isinstance(record, Statement):

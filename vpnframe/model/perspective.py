@@ -68,7 +68,7 @@ def _endpoint_votes(
 
 
 def _address(text: str | None) -> bytes | None:
-    """Return an address in its binary form; None if the text is none, as a masked one."""
+    """Return an IP address in binary form; None if the text is not an address, or is masked."""
     try:
         return inet_pton(AF_INET6 if ":" in text else AF_INET, text) if text else None
     except (OSError, ValueError):
@@ -76,7 +76,10 @@ def _address(text: str | None) -> bytes | None:
 
 
 def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
-    """Yield the end for which a download is written, by the subnets; nothing if they are equal."""
+    """Yield the end for which a download is written, by the subnets of both ends.
+
+    Nothing is yielded if both ends have the same subnets.
+    """
     local, remote = networks(download.local_subnets), networks(download.remote_subnets)
     cloud, customer = networks(describe.local_subnets), networks(describe.remote_subnets)
     if local == remote or is_masked_value((*local, *remote)):

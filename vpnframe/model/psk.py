@@ -25,13 +25,16 @@ _MAX_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class FingerprintKey:
-    """The HMAC key that makes fingerprints; guessed keys can be tested only with this key."""
+    """The HMAC key for fingerprints; a guessed pre-shared key can be tested only with this key."""
 
     secret: bytes = field(repr=False)  # 32 or more random bytes; not shown
 
     @property
     def key_id(self) -> str:
-        """Eight hex digits; fingerprints are comparable only if their key ids are equal."""
+        """Eight hex digits that identify this HMAC key.
+
+        Two fingerprints are comparable only if they were made with the same HMAC key.
+        """
         return hmac.new(self.secret, _ID_LABEL, hashlib.sha256).hexdigest()[:8]
 
     def fingerprint(self, text: str) -> str:
@@ -42,7 +45,7 @@ class FingerprintKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyJudge:
-    """What the decoder needs to judge pre-shared keys: fingerprint key, hint words, known facts."""
+    """The data for judging pre-shared keys: fingerprint key, hint words, earlier results."""
 
     fingerprint_key: FingerprintKey  # of the fetch
     # By gateway id or connection id: words from which the keys in rows with this id may be derived
@@ -53,7 +56,7 @@ class KeyJudge:
     is_saved: bool = False
 
     def words_of(self, *ids: str | None) -> list[str]:
-        """Return the ids, and the words from which keys in rows with these ids may be derived."""
+        """Return the ids, and all hint words that are stored for these ids."""
         named = [i for i in ids if i is not None]
         return [*named, *(word for i in named for word in self.words.get(i, ()))]
 
@@ -142,6 +145,6 @@ def _facts(
 
 
 def best_facts(*facts: KeyFacts | None) -> KeyFacts | None:
-    """Return the first facts that come from a visible key, else the first facts, else None."""
+    """Return the first facts that describe a visible key, else the first that are not None."""
     made = [one for one in facts if one is not None]
     return next((one for one in made if one.length is not None), made[0] if made else None)

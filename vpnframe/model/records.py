@@ -1,8 +1,9 @@
 """The data model of a fleet, as frozen records. No record has a field for a secret.
 
 Two API responses describe a connection: a row of the list, and the downloaded configuration. A
-:class:`Statement` has the values of **one** of them, and they disagree on which side is ``local``.
-A :class:`Connection` has the values of both; its sides are named VPC and on-premises.
+:class:`Statement` has the values of **one** response; the two responses disagree on which side is
+``local``. A :class:`Connection` has the values of both responses; its sides are named VPC and on-
+premises.
 """
 
 from __future__ import annotations
@@ -228,7 +229,10 @@ class RouteEntry(Located, frozen=True, kw_only=True, tag=True):
 
     @property
     def entry_id(self) -> str:
-        """A string that identifies the entry in its list, without the state, which changes."""
+        """A string that identifies the route entry in its list.
+
+        The string omits the state, because the state of an entry changes.
+        """
         parts = (
             *(self.route_type, self.source_cidr, self.destination_cidr, self.next_hop),
             *(",".join(self.tunnel_ids), self.as_path, self.learned_from),
@@ -249,7 +253,7 @@ Row = Statement | Attachment | Gateway | Region | Vpc | RouteEntry | RoutesInto
 
 
 class Rows(Record, frozen=True, kw_only=True, tag=True):
-    """All rows of a list call, each of them encoded on its own."""
+    """All rows of a list call, each row serialized separately."""
 
     rows: tuple[msgspec.Raw, ...]
     n_expected: int
@@ -258,7 +262,7 @@ class Rows(Record, frozen=True, kw_only=True, tag=True):
 
 
 class Tunnel(TunnelValues, frozen=True, kw_only=True):
-    """A tunnel with the values of the download and the list row; its ends are named by gateway."""
+    """A tunnel with the values of the download and the list row, and its end at each gateway."""
 
     tunnel_index: int
     vpn_gateway: End = End()
@@ -318,7 +322,7 @@ class Disagreement(Located, frozen=True, kw_only=True):
 
 
 class Records(Record, frozen=True, kw_only=True):
-    """All records of a fleet that one fetch, or one set of saved API responses, contains."""
+    """All records of a fleet, from one fetch or from one set of saved API responses."""
 
     connections: tuple[Connection, ...] = ()
     gateways: tuple[Gateway, ...] = ()

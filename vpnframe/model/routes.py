@@ -1,4 +1,4 @@
-"""Sort routes that lead to connections, compare their weights, and find who lists them."""
+"""Sort routes, compare their weights, and find the id under which the API lists them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from vpnframe.model.records import RouteEntry, Statement
 
 
 def holder_of(statement: Statement) -> str | None:
-    """Return the id under which the API lists a connection's routes; None if it is unattached.
+    """Return the id under which the API lists a connection's routes.
 
-    This is the id of the VPN gateway, or of the connection if it is on a transit router.
+    This is the id of the VPN gateway, or of the connection if it is on a transit router. The result
+    is None if the connection is unattached.
     """
     if statement.vpn_gateway_id is not None:
         return statement.vpn_gateway_id
@@ -18,10 +19,10 @@ def holder_of(statement: Statement) -> str | None:
 
 
 class Weights:
-    """Finds connections that share a route of one VPN gateway with different weights.
+    """Finds connections with the same route on one VPN gateway but different route weights.
 
-    Of these connections, one is active and another one is on standby. Routes of transit routers
-    are ignored.
+    Of these connections, one is active and another one is on standby. Routes of transit routers are
+    ignored.
     """
 
     def __init__(self) -> None:
@@ -35,7 +36,7 @@ class Weights:
             self._of[key].add((route.vpn_connection_id, route.weight))
 
     def find_weighed(self) -> set[str]:
-        """Return the ids of the connections that share a route with different weights."""
+        """Return the ids of the connections that have the same route with different weights."""
         return {
             connection_id
             for shared in self._of.values()

@@ -90,7 +90,10 @@ def _connection(
 def own_gateways(
     statement: Statement | None, gateways_by_id: Mapping[str, Gateway]
 ) -> list[Gateway]:
-    """Return the gateways that a connection's list row or its tunnels refer to."""
+    """Return the gateways whose ids a connection's list row contains.
+
+    A gateway that is not in ``gateways_by_id`` is left out.
+    """
     if statement is None:
         return []
     ids = [statement.vpn_gateway_id, statement.customer_gateway_id]
@@ -101,7 +104,7 @@ def own_gateways(
 def with_attachments(
     listed: Mapping[str, Statement], attachments: Mapping[str, Attachment]
 ) -> dict[str, Statement]:
-    """Fill gaps in list rows from transit router attachments; add the rows that are missing."""
+    """Return the list rows, completed by values and rows of transit-router attachments."""
     statements = dict(listed)
     for connection_id, row in attachments.items():
         attached = Statement(witness="describe", **asdict(row))
@@ -113,7 +116,7 @@ def with_attachments(
 
 
 def overlay(below: R, above: R) -> R:
-    """Combine two records: ``below`` fills in values that ``above`` lacks or shows masked."""
+    """Combine two records: ``below`` supplies values that ``above`` lacks or contains masked."""
     # Most fields of the two sources are equal; comparing records and values first is fast.
     if below == above:
         return above
@@ -147,14 +150,17 @@ def _turned(download: Statement) -> Statement:
 
 
 def _placed(statement: Statement, is_dual: bool) -> Statement:
-    """Make the only tunnel a stray tunnel if the other statement describes two tunnels."""
+    """Move the only tunnel to ``stray_tunnel`` if the other API response lists tunnels.
+
+    This only tunnel contains settings of the connection itself, not of a listed tunnel.
+    """
     if statement.is_dual or not is_dual or not statement.tunnels:
         return statement
     return replace(statement, tunnels=(), stray_tunnel=statement.tunnels[0])
 
 
 def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Statement:
-    """Return a list row whose tunnels have the addresses of their gateways."""
+    """Return a list row whose tunnels contain the IP addresses of their gateways."""
     vpn = next((g.ip_address for g in gateways if g.kind == "vpn"), None)
     customers = {g.gateway_id: g.ip_address for g in gateways if g.kind == "customer"}
     # With two tunnels, only the tunnels show which of the gateway's two addresses they use.
@@ -175,7 +181,7 @@ def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Stateme
 
 
 def _join_tunnels(download: Statement | None, describe: Statement | None) -> tuple[Tunnel, ...]:
-    """Return the tunnels of both statements, matched by id, in the order of their indexes."""
+    """Join the tunnels of the download and the list row by id, and sort them by index."""
     listed, downloaded = tunnels_by_id(describe), tunnels_by_id(download)
     # If neither statement contains a tunnel, the connection still gets one tunnel row.
     keys = sorted(listed.keys() | downloaded.keys()) or [("", 0)]
@@ -195,7 +201,7 @@ def _join_tunnels(download: Statement | None, describe: Statement | None) -> tup
 
 
 def _indexes(tunnels: list[tuple[TunnelKey, int | None]]) -> dict[TunnelKey, int]:
-    """Return an index for each tunnel: its own if no other tunnel has it, else a free number."""
+    """Return an index for each tunnel: its own if no other tunnel has it, else an unused one."""
     given = [index for _, index in tunnels]
     indexes = {i: n for i, n in tunnels if n is not None and given.count(n) == 1}
     free = (n for n in range(1, 2 * len(tunnels) + 2) if n not in indexes.values())

@@ -1,4 +1,4 @@
-"""Read TOML files of the user in which all tables have one name, such as ``[[waiver]]``."""
+"""Read the user's TOML files, in which all tables have the same name, such as ``[[waiver]]``."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def read_toml_tables(path: str | Path, form: Form[T]) -> list[T]:
 
 
 def read_toml(path: Path, remedy: str) -> dict[str, Any]:
-    """Read a TOML file; if it is nested too deeply, the error names the remedy."""
+    """Read a TOML file; if it is nested too deeply, ``remedy`` is part of the error message."""
     try:
         text = read_file(path, limit=_MAX_BYTES).decode("utf-8-sig")
         if _DEEP_KEY.search(text):
