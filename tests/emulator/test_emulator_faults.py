@@ -185,11 +185,11 @@ def test_a_request_sent_again_verbatim_is_seen(state: State, signer: Signer, kin
         ({"kind": "hang", "rate": 0.1, "positions": [1]}, "either a rate or positions"),
         ({"kind": "hang", "rate": 1.5}, "from 0 to 1, not 1.5"),
         ({"kind": "hang", "rate": float("nan")}, "from 0 to 1, not nan"),
-        ({"kind": "hang", "positions": [0, 2]}, "counted from 1"),
-        ({"kind": "hang", "positions": []}, "counted from 1"),
+        ({"kind": "hang", "positions": [0, 2]}, "one or more numbers above 0"),
+        ({"kind": "hang", "positions": []}, "one or more numbers above 0"),
         (
             {"kind": "psk-masked", "rate": 1, "action": GATEWAYS},
-            f"{DOWNLOAD}, not {GATEWAYS}",
+            f"{DOWNLOAD}, not in {GATEWAYS}",
         ),
     ],
 )

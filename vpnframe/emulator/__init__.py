@@ -1,8 +1,9 @@
-"""A local Alibaba Cloud VPN endpoint with a seeded fleet, real signatures, quotas and paging.
+"""An emulator of Alibaba Cloud's VPN API, with signature checks, quotas and paged lists.
 
-``make_fleet`` creates the fleet, ``answer_key`` lists the defects planted in it, ``handle`` answers
-one request without a socket, and ``serve_in_thread`` serves the emulator on 127.0.0.1. From the
-rest of the package, the emulator uses only the request and response classes.
+``make_fleet`` generates the resources, ``answer_key`` lists the defects planted among them,
+``handle`` answers one request without a socket, and ``serve_in_thread`` serves the emulator on
+127.0.0.1. The emulator shares no code with the rest of the package except the classes ``Request``
+and ``Response``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""List what a synthetic fleet contains: planted defects, tunnels and counts.
+"""List the planted defects, the tunnels and the numbers of resources of a generated fleet.
 
-This module translates the names of algorithms without code of the rest of the package.
+This module has its own translation of algorithm names, so that tests can compare this translation
+with the one in the rest of the package.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _VPN_TYPES = {"Normal": "normal", "NationalStandard": "sm"}
 
 
 def answer_key(fleet: EmulatedFleet) -> dict[str, object]:
-    """Return planted defects, counts, and the settings of all tunnels without pre-shared keys."""
+    """Return a fleet's planted defects, tunnel settings and resource counts, but no secrets."""
     tunnels = [row for connection in fleet.connections for row in _tunnel_rows(connection)]
     regions = Counter(connection.region_id for connection in fleet.connections)
     accounts = Counter(connection.account_id for connection in fleet.connections)
@@ -42,9 +43,10 @@ def answer_key(fleet: EmulatedFleet) -> dict[str, object]:
 
 
 def _tunnel_rows(connection: EmulatedConnection) -> Iterator[dict[str, str | int | None]]:
-    """Yield the settings of each tunnel.
+    """Yield one row of settings for each tunnel.
 
-    If a tunnel has no index, its index is its position in the list of tunnels sorted by id.
+    If a tunnel has no ``index``, its row has instead the position of the tunnel, counted from 1,
+    among the tunnels of the connection sorted by tunnel id.
     """
     by_id = sorted(connection.tunnels, key=lambda tunnel: tunnel.tunnel_id or "")
     for tunnel in connection.tunnels:

@@ -1,7 +1,7 @@
-"""Write connections as DescribeVpnConnections and DownloadVpnConnectionConfig return them.
+"""Convert connections to answers of DescribeVpnConnections and DownloadVpnConnectionConfig.
 
-In DescribeVpnConnections, "local" is the VPC side; in DownloadVpnConnectionConfig, which the
-customer's device reads, "local" is the on-premises side.
+In DescribeVpnConnections, "local" means the VPC side. DownloadVpnConnectionConfig is read by the
+customer's device, so there "local" means the on-premises side.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _STATES = ("updating", "provisioning", "financialLocked")
 
 
 def connection_row(connection: EmulatedConnection) -> Tree:
-    """Write one row of DescribeVpnConnections."""
+    """Return a connection as a row of DescribeVpnConnections."""
     name, is_on_gateway = connection.vpn_connection_id, connection.vpn_gateway_id is not None
     return {
         "VpnConnectionId": name,
@@ -59,7 +59,7 @@ def connection_row(connection: EmulatedConnection) -> Tree:
 
 
 def _single_part(connection: EmulatedConnection) -> Tree:
-    """Return the connection-level fields of a single-tunnel connection."""
+    """Return the tunnel settings of a single-tunnel connection, as fields of its row."""
     (tunnel,), check = connection.tunnels, connection.health_check
     return {
         "CustomerGatewayId": tunnel.customer_gateway_id,
@@ -84,7 +84,10 @@ def _health_check(check: HealthCheck) -> Tree:
 
 
 def _dual_part(connection: EmulatedConnection) -> Tree:
-    """Return the tunnels and the connection-level fields of a dual-tunnel connection."""
+    """Return the tunnel list of a dual-tunnel connection, and the tunnel settings outside it.
+
+    Outside the list, the settings are unset or copies of the first tunnel's settings.
+    """
     first = connection.tunnels[0]
     shape = connection_level_shape(connection, "list")
     part: Tree = {
@@ -104,7 +107,10 @@ def _dual_part(connection: EmulatedConnection) -> Tree:
 
 
 def _tunnel_option(tunnel: EmulatedTunnel) -> Tree:
-    """Return one tunnel as an object in which flags, lifetimes and AS numbers are strings."""
+    """Return one tunnel of a dual-tunnel connection.
+
+    Flags, lifetimes and AS numbers are strings.
+    """
     return {
         "TunnelId": tunnel.tunnel_id,
         "Role": tunnel.role,
@@ -127,9 +133,10 @@ def _tunnel_option(tunnel: EmulatedTunnel) -> Tree:
 def _configs(
     tunnel: EmulatedTunnel, *, is_text: bool = False, is_device: bool = False
 ) -> dict[str, Tree]:
-    """Return IkeConfig and IpsecConfig of a tunnel.
+    """Return the members IkeConfig and IpsecConfig of a tunnel.
 
-    If ``is_text``, lifetimes are strings. If ``is_device``, the local IKE id is the customer's.
+    If ``is_text``, lifetimes are strings. If ``is_device``, the answer is for the customer's
+    device, so ``LocalId`` is the customer's IKE id.
     """
     values: list[Json] = [str(one) if is_text else one for one in astuple(tunnel.proposal)]
     ids = (tunnel.cloud_ike_id, tunnel.customer_ike_id)
@@ -147,9 +154,10 @@ def _flag(*, is_on: bool) -> str:
 
 
 def _bgp_config(bgp: Bgp, *, is_text: bool = False) -> Tree:
-    """Return a BGP session, where "local" is the cloud.
+    """Return a BGP session as an object in which "local" means the cloud.
 
-    If ``is_text``, it has the form of a dual-tunnel connection's tunnel: AS numbers are strings.
+    If ``is_text``, the object is for a tunnel of a dual-tunnel connection. It then has AS numbers
+    as strings and no authentication key.
     """
     return {
         "LocalAsn": str(bgp.cloud_asn) if is_text else bgp.cloud_asn,
@@ -163,7 +171,7 @@ def _bgp_config(bgp: Bgp, *, is_text: bool = False) -> Tree:
 
 
 def _state_of(connection: EmulatedConnection) -> str:
-    """Return the management state of a connection, which does not depend on its tunnels."""
+    """Return the management state of a connection, such as ``active`` or ``attached``."""
     at = pick(connection.vpn_connection_id, "state", 60)
     if connection.attach_type == "VPNGW":
         return _STATES[at] if at < len(_STATES) else "active"
@@ -173,20 +181,26 @@ def _state_of(connection: EmulatedConnection) -> str:
 
 
 def _attached_to(connection: EmulatedConnection) -> str | None:
-    """Return the id of the VPN gateway or of the transit router's CEN, or None if unattached."""
+    """Return the id of the resource that a connection is attached to, or None if unattached.
+
+    The resource is a VPN gateway, or the Cloud Enterprise Network (CEN) of a transit router.
+    """
     if connection.transit_router_id is None:
         return connection.vpn_gateway_id
     return f"cen-{connection.transit_router_id.partition('-')[2][::-1]}"
 
 
 def tunnel_bandwidth(connection: EmulatedConnection) -> str:
-    """Return ``Standard`` or ``Large``, the bandwidth of tunnels without a VPN gateway."""
+    """Return the bandwidth class of a connection without a VPN gateway, ``Standard`` or ``Large``.
+
+    For a quarter of the connections, the value is in lower case.
+    """
     word = "Standard" if connection.bandwidth_mbps <= 1000 else "Large"
     return word.lower() if pick(connection.vpn_connection_id, "case", 4) == 0 else word
 
 
 def download_config(connection: EmulatedConnection) -> Tree:
-    """Return the configuration of a connection for the customer's device."""
+    """Return a connection as the device configuration that DownloadVpnConnectionConfig sends."""
     name, first = connection.vpn_connection_id, connection.tunnels[0]
     # For a third of the connections, the CIDR blocks are in reverse order.
     step = -1 if pick(name, "order", 3) == 0 else 1
@@ -211,7 +225,10 @@ def download_config(connection: EmulatedConnection) -> Tree:
 
 
 def _device_tunnels(connection: EmulatedConnection) -> Tree:
-    """Return the tunnels and the connection-level fields of a dual-tunnel connection."""
+    """Return the tunnel list of a dual-tunnel connection, and the tunnel settings outside it.
+
+    Outside the list, the settings are unset or copies of the first tunnel's settings.
+    """
     first = connection.tunnels[0]
     part: Tree = {}
     shape = connection_level_shape(connection, "download")

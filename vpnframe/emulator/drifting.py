@@ -1,4 +1,4 @@
-"""Delete and create resources of the fleet while a client reads their list."""
+"""Delete or create resources of the fleet just before a call is answered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vpnframe.emulator.refusals import RefusalError
 from vpnframe.emulator.signatures import read_claim
 from vpnframe.emulator.state import State
 
-# List call -> attribute of ``Holdings`` with its resources, and the field with their ids.
+# List call -> attribute of ``Holdings`` with the listed resources, and the name of their id field.
 _CONNECTIONS = ("connections", "vpn_connection_id")
 _ROWS = {
     "DescribeVpnGateways": ("vpn_gateways", "vpn_gateway_id"),
@@ -26,10 +26,12 @@ _ID_LENGTH = 18
 
 
 def drift(kind: Kind, state: State, request: Request, call: ReceivedCall) -> None:
-    """Delete a resource permanently, create one, or both, as the fault kind specifies.
+    """Delete a resource permanently, create one, or do both, as ``kind`` specifies.
 
-    The deleted resource is the connection that the call names, or the first of the call's list.
-    The created resource is a copy of it with a new id, or, for a route, a new destination.
+    The deleted resource is the connection that the call names, or the first resource of the list
+    that the call requests. The created resource is a copy of this resource with a new id; if it is
+    a route, the copy has a new destination instead. Nothing changes if the call is invalid or there
+    is no such resource.
     """
     first: Any
     held: list[Any]
@@ -65,6 +67,10 @@ def drift(kind: Kind, state: State, request: Request, call: ReceivedCall) -> Non
 
 
 def _new_id(state: State, like: str) -> str:
-    """Return a new id with the prefix of ``like``; the same calls always give the same ids."""
+    """Return a new id with the same prefix as the id ``like``.
+
+    The new id depends only on ``like``, the seed of the fleet, and the number of ids created so
+    far.
+    """
     text = f"{state.fleet.seed}/{len(state.created_ids)}/{like}"
     return like[:-_ID_LENGTH] + hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]

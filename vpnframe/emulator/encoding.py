@@ -1,4 +1,4 @@
-"""Encode answers and errors as the API does, in JSON or in XML."""
+"""Encode answers and errors in JSON or XML, as the API does."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ _DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>"
 
 
 def encode_json(tree: Mapping[str, Json]) -> bytes:
-    """Encode a tree as compact JSON in UTF-8."""
+    """Encode a nested mapping as compact JSON in UTF-8."""
     return json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def encode_xml(root: str, tree: Mapping[str, Json]) -> bytes:
-    """Encode a tree as XML. Each item of a list becomes one element, and None is omitted.
+    """Encode a nested mapping as XML. The element ``root`` encloses all others.
+
+    Each item of a list becomes one element. Members with the value None are omitted.
 
     Examples
     --------
@@ -36,7 +38,7 @@ def encode_xml(root: str, tree: Mapping[str, Json]) -> bytes:
 
 
 def _elements(name: str, value: Json) -> Iterator[str]:
-    """Yield the XML elements of one member of a tree."""
+    """Yield the XML of one member of a mapping. Each item of a list becomes one element."""
     if isinstance(value, Mapping):
         yield f"<{name}>"
         for child, content in value.items():
@@ -53,7 +55,7 @@ def _elements(name: str, value: Json) -> Iterator[str]:
 def write_response(
     outcome: Tree | Refusal, call: ReceivedCall, *, request_id: str, now: float, host_id: str
 ) -> Response:
-    """Encode an answer or an error in the format that the call requests.
+    """Return an answer or an error as an HTTP response in the format that the call requests.
 
     Only an error in JSON has the member ``Recommend``.
     """

@@ -37,7 +37,7 @@ class NonceLedger:
         return len(self._seen)
 
     def use(self, access_key_id: str, nonce: str, *, now: float) -> bool:
-        """Mark a nonce as used; return False if it was already used."""
+        """Mark a nonce as used; return False if it has been used before."""
         # Expired nonces come first, because nonces are inserted in the order of time.
         while self._seen and now - next(iter(self._seen.values())) > _NONCE_LIFE_S:
             del self._seen[next(iter(self._seen))]

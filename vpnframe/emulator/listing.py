@@ -1,4 +1,4 @@
-"""Define the list calls, and answer them with one page of rows."""
+"""Define the list calls of the API, and answer each of them with one page of the list."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TAG_PART = re.compile(r"Tag\.(\d{1,2})\.(Key|Value)")
 
 @dataclass(frozen=True)
 class EmulatedListCall:
-    """Definition of one list call."""
+    """The resources, rows, filters and mandatory parameters of one list call."""
 
     path: tuple[str, ...]  # names of the nested members that lead to the list in the answer
     # Holdings and parameters -> the resources before filtering
@@ -37,7 +37,7 @@ class EmulatedListCall:
     def answer(
         self, holdings: Holdings, parameters: Parameters, *, finish: Callable[[Tree], Tree]
     ) -> Tree:
-        """Return the requested page of resources; ``finish`` adds unset fields to a row."""
+        """Return the requested page of the resources; ``finish`` adds unset fields to each row."""
         number = _read_number(parameters, "PageNumber", default=1, largest=10**9)
         size = _read_number(parameters, "PageSize", default=10, largest=50)
         things = self._select(self.held(holdings, parameters), parameters)
@@ -53,7 +53,7 @@ class EmulatedListCall:
         }
 
     def _select(self, things: Sequence[Any], parameters: Parameters) -> Sequence[Any]:
-        """Return the resources that pass every filter in the parameters."""
+        """Return the resources that satisfy all filters in ``parameters``."""
         for name, attribute in self.filters.items():
             if wanted := parameters.get(name):
                 things = [one for one in things if _matches(getattr(one, attribute), wanted)]
@@ -76,7 +76,7 @@ def _matches(value: Any, wanted: str) -> bool:
 
 
 def _read_number(parameters: Parameters, name: str, *, default: int, largest: int) -> int:
-    """Return a parameter as a number; raise RefusalError if it is not from 1 to ``largest``."""
+    """Return a parameter as an integer; raise RefusalError if it is not from 1 to ``largest``."""
     given = parameters.get(name) or str(default)
     if not re.fullmatch(r"0*[1-9][0-9]{0,8}", given) or int(given) > largest:
         raise RefusalError(invalid_parameter(name))
@@ -84,7 +84,7 @@ def _read_number(parameters: Parameters, name: str, *, default: int, largest: in
 
 
 def _vpcs(holdings: Holdings, parameters: Parameters) -> list[EmulatedVpc]:
-    """Return all VPCs, or only those whose ids are in ``VpcId``, separated by commas."""
+    """Return the VPCs whose ids are in the comma-separated parameter ``VpcId``, else all VPCs."""
     named = parameters.get("VpcId", "")
     return [vpc for vpc in holdings.vpcs if not named or vpc.vpc_id in named.split(",")]
 
@@ -97,7 +97,11 @@ def _on_gateway(holdings: Holdings, parameters: Parameters) -> Sequence[Emulated
 
 
 def _on_router(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute]:
-    """Return the routes of a connection to a transit router; other connections have none."""
+    """Return the routes of the requested connection.
+
+    Only a connection on a transit router has routes of its own; other routes belong to VPN
+    gateways.
+    """
     connection_id = parameters["VpnConnectionId"]
     if connection_id not in holdings.connection_by_id:
         raise RefusalError(refusals.UNKNOWN_CONNECTION)
@@ -105,7 +109,7 @@ def _on_router(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedR
 
 
 def _wanted_kind(parameters: Parameters) -> str:
-    """Return the kind of routes that the parameter ``RouteEntryType`` requests."""
+    """Return ``custom`` or ``bgp``, the kind of routes that ``RouteEntryType`` requests."""
     kind = (parameters.get("RouteEntryType") or "custom").lower()
     if kind not in ("custom", "bgp"):
         raise RefusalError(invalid_parameter("RouteEntryType"))
@@ -117,7 +121,7 @@ def _of_kind(*, kind: str, routes: Sequence[EmulatedRoute]) -> list[EmulatedRout
 
 
 def _same_named(parameters: str) -> dict[str, str]:
-    """Return the filters for parameters whose attributes have the same names in snake case.
+    """Map each API parameter to the resource attribute of the same name in snake case.
 
     Examples
     --------

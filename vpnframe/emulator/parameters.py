@@ -1,4 +1,4 @@
-"""Read the API call that a request makes from its query, form body or headers."""
+"""Read the query, form body and headers of a request to determine its API call."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class ReceivedCall:
-    """One API call as the server received it."""
+    """One API call, as read from a request."""
 
     # action, version: empty if the request does not name one
     action: str
@@ -25,15 +25,15 @@ class ReceivedCall:
 
     @property
     def region_id(self) -> str:
-        """The requested region; empty if the call names no region."""
+        """The requested region, or an empty string if the call names no region."""
         return self.parameters.get("RegionId", "")
 
 
 def query_pairs(request: Request) -> Pairs:
-    """Return the decoded names and values of the query in their original order.
+    """Return the decoded names and values of the query parameters in their original order.
 
-    A plus sign is decoded as a space, as in a form: the official SDK signs ``%20`` and sends ``+``.
-    A literal plus must be sent as ``%2B``.
+    A plus sign is decoded as a space, because the official SDK signs ``%20`` but sends ``+``. A
+    literal plus sign must be sent as ``%2B``.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def query_pairs(request: Request) -> Pairs:
 
 
 def form_pairs(request: Request) -> Pairs:
-    """Return the decoded names and values of a form body; return [] for any other body."""
+    """Return the decoded names and values of a form body, or [] for any other body."""
     if not request.headers.get("content-type", "").lower().startswith(_FORM):
         return []
     text = request.body.decode("utf-8", "surrogateescape")
@@ -52,9 +52,10 @@ def form_pairs(request: Request) -> Pairs:
 
 
 def read_call(request: Request) -> ReceivedCall:
-    """Read the API call of a request.
+    """Return the API call that a request makes.
 
-    The action is in a header if the request is signed by ACS3, and in a parameter under v1.
+    A request signed by ACS3 names the action in a header, and a request signed by v1 in a
+    parameter.
     """
     parameters = dict(query_pairs(request)) | dict(form_pairs(request))
     named_format = parameters.get("Format", "").lower()

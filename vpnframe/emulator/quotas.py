@@ -1,4 +1,4 @@
-"""Limit the number of calls per account, region and action in a sliding or fixed window."""
+"""Limit the number of calls per account, region, action and time window."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ Key: TypeAlias = tuple[str, str, str]  # account, region and action
 
 @dataclass
 class QuotaMeter:
-    """Counts admitted calls per account, region and action; refused calls do not count."""
+    """Counts the admitted calls per account, region and action, and limits their number."""
 
-    window_s: float = 60.0  # length of the window in seconds; the published one is 60
+    window_s: float = 60.0  # length of the window in seconds; the vendor documents 60
     # ``sliding`` counts the calls of the last ``window_s`` seconds; ``fixed`` starts a new count at
     # each multiple of ``window_s``
     mode: str = "sliding"
-    # Action -> allowed calls per window, instead of the published limit
+    # Action -> calls allowed per window; other actions have the limit that the vendor documents
     limits: Mapping[str, int] = field(default_factory=dict)
     is_on: bool = True  # whether calls are counted and limited
     _admitted: defaultdict[Key, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
     def __post_init__(self) -> None:
         if self.mode not in ("sliding", "fixed"):
-            raise ValueError(f"the quota mode is 'sliding' or 'fixed', not {self.mode!r}")
+            raise ValueError(f"the quota mode must be 'sliding' or 'fixed', not {self.mode!r}")
         if self.window_s <= 0:
-            raise ValueError(f"the quota window must be above 0 seconds, not {self.window_s}")
+            raise ValueError(f"the quota window must be longer than 0 seconds, not {self.window_s}")
 
     def admit(self, key: Key, *, now: float) -> float | None:
-        """Admit a call and return None, or return the seconds until the next call is admitted."""
+        """Return None if the call is admitted, else the seconds until a call is admitted again."""
         if not self.is_on:
             return None
         admitted = self._admitted[key]
@@ -48,7 +48,7 @@ class QuotaMeter:
         return admitted[0] + self.window_s - now
 
     def _is_past(self, called_at: float, now: float) -> bool:
-        """Check whether an earlier call no longer counts against the limit."""
+        """Check whether a call made at ``called_at`` no longer counts against the limit."""
         if self.mode == "fixed":
             return called_at // self.window_s < now // self.window_s
         return now - called_at >= self.window_s

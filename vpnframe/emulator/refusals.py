@@ -1,4 +1,4 @@
-"""Define the documented errors of the API."""
+"""Define the documented errors with which the API refuses requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One error answer of the API before it is encoded."""
+    """An error answer of the API before it is encoded."""
 
     code: str  # the vendor's error code
     status: int  # HTTP status
@@ -17,7 +17,7 @@ class Refusal:
 
 
 class RefusalError(Exception):
-    """Raised if the API refuses the request; ``refusal`` is the error answer."""
+    """Raised when the emulator refuses a request; ``refusal`` is the error answer."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.code)
@@ -70,7 +70,7 @@ UNKNOWN_ROLE = Refusal("EntityNotExist.Role", 404, "The specified Role not exist
 
 
 def missing_parameter(name: str) -> Refusal:
-    """Return the refusal of a request without a mandatory parameter.
+    """Return the error for a request without the mandatory parameter ``name``.
 
     Examples
     --------
@@ -93,12 +93,12 @@ def required_values(given: Mapping[str, str], *names: str) -> list[str]:
 
 
 def invalid_parameter(name: str) -> Refusal:
-    """Return the refusal of a request with an invalid parameter value."""
+    """Return the error for a request in which the parameter ``name`` is invalid."""
     return Refusal("InvalidParameter", 400, f'The specified parameter "{name}" is not valid.')
 
 
 def throttled(retry_after_ms: int | None = None) -> Refusal:
-    """Return the refusal of a request that exceeds its quota."""
+    """Return the error for a request that exceeds its quota."""
     return Refusal(
         "Throttling.User", 400, "Request was denied due to user flow control.", retry_after_ms
     )

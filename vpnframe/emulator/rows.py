@@ -1,4 +1,7 @@
-"""Write the rows of all list calls except DescribeVpnConnections."""
+"""Convert resources to the rows that list calls return.
+
+The rows of DescribeVpnConnections are in the module ``connection_rows``.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ _BGP_WEIGHTS = (None, 0, 100)
 
 
 def region_row(region: model.EmulatedRegion) -> Tree:
-    """Write one row of DescribeRegions."""
+    """Return a region as a row of DescribeRegions."""
     return {
         "RegionId": region.region_id,
         "RegionEndpoint": region.endpoint,
@@ -22,7 +25,10 @@ def region_row(region: model.EmulatedRegion) -> Tree:
 
 
 def vpc_row(vpc: model.EmulatedVpc) -> Tree:
-    """Write one row of DescribeVpcs. Half of the empty lists of CIDR blocks are omitted."""
+    """Return a VPC as a row of DescribeVpcs.
+
+    If the list of secondary or of user CIDR blocks is empty, half of the rows omit this list.
+    """
     suffix = vpc.vpc_id.partition("-")[2]
     row: Tree = {
         "VpcId": vpc.vpc_id,
@@ -46,7 +52,7 @@ def vpc_row(vpc: model.EmulatedVpc) -> Tree:
 
 
 def vpn_gateway_row(gateway: model.VpnGateway) -> Tree:
-    """Write one row of DescribeVpnGateways."""
+    """Return a VPN gateway as a row of DescribeVpnGateways."""
     suffix = gateway.vpn_gateway_id.partition("-")[2]
     return {
         "VpnGatewayId": gateway.vpn_gateway_id,
@@ -85,7 +91,7 @@ def vpn_gateway_row(gateway: model.VpnGateway) -> Tree:
 
 
 def customer_gateway_row(gateway: model.CustomerGateway) -> Tree:
-    """Write one row of DescribeCustomerGateways, including the BGP authentication key."""
+    """Return a customer gateway as a row of DescribeCustomerGateways, with its BGP key."""
     return {
         "CustomerGatewayId": gateway.customer_gateway_id,
         "Name": gateway.name,
@@ -102,7 +108,7 @@ def customer_gateway_row(gateway: model.CustomerGateway) -> Tree:
 
 
 def attachment_row(connection: model.EmulatedConnection) -> Tree:
-    """Write one row of DescribeVpnAttachments; ``InstanceId`` is the id of the connection."""
+    """Return a connection as a row of DescribeVpnAttachments, with its id as ``InstanceId``."""
     return {
         "InstanceId": connection.vpn_connection_id,
         "Name": connection.name,
@@ -118,24 +124,31 @@ def attachment_row(connection: model.EmulatedConnection) -> Tree:
 
 
 def _is_enhanced(gateway: model.VpnGateway) -> bool:
-    """Check whether a VPN gateway is of the newer type; half of the dual-tunnel gateways are."""
+    """Check whether a VPN gateway is of the newer type ``Enhanced.SiteToSite``.
+
+    Half of the dual-tunnel gateways are of this type. Gateways for the Chinese SM algorithms never
+    are.
+    """
     is_standard = gateway.second_ip is not None and gateway.vpn_type == "Normal"
     return is_standard and pick(gateway.vpn_gateway_id, "generation", 2) == 0
 
 
 def _system_tags(**tags: bool | str) -> str:
-    """Return the tags that the cloud itself sets on a resource, as one JSON string."""
+    """Return the tags that the cloud itself sets on a resource, encoded as a JSON string."""
     return encode_json({name: str(value).lower() for name, value in tags.items()}).decode()
 
 
 def vpn_route_row(route: model.EmulatedRoute) -> Tree:
-    """Write one row of DescribeVpnRouteEntries."""
+    """Return a destination or BGP route of a VPN gateway as a row of DescribeVpnRouteEntries."""
     hop = given(NextHopTunnelId=next(iter(route.tunnel_ids), None))
     return {"VpnInstanceId": route.vpn_gateway_id, **_destination_part(route), **hop}
 
 
 def policy_route_row(route: model.EmulatedRoute) -> Tree:
-    """Write one row of DescribeVpnPbrRouteEntries. On older gateways, there is no priority."""
+    """Return a policy route as a row of DescribeVpnPbrRouteEntries.
+
+    The row has no priority if the VPN gateway is too old for priorities.
+    """
     return {
         "VpnInstanceId": route.vpn_gateway_id,
         "RouteSource": route.source,
@@ -152,13 +165,13 @@ def policy_route_row(route: model.EmulatedRoute) -> Tree:
 
 
 def attachment_route_row(route: model.EmulatedRoute) -> Tree:
-    """Write one row of DescribeVcoRouteEntries."""
+    """Return a route of a connection on a transit router as a row of DescribeVcoRouteEntries."""
     hops = given(NextHopTunnelIdList=route.tunnel_ids or None)
     return {"VpnConnectionId": route.vpn_connection_id, **_destination_part(route), **hops}
 
 
 def _destination_part(route: model.EmulatedRoute) -> Tree:
-    """Return the fields of a destination or BGP route of a VPN gateway or transit router."""
+    """Return the fields that DescribeVpnRouteEntries and DescribeVcoRouteEntries have in common."""
     # Older gateways capitalize the type of a route.
     is_older = pick(route.vpn_gateway_id or "", "route-type", 4) == 0
     part: Tree = {

@@ -1,4 +1,4 @@
-"""Serve the emulator over HTTP on 127.0.0.1, for async and for blocking code."""
+"""Serve the emulator over HTTP or HTTPS on 127.0.0.1, for async and for blocking code."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """Settings of the emulator's server."""
+    """Port, latency, TLS and clock of the emulator's server."""
 
     port: int = 0  # 0 selects a free port
     latency_ms: float = 0.0  # delay of each answer
@@ -62,7 +62,7 @@ class RunningEmulator:
 
 
 def announcement(running: RunningEmulator) -> dict[str, object]:
-    """Return the endpoint, secrets and CA file that a client needs, to be printed as JSON."""
+    """Return the endpoint, access keys and CA file that a client needs, to be printed as JSON."""
     names = ("account_id", "access_key_id", "access_key_secret")
     line: dict[str, object] = {
         "endpoint": running.endpoint,
@@ -102,7 +102,7 @@ async def serving(
 def serve_in_thread(
     state: State, settings: ServerSettings | None = None
 ) -> Iterator[RunningEmulator]:
-    """Serve an emulator from a separate thread, for blocking code.
+    """Serve an emulator on 127.0.0.1 from a separate thread, for blocking code.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def serve_in_thread(
 
 
 class _OpenFilesHandler:
-    """Handler of exceptions in the event loop; it warns once if file descriptors run out."""
+    """An exception handler of the event loop that warns once if file descriptors run out."""
 
     def __init__(self) -> None:
         self._has_warned = False

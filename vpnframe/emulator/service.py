@@ -1,4 +1,4 @@
-"""Answer requests to the emulated API without a socket."""
+"""Answer requests as the cloud would, without a socket."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def handle(state: State, request: Request, now: float) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Exchange:
-    """One request while the service processes it."""
+    """One request that is being answered, with the emulator's state and the current time."""
 
     state: State
     request: Request
@@ -57,7 +57,10 @@ class _Exchange:
 
     @property
     def gate_now(self) -> float:
-        """The server's time, used to check signatures and sent in the ``Date`` header."""
+        """The server's time, including the clock error of a fault.
+
+        It is used to check signatures, and it is sent in the ``Date`` header.
+        """
         return self.now + self.state.clock_offset_s
 
     def holdings(self, credential: Credential) -> Holdings:
@@ -65,7 +68,10 @@ class _Exchange:
         return self.state.holdings_of(credential.account_id, self.call.region_id)
 
     def finish(self, row: Tree) -> Tree:
-        """Add unset fields to a row of the answer; the row itself selects their shape."""
+        """Add the fields that a row of the answer lacks, as unset fields.
+
+        Their form is ``State.shape``. If that is None, a hash of the row selects the form.
+        """
         what = "/".join(map(str, [*row.values()][:3]))
         shape = self.state.shape or SHAPES[pick(what, "unset", len(SHAPES))]
         return fill(row, self.call.action, shape)
@@ -83,7 +89,7 @@ class _Exchange:
             return error.refusal
 
     def _answer(self) -> Tree:
-        """Check signature, quota and parameters, in the order of the cloud, then answer."""
+        """Check the signature, quota and parameters in the same order as the cloud, then answer."""
         state, call = self.state, self.call
         if self.request.method not in ("GET", "POST"):
             raise RefusalError(refusals.UNSUPPORTED_METHOD)
@@ -109,7 +115,11 @@ class _Exchange:
         return action.answer(self, credential)
 
     def fail(self, kind: Kind) -> FaultyResponse:
-        """Answer a call with a fault; the server applies the effects below HTTP."""
+        """Return the response to a call with a fault of this kind.
+
+        The server still has to apply the faults below HTTP, which ``FaultyResponse.wire``
+        describes.
+        """
         if kind.clock_s:
             self.state.clock_offset_s = kind.clock_s
         if kind.deletes or kind.creates_at:
@@ -128,7 +138,7 @@ class _Exchange:
         )
 
     def write(self, outcome: Tree | Refusal, *, is_xml: bool = False) -> Response:
-        """Encode the answer or refusal in the requested format, or in XML if ``is_xml``."""
+        """Encode an answer or error in the requested format, or always in XML if ``is_xml``."""
         return write_response(
             outcome,
             replace(self.call, wants_json=self.call.wants_json and not is_xml),
@@ -152,7 +162,10 @@ def _download(exchange: _Exchange, credential: Credential) -> Tree:
 
 
 def _assume_role(exchange: _Exchange, _: Credential) -> Tree:
-    """Return temporary credentials of the role's account. Every caller can assume every role."""
+    """Return temporary credentials for the account of the requested role.
+
+    Every caller can assume every role.
+    """
     given = exchange.call.parameters
     role = _ROLE.fullmatch(given["RoleArn"])
     if role is None or role[1] not in exchange.state.accounts:
@@ -199,7 +212,7 @@ class _ServedAction:
 
 
 def _list_action(listed: EmulatedListCall) -> _ServedAction:
-    """Return the action that answers a list call with the caller's resources in the region."""
+    """Return the action that answers this list call."""
     return _ServedAction(
         lambda exchange, credential: listed.answer(
             exchange.holdings(credential), exchange.call.parameters, finish=exchange.finish

@@ -1,6 +1,7 @@
-"""Check signatures of requests by ACS3-HMAC-SHA256 and by the older HMAC-SHA1 (v1).
+"""Check request signatures made with ACS3-HMAC-SHA256 or with the older HMAC-SHA1 (v1).
 
-This module follows the vendor's descriptions; it shares no code with the module that signs.
+This module follows the vendor's documentation. It shares no code with the module that signs
+requests.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _AUTHORIZATION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The access key id, signing time, nonce and security token in a request, not verified."""
+    """The access key id, signing time, nonce and security token of a request, not yet verified."""
 
     access_key_id: str
     timestamp: str
@@ -60,7 +61,7 @@ def _read_v1_claim(given: Mapping[str, str]) -> Claim:
 
 
 def is_signed_by(request: Request, secret: str) -> bool:
-    """Check whether a request was signed with this secret, whatever its time, nonce and token."""
+    """Check whether a request was signed with this secret, regardless of time, nonce and token."""
     if found := _AUTHORIZATION.fullmatch(request.headers.get("authorization", "")):
         expected = _acs3_signature(request, found["headers"].split(";"), secret)
         digest = hashlib.sha256(request.body).hexdigest()
@@ -76,12 +77,12 @@ def _all_pairs(request: Request) -> Pairs:
 
 
 def _escaped(text: str) -> str:
-    """Percent-encode all but the unreserved characters of RFC 3986."""
+    """Percent-encode all characters except the unreserved characters of RFC 3986."""
     return quote(text, safe="-_.~", errors="surrogateescape")
 
 
 def _joined(pairs: Pairs) -> str:
-    """Return parameters as a canonical query string, sorted by name."""
+    """Return the parameters as a canonical query string, sorted by name."""
     return "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in sorted(pairs))
 
 

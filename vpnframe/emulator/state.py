@@ -21,7 +21,8 @@ from vpnframe.emulator.unset import SHAPES
 class Holdings:
     """The resources of one account in one region.
 
-    The keys of ``routes_by_holder`` are VPN gateway ids, and ids of connections on transit routers.
+    The keys of ``routes_by_holder`` are ids of VPN gateways, and ids of connections on transit
+    routers.
     """
 
     vpcs: list[model.EmulatedVpc] = field(default_factory=list)
@@ -34,22 +35,22 @@ class Holdings:
 
 @dataclass(eq=False, repr=False)
 class State:
-    """The emulated fleet, its access keys, the faults to inject, and counts of earlier calls."""
+    """An emulator's fleet, access keys, faults to inject, and counts of earlier calls."""
 
     fleet: EmulatedFleet
     meter: QuotaMeter
-    # Whether a throttling error has ``x-acs-retry-after``, the time until a call is admitted
+    # Whether throttling errors have ``x-acs-retry-after``, the time until a call is admitted again
     has_retry_after: bool
-    shape: str | None  # form of unset fields in all answers; None for another form in each row
+    shape: str | None  # form of unset fields, see ``unset.SHAPES``; None if it varies between rows
     nonces: NonceLedger = field(default_factory=NonceLedger)
     faults: list[Fault | FaultPlan] = field(default_factory=list)
-    n_matched: Counter[FaultPlan] = field(default_factory=Counter)  # calls that could have a fault
-    struck: Counter[str] = field(default_factory=Counter)  # faults injected, by the kind's name
+    n_matched: Counter[FaultPlan] = field(default_factory=Counter)  # calls that match each plan
+    struck: Counter[str] = field(default_factory=Counter)  # injected faults by name of the kind
     clock_offset_s: float = 0.0
     created_ids: list[str] = field(default_factory=list)
     deleted_ids: list[str] = field(default_factory=list)
     calls: Counter[Key] = field(default_factory=Counter)  # admitted calls
-    throttled: Counter[Key] = field(default_factory=Counter)  # calls refused for their quota
+    throttled: Counter[Key] = field(default_factory=Counter)  # calls over the quota
     n_requests: int = 0
     _n_answers: int = 0
 
@@ -70,7 +71,7 @@ class State:
         return self._holdings.get((account_id, region_id), Holdings())
 
     def find_fault(self, call: ReceivedCall) -> Kind | None:
-        """Count a call in each fault plan that it matches; return the fault to inject, if any."""
+        """Count the call in each fault plan that it matches; return the fault to inject, if any."""
         found: Kind | None = None
         for plan in self.faults:
             if isinstance(plan, FaultPlan) and plan.matches(call):
@@ -81,7 +82,10 @@ class State:
         return found
 
     def next_request_id(self) -> str:
-        """Return the id of the next answer; the same calls always give the same ids."""
+        """Return the request id of the next answer.
+
+        It depends only on the seed of the fleet and the number of answers so far.
+        """
         self._n_answers += 1
         digest = hashlib.sha256(f"{self.fleet.seed}/{self._n_answers}".encode()).digest()
         return str(uuid.UUID(bytes=digest[:16], version=4)).upper()
@@ -110,7 +114,7 @@ def make_state(
     has_retry_after: bool = False,
     shape: str | None = None,
 ) -> State:
-    """Create the state of an emulator before its first call.
+    """Create the state of an emulator that has not yet received a call.
 
     Examples
     --------
@@ -120,7 +124,7 @@ def make_state(
     """
     if shape not in (None, *SHAPES):
         raise ValueError(
-            f"{shape!r} is not a shape of unset fields; the shapes are {', '.join(SHAPES)}"
+            f"the form of unset fields must be one of {', '.join(SHAPES)}, not {shape!r}"
         )
     limits = {} if isinstance(quotas, bool) else quotas
     meter = QuotaMeter(quota_window_s, quota_mode, limits, is_on=quotas is not False)

@@ -1,7 +1,9 @@
-"""Add unset fields to answers, in one of three shapes: omitted, empty strings, or zeros.
+"""Add unset fields to answers, in one of the forms ``plain``, ``blank`` and ``zeros``.
 
-The API does not document which shape it sends, and recorded answers contain all three. ``FIELDS``
-lists the fields of each action with the values that mean unset in the shape ``zeros``.
+In the form ``plain``, unset fields are omitted. In ``blank``, they are empty strings. In ``zeros``,
+unset numbers are 0, unset flags are false, and unset strings are empty. The API does not document
+which form it uses, and recorded answers contain all three. ``FIELDS`` lists the fields of each
+action with their values in the form ``zeros``.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ SHAPES = ("plain", "blank", "zeros")
 
 
 def _fields(names: str, **nested: Json) -> dict[str, Json]:
-    """Return the named fields with their unset values, and the nested objects and lists.
+    """Return the named fields with their unset values, together with nested objects and lists.
 
-    The name of a number ends with ``#`` and that of a flag with ``?``; other fields are strings.
+    In ``names``, a number ends with ``#`` and a flag with ``?``; all other fields are strings.
 
     Examples
     --------
@@ -106,7 +108,7 @@ FIELDS: Mapping[str, Fields] = {
 
 
 def fill(row: Mapping[str, Json], action: str, shape: str) -> dict[str, Json]:
-    """Add the fields that a row of an answer lacks, with unset values in the given shape.
+    """Return a row of an answer, with missing fields added as unset fields in the form ``shape``.
 
     Examples
     --------
@@ -122,7 +124,10 @@ def _filled(row: Json, fields: Fields, shape: str) -> dict[str, Json]:
 
 
 def _value(value: Json, unset: Json, shape: str) -> Json:
-    """Return ``value`` if it is set, else its unset value; add fields to nested objects."""
+    """Return ``value``, or its unset value if it is None or empty.
+
+    In nested objects and lists, do the same for each field.
+    """
     if isinstance(unset, Mapping):
         return _filled(value, unset, shape)
     if isinstance(unset, list):

@@ -1,18 +1,20 @@
 """Inject faults into the answers of the emulator.
 
-A fault kind describes one fault, and a fault plan selects the calls that get it.
+A fault kind (``Kind``) describes one fault. A fault plan (``FaultPlan``) selects the calls that get
+this fault. If several plans select the same call, only the first of these plans has an effect.
 
-The emulator still serves a call with a fault. The call uses up its nonce and counts against the
-quota and in ``State.calls``, even if no byte of the answer is sent, because the cloud may count it
-too. Only a call that the fault refuses is not counted. If several plans select one call, only the
-first of these plans has an effect.
+The emulator processes a call with a fault like any other call. The call uses up its nonce and
+counts against the quota and in ``State.calls``, even if no byte of the answer is sent, because the
+cloud may count such a call too. There is one exception: If the fault is an error answer of the API,
+the call uses up its nonce but is not counted.
 
-``State.faults`` also accepts functions of a test. These functions run before the plans. A request
-that a function answers counts only in ``State.n_requests``.
+A test can also add its own functions to ``State.faults``. These functions run before the plans. A
+request that such a function answers counts only in ``State.n_requests``.
 
-The answer to a call with a fault is a ``FaultyResponse``, after which a server closes the
-connection. ``FaultyResponse.wire`` describes faults below HTTP, which need a socket. A transport
-without a socket calls ``deliver`` to get the error that a client would see:
+The answer to a call with a fault is a ``FaultyResponse``. The server closes the connection after
+this answer. ``FaultyResponse.wire`` describes faults below HTTP, such as a reset of the connection.
+A transport without a socket cannot show these faults, so it calls ``deliver`` to get the response
+or the error that a client would receive:
 
 >>> from vpnframe.emulator import handle, make_fleet, make_state
 >>> from vpnframe.cloud.messages import Request

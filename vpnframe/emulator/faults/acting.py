@@ -1,4 +1,4 @@
-"""Send a faulty response over a socket as its ``wire`` specifies, then end the connection."""
+"""Send a ``FaultyResponse`` over a socket, with the faults that its field ``wire`` describes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOOK_S = 0.05
 
 
 class WireAnswer(web.StreamResponse):
-    """A server response that itself writes status line, headers and body to the socket."""
+    """An aiohttp response that writes the status line, headers and body to the socket itself."""
 
     def __init__(self, response: FaultyResponse, stopping: asyncio.Event) -> None:
         super().__init__(status=response.status)
@@ -26,7 +26,7 @@ class WireAnswer(web.StreamResponse):
         self._stopping = stopping
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send the response as its ``wire`` specifies; the server then closes the connection."""
+        """Send the response as ``wire`` specifies. Afterwards, the server closes the connection."""
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):
             raise ConnectionResetError("the client has closed the connection")
@@ -34,7 +34,7 @@ class WireAnswer(web.StreamResponse):
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Do nothing, because ``prepare`` has already sent the whole response."""
+        """Do nothing, because ``prepare`` has already sent the response."""
 
     async def _act(self, transport: asyncio.Transport) -> None:
         wire = self._faulty.wire
@@ -61,7 +61,7 @@ class WireAnswer(web.StreamResponse):
                 transport.abort()
 
     async def _write(self, transport: asyncio.Transport, data: bytes, seconds: float) -> None:
-        """Send the data at once if ``seconds`` is 0, else in pieces spread over ``seconds``."""
+        """Send the data in pieces spread over ``seconds``, or all at once if ``seconds`` is 0."""
         n_pieces = max(2, int(seconds / _STEP_S)) if seconds else 1
         size = max(1, len(data) // n_pieces)
         starts = range(0, len(data), size)
@@ -75,5 +75,5 @@ class WireAnswer(web.StreamResponse):
         until = loop.time() + seconds
         while (left := until - loop.time()) > 0:
             if transport.is_closing() or self._stopping.is_set():
-                raise ConnectionResetError("the client has disconnected, or the server stops")
+                raise ConnectionResetError("the client has disconnected, or the server is stopping")
             await asyncio.sleep(min(left, _LOOK_S))

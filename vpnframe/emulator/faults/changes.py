@@ -1,6 +1,6 @@
-"""Change an answer.
+"""Functions that change an answer of the emulator.
 
-An ``Edit`` changes the answer before it is encoded, a ``Rewrite`` the encoded response.
+An ``Edit`` changes an answer before it is encoded. A ``Rewrite`` changes an encoded response.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ID_NAMES = (
 
 
 def on_objects(change: Edit) -> Edit:
-    """Return an edit that applies ``change`` to every object of an answer, inner objects first.
+    """Return an edit that applies ``change`` to every object in an answer, innermost objects first.
 
     Examples
     --------
@@ -51,12 +51,12 @@ def _is_list(value: Json) -> TypeGuard[Sequence[Json]]:
 
 
 def without(*names: str) -> Edit:
-    """Return an edit that removes every member with one of these names."""
+    """Return an edit that removes all members with these names from an answer."""
     return on_objects(lambda tree: {n: v for n, v in tree.items() if n not in names})
 
 
 def replaced(value: Json, *names: str) -> Edit:
-    """Return an edit that sets every member with one of these names to ``value``."""
+    """Return an edit that sets all members with these names to ``value``."""
     return on_objects(lambda tree: {n: value if n in names else v for n, v in tree.items()})
 
 
@@ -71,7 +71,7 @@ with_numbers_as_text = on_objects(
 
 
 def counted(n_more: int) -> Edit:
-    """Return an edit that increases ``TotalCount`` by ``n_more``."""
+    """Return an edit that increases ``TotalCount``, the reported number of rows, by ``n_more``."""
     return lambda tree: {
         name: value + n_more if name == "TotalCount" and isinstance(value, int) else value
         for name, value in tree.items()
@@ -79,7 +79,9 @@ def counted(n_more: int) -> Edit:
 
 
 def on_rows(change: Callable[[list[Json]], list[Json]]) -> Edit:
-    """Return an edit that applies ``change`` to the rows of a list, if there are any.
+    """Return an edit that applies ``change`` to the list of rows in an answer.
+
+    An answer without rows stays unchanged.
 
     Examples
     --------
@@ -96,34 +98,40 @@ def on_rows(change: Callable[[list[Json]], list[Json]]) -> Edit:
 
 
 def without_first_row(tree: Tree) -> Tree:
-    """Remove the first row of a list, and reduce ``TotalCount`` by one."""
+    """Remove the first row from a list answer, and reduce ``TotalCount`` by one.
+
+    An answer without rows stays unchanged.
+    """
     fewer = on_rows(lambda rows: rows[1:])(tree)
     return fewer if fewer == tree else counted(-1)(fewer)
 
 
 def without_first_id(rows: list[Json]) -> list[Json]:
-    """Remove the members that are ids from the first row."""
+    """Return the rows with all ids removed from the first row."""
     first = rows[0] if isinstance(rows[0], Mapping) else {}
     return [{n: v for n, v in first.items() if n not in _ID_NAMES}, *rows[1:]]
 
 
 def with_body(change: Callable[[bytes], bytes]) -> Rewrite:
-    """Return a rewrite that applies ``change`` to the bytes of the body."""
+    """Return a rewrite that replaces the body by the result of ``change``."""
     return lambda response: replace(response, body=change(response.body))
 
 
 def with_object(change: Callable[[bytes], bytes]) -> Rewrite:
-    """Return a rewrite that applies ``change`` to a body that is a JSON object with members."""
+    """Return a rewrite that applies ``change`` to the body if it is a JSON object with members.
+
+    Any other body stays unchanged.
+    """
     return with_body(lambda body: change(body) if body[:1] == b"{" and len(body) > 2 else body)
 
 
 def with_member(raw: bytes) -> Rewrite:
-    """Return a rewrite that inserts a member, given as bytes, at the beginning of the object."""
+    """Return a rewrite that inserts ``raw``, an encoded JSON member, at the start of an object."""
     return with_object(lambda body: b"{" + raw + b"," + body[1:])
 
 
 def with_header(name: str, value: str | None) -> Rewrite:
-    """Return a rewrite that sets a header, or removes it if ``value`` is None."""
+    """Return a rewrite that sets the header ``name``, or removes it if ``value`` is None."""
 
     def rewrite(response: Response) -> Response:
         headers = {n: v for n, v in {**response.headers, name: value}.items() if v is not None}
@@ -133,11 +141,14 @@ def with_header(name: str, value: str | None) -> Rewrite:
 
 
 def with_page(status: int, headers: Mapping[str, str], body: bytes) -> Rewrite:
-    """Return a rewrite that replaces the whole response except its ``Date`` header."""
+    """Return a rewrite that replaces status, headers and body, but keeps the ``Date`` header."""
     return lambda written: Response(status, {**headers, "date": written.headers["date"]}, body)
 
 
 def emptied_behind(body: bytes) -> bytes:
-    """Append an empty duplicate of each object and list; most parsers keep the last duplicate."""
+    """For each list or object in a JSON object, append an empty member of the same name.
+
+    Most parsers keep the last of several members with one name, so they read the empty members.
+    """
     blocks = {n: type(v)() for n, v in json.loads(body).items() if isinstance(v, (dict, list))}
     return body[:-1] + b"," + json.dumps(blocks).encode()[1:] if blocks else body

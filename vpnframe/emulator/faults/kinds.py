@@ -47,25 +47,27 @@ _LISTS = _PAGED | {"DescribeRegions"}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of fault. The emulator applies its effects in the order of the fields."""
+    """One kind of fault. If a fault has several effects, they occur in the order of the fields."""
 
     name: str  # lower-case words joined by hyphens
-    # ``kind`` of the failure row that a call with only this fault may cause; a tolerant client may
-    # have no failure. None if a careful client reads the true answer
+    # ``kind`` in the table of failures if the client fails because of this fault; a tolerant client
+    # may not fail. None if even a strict client can read the true answer
     failure: str | None
-    line: str  # description of the fault in one line
-    actions: frozenset[str] = _ALL  # the actions that can have the fault; empty for all
-    # ``table.column`` that shows the fault in addition to or instead of a failure row
+    line: str  # one-line description of the fault
+    actions: frozenset[str] = _ALL  # the API actions that can have the fault; empty if all can
+    # ``table.column`` in which the fault is visible, with or without a row in the table of failures
     shows_in: str | None = None
     is_for_later_pages: bool = False  # whether only pages after the first can have the fault
-    # The error with which the cloud refuses the call, which uses up its nonce but no quota
+    # The API error that is the answer; the call then uses up its nonce but no quota
     refusal: Refusal | None = None
-    clock_s: float = 0.0  # error in seconds of the server's clock and Date header from now on
-    # What is deleted permanently: the connection that the call names, or the list's first row
+    # Error in seconds of the server's clock and Date header, from this call on
+    clock_s: float = 0.0
+    # The permanently deleted resource: the connection that the call names, or the list's first row
     deletes: Literal["named", "first"] | None = None
-    creates_at: Literal["start", "end"] | None = None  # place of a permanent copy of the first row
-    edit: Edit | None = None  # change of the answer before it is encoded; refusals stay unchanged
-    is_xml: bool = False  # whether the answer is sent in XML, whatever format was requested
+    # Where a copy of the list's first row is permanently added
+    creates_at: Literal["start", "end"] | None = None
+    edit: Edit | None = None  # change of an answer before it is encoded; errors stay unchanged
+    is_xml: bool = False  # whether the answer is sent in XML even if JSON was requested
     rewrite: Rewrite | None = None  # change of body and headers after encoding
     wire: Wire = field(default_factory=Wire)  # how the answer is sent
 
@@ -86,12 +88,12 @@ _TEAPOT = Refusal("Teapot.Cold", 400, "The teapot is cold.")
 _WRONG_HOST = Refusal(
     "InvalidOperation.NotSupportedEndpoint", 404, "The specified endpoint cannot do this operation."
 )
-_BY_STATUS = ", an error with a success status"
-_IN_TIME = ", though the Date header agrees with the client"
-_LISTED = ", though the list call shows it"
+_BY_STATUS = ", although it is an error"
+_IN_TIME = ", although the clocks of server and client agree"
+_LISTED = ", although the list call shows it"
 _UNDOCUMENTED = ", an undocumented code"
 
-# Name, failure, actions, refusal, and text that is added to the line.
+# Name, failure, actions, refusal, and text that is appended to ``line``.
 _REFUSED = (
     ("internal-error-500", "server", _ALL, Refusal("InternalError", 500, _FAILED), ""),
     ("internal-error-200", "server", _ALL, Refusal("InternalError", 200, _FAILED), _BY_STATUS),
@@ -131,23 +133,16 @@ _NO_SERVICE = "503 Service Temporarily Unavailable"
 
 # Name, failure, line, status, headers, and body. The emulator still serves and counts the call.
 _PAGES: tuple[tuple[str, str, str, int, Mapping[str, str], str], ...] = (
-    ("proxy-429", "throttled", "429 without a Code, from a proxy", 429, _PLAIN, ""),
-    ("bad-gateway-502", "server", "a load balancer's 502 page", 502, _HTML, "502 Bad Gateway"),
-    ("unavailable-503-html", "server", "a load balancer's 503 page", 503, _HTML, _NO_SERVICE),
-    ("gateway-timeout-504", "server", "504 without a body", 504, {}, ""),
-    (
-        "plain-500",
-        "server",
-        "500 with a line of text",
-        500,
-        _PLAIN,
-        "upstream died",
-    ),
-    ("html-200", "malformed", "an HTML login page with 200", 200, _HTML, "Sign in"),
-    ("no-content-204", "malformed", "204 without a body", 204, {}, ""),
-    ("redirect-302", "malformed", f"302 {_NOT_FOLLOWED}", 302, _ELSEWHERE, ""),
-    ("redirect-307", "malformed", f"307 {_NOT_FOLLOWED}", 307, _ELSEWHERE, ""),
-    ("proxy-403", "denied", "403 without a Code, from a proxy", 403, _PLAIN, ""),
+    ("proxy-429", "throttled", "HTTP 429 from a proxy, without an API error code", 429, _PLAIN, ""),
+    ("bad-gateway-502", "server", "HTTP 502 from a load balancer", 502, _HTML, "502 Bad Gateway"),
+    ("unavailable-503-html", "server", "HTTP 503 from a load balancer", 503, _HTML, _NO_SERVICE),
+    ("gateway-timeout-504", "server", "HTTP 504 without a body", 504, {}, ""),
+    ("plain-500", "server", "HTTP 500 with a line of plain text", 500, _PLAIN, "upstream died"),
+    ("html-200", "malformed", "HTTP 200 with an HTML login page", 200, _HTML, "Sign in"),
+    ("no-content-204", "malformed", "HTTP 204 without a body", 204, {}, ""),
+    ("redirect-302", "malformed", f"HTTP 302 {_NOT_FOLLOWED}", 302, _ELSEWHERE, ""),
+    ("redirect-307", "malformed", f"HTTP 307 {_NOT_FOLLOWED}", 307, _ELSEWHERE, ""),
+    ("proxy-403", "denied", "HTTP 403 from a proxy, without an API error code", 403, _PLAIN, ""),
 )
 
 _TYPE = "content-type"
@@ -155,8 +150,12 @@ _NESTED = b"[" * 20_000 + b"]" * 20_000
 
 # Name, line, and change of the encoded answer that makes it unreadable.
 _BODIES: tuple[tuple[str, str, Rewrite], ...] = (
-    ("truncated-json", "half the body with its true length", with_body(lambda b: b[: len(b) // 2])),
-    ("empty-body-200", "200 without a body", with_body(lambda _: b"")),
+    (
+        "truncated-json",
+        "the second half of the body is missing",
+        with_body(lambda b: b[: len(b) // 2]),
+    ),
+    ("empty-body-200", "HTTP 200 without a body", with_body(lambda _: b"")),
     ("json-list", "the answer inside a list", with_body(lambda b: b"[" + b + b"]")),
     ("json-null", "null instead of an object", with_body(lambda _: b"null")),
     ("json-empty-object", "an object without members", with_body(lambda _: b"{}")),
@@ -164,16 +163,16 @@ _BODIES: tuple[tuple[str, str, Rewrite], ...] = (
     ("infinity", "-Infinity in an unused member", with_member(b'"Load":-Infinity')),
     ("huge-number", "a number of 5,000 digits", with_member(b'"Load":' + b"9" * 5000)),
     ("non-utf-8", "bytes that are not UTF-8", with_member(b'"Note":"\xff\xfe\xe9"')),
-    ("lone-surrogate", "half a surrogate pair, escaped", with_member(b'"Note":"\\ud83d"')),
+    ("lone-surrogate", "an escaped surrogate without its pair", with_member(b'"Note":"\\ud83d"')),
     ("control-character", "a raw line break in a string", with_member(b'"Note":"a\nb"')),
     ("deep-nesting", "20,000 lists inside each other", with_member(b'"Deep":' + _NESTED)),
     ("trailing-garbage", "text after the answer", with_body(lambda b: b + b"}{")),
-    ("bom", "a byte order mark first", with_body(lambda b: codecs.BOM_UTF8 + b)),
+    ("bom", "a byte order mark before the answer", with_body(lambda b: codecs.BOM_UTF8 + b)),
     ("utf-16", "the answer in UTF-16", with_body(lambda b: b.decode().encode("utf-16"))),
 )
-# Name, line, and change after which a careful client still reads the true answer.
+# Name, line, and change after which even a strict client can read the true answer.
 _HARMLESS: tuple[tuple[str, str, Rewrite], ...] = (
-    ("duplicate-keys", "every member twice, equal", with_object(lambda b: b[:-1] + b"," + b[1:])),
+    ("duplicate-keys", "every member occurs twice", with_object(lambda b: b[:-1] + b"," + b[1:])),
     ("content-type-html", "the true answer as text/html", with_header(_TYPE, "text/html")),
     ("content-type-absent", "the true answer without a content type", with_header(_TYPE, None)),
     ("code-of-success", 'an additional member "Code":"200"', with_member(b'"Code":"200"')),
@@ -195,47 +194,53 @@ _EDITS: Mapping[
     tuple[frozenset[str], str | None, str | None], tuple[tuple[str, str, Edit], ...]
 ] = {
     (_ALL, None, None): (
-        ("unknown-fields", "members that no client knows in all objects", with_unknown_members),
+        ("unknown-fields", "unknown members in all objects", with_unknown_members),
         ("numbers-as-text", "every number as a string", with_numbers_as_text),
     ),
-    (_DOWNLOADS, "malformed", None): (("config-missing", f"{_CONFIG} left out", without(_CONFIG)),),
+    (_DOWNLOADS, "malformed", None): (
+        ("config-missing", f"{_CONFIG} is omitted", without(_CONFIG)),
+    ),
     (_DOWNLOADS, "empty", None): (
         ("config-null", f"null where {_CONFIG} should be", replaced(None, _CONFIG)),
-        ("config-empty", f"both blocks of {_CONFIG} are empty", replaced(_BLANK, _CONFIG)),
-        ("config-unknown", f"{_CONFIG} of unknown members", replaced({"A": {"B": "c"}}, _CONFIG)),
+        ("config-empty", "IkeConfig and IpsecConfig are empty", replaced(_BLANK, _CONFIG)),
+        (
+            "config-unknown",
+            f"only unknown members in {_CONFIG}",
+            replaced({"A": {"B": "c"}}, _CONFIG),
+        ),
     ),
     (_DESCRIBING, "malformed", None): (
-        ("ike-config-missing", "IkeConfig left out, also in tunnels", without(*_IKE)),
-        ("ipsec-config-missing", "IpsecConfig left out, also in tunnels", without(*_IPSEC)),
+        ("ike-config-missing", "IkeConfig is omitted, also in tunnels", without(*_IKE)),
+        ("ipsec-config-missing", "IpsecConfig is omitted, also in tunnels", without(*_IPSEC)),
         ("ike-config-null", "null where IkeConfig should be", replaced(None, *_IKE)),
         ("ike-config-number", "a number where IkeConfig should be", replaced(7, *_IKE)),
     ),
     (_LISTS, "malformed", None): (
-        ("list-missing", "the list left out", without(*LIST_NAMES)),
+        ("list-missing", "the list is omitted", without(*LIST_NAMES)),
         ("list-null", "null where the list should be", replaced(None, *LIST_NAMES)),
         ("row-null", "null where the first row should be", on_rows(lambda r: [None, *r[1:]])),
         ("row-without-id", "the first row has no id", on_rows(without_first_id)),
     ),
     (_LISTS, None, None): (
-        ("row-twice", "the first row is on the page twice", on_rows(lambda r: [r[0], *r])),
+        ("row-twice", "the page has its first row twice", on_rows(lambda r: [r[0], *r])),
     ),
     (_GATEWAYS, "gone", _IS_STABLE): (
-        ("gateway-unlisted", "the first gateway is neither listed nor counted", without_first_row),
+        ("gateway-unlisted", "the list and TotalCount lack the first gateway", without_first_row),
     ),
     (_DESCRIBING, None, "tunnels.psk_state"): (
-        ("psk-masked", "**** instead of a pre-shared key", replaced("****", "Psk")),
-        ("psk-masked-tail", "a pre-shared key with a masked tail", replaced("pskXXXXXX", "Psk")),
-        ("psk-absent", "no pre-shared key in the answer", without("Psk")),
+        ("psk-masked", "every pre-shared key is masked as ****", replaced("****", "Psk")),
+        ("psk-masked-tail", "pre-shared keys end with XXXXXX", replaced("pskXXXXXX", "Psk")),
+        ("psk-absent", "there are no pre-shared keys in the answer", without("Psk")),
     ),
     (_PAGED, "malformed", _IS_STABLE): (
-        ("row-lost", "the last row is missing but counted", on_rows(lambda r: r[:-1])),
+        ("row-lost", "TotalCount includes a missing row", on_rows(lambda r: r[:-1])),
         ("total-count-negative", "TotalCount is -1", replaced(-1, _COUNT)),
         ("total-count-text", "TotalCount is the string plenty", replaced("plenty", _COUNT)),
         ("total-count-huge", f"TotalCount is {10**15}", replaced(10**15, _COUNT)),
     ),
     (_PAGED, None, _IS_STABLE): (
-        ("total-count-changing", "TotalCount is one too many on this page", counted(1)),
-        ("total-count-zero", "TotalCount is 0, whatever the page shows", replaced(0, _COUNT)),
+        ("total-count-changing", "TotalCount is 1 too large on this page", counted(1)),
+        ("total-count-zero", "TotalCount is 0 despite the rows", replaced(0, _COUNT)),
     ),
     (_PAGED, None, None): (("total-count-absent", "no TotalCount", without(_COUNT)),),
 }
@@ -254,42 +259,46 @@ _HALF: Sent = "half the body"
 _SHORT_S = 0.1
 _HOUR_S = 3600.0
 _ICY = "ICY two hundred"
-_AFTER = "after the whole answer that no header announces"
-_MORE = "100 bytes more announced than sent"
-_SILENCE = f"{_MORE}, then silence"
+_AFTER = "after the whole answer, without the header connection: close"
+_MORE = "content-length is 100 bytes too large"
+_CLOSED = f"{_MORE}, and the connection is closed"
+_SILENCE = f"{_MORE}, and the connection stays open"
 
 # Name, failure, line, and how the answer is sent.
 _WIRES = (
-    ("reset-after", None, f"a reset {_AFTER}", Wire(end="reset", has_notice=False)),
-    ("close-after", None, f"a close {_AFTER}", Wire(has_notice=False)),
-    ("content-length-too-long", "network", f"{_MORE}, then a close", Wire(length="long")),
+    ("reset-after", None, f"the connection is reset {_AFTER}", Wire(end="reset", has_notice=False)),
+    ("close-after", None, f"the connection is closed {_AFTER}", Wire(has_notice=False)),
+    ("content-length-too-long", "network", _CLOSED, Wire(length="long")),
     ("content-length-too-long-open", "timeout", _SILENCE, Wire(length="long", end="hang")),
-    ("content-length-too-short", "malformed", "half the length announced", Wire(length="short")),
-    ("content-length-text", "network", "a length that is not a number", Wire(length="text")),
-    ("content-length-absent", None, "no length: the close ends the body", Wire(length="none")),
+    ("content-length-too-short", "malformed", "content-length is too small", Wire(length="short")),
+    ("content-length-text", "network", "content-length is not a number", Wire(length="text")),
+    ("content-length-absent", None, "content-length is absent", Wire(length="none")),
     ("slow-answer", None, f"the first byte comes after {_SHORT_S} s", Wire(delay_s=_SHORT_S)),
-    ("slow-headers", None, f"the headers trickle for {_SHORT_S} s", Wire(headers_s=_SHORT_S)),
-    ("slow-body", None, f"the body trickles for {_SHORT_S} s", Wire(body_s=_SHORT_S)),
-    ("endless-headers", "timeout", "the headers trickle for an hour", Wire(headers_s=_HOUR_S)),
-    ("endless-body", "timeout", "the body trickles for an hour", Wire(body_s=_HOUR_S)),
+    ("slow-headers", None, f"the headers take {_SHORT_S} s", Wire(headers_s=_SHORT_S)),
+    ("slow-body", None, f"the body takes {_SHORT_S} s", Wire(body_s=_SHORT_S)),
+    ("endless-headers", "timeout", "the headers take an hour", Wire(headers_s=_HOUR_S)),
+    ("endless-body", "timeout", "the body takes an hour", Wire(body_s=_HOUR_S)),
     ("gzip", None, "a compressed body", Wire(coding="gzip")),
-    ("gzip-mislabelled", "network", "a plain body declared as gzip", Wire(coding="mislabelled")),
+    ("gzip-mislabelled", "network", "plain text declared as gzip", Wire(coding="mislabelled")),
     ("chunked", None, "a chunked body", Wire(coding="chunked")),
-    ("chunked-cut", "network", "half of a chunked body", Wire(coding="chunked", sent=_HALF)),
+    ("chunked-cut", "network", "only half of a chunked body", Wire(coding="chunked", sent=_HALF)),
     ("status-line-garbage", "network", "a status line that is not HTTP", Wire(status_line=_ICY)),
 )
 
 
-# Name, line, ``deletes`` and ``creates_at`` of changes before a later page is answered.
+# Name, line, ``deletes`` and ``creates_at`` of kinds that change the list between two of its pages.
 _DRIFTS: tuple[tuple[str, str, Literal["first"] | None, Literal["start", "end"] | None], ...] = (
     ("deleted", "the first row is deleted", "first", None),
     ("created", "a row is created at the start of the list", None, "start"),
-    ("hidden", "a row is deleted and one added, with equal TotalCount,", "first", "end"),
+    ("hidden", "one row is deleted and one row is added, with equal TotalCount,", "first", "end"),
 )
 
 
 def _throttled() -> Iterator[Kind]:
-    """Yield throttling errors with each code and status, and with odd retry-after headers."""
+    """Yield the fault kinds that answer with a throttling error.
+
+    They differ in error code, HTTP status, format, and the header ``x-acs-retry-after``.
+    """
     refused = refusals.throttled()
     for (name, code), status in product(_THROTTLING.items(), (400, 429, 503, 200)):
         line = f"{code} with HTTP status {status}"
@@ -307,7 +316,7 @@ def _throttled() -> Iterator[Kind]:
 
 
 def _tabled() -> Iterator[Kind]:
-    """Yield the kinds that the tables of this module define."""
+    """Yield the fault kinds that are defined in constants of this module, such as ``_REFUSED``."""
     for name, failure, actions, refusal, note in _REFUSED:
         line = f"{refusal.code} with HTTP status {refusal.status}{note}"
         yield Kind(name, failure, line, actions, refusal=refusal)
@@ -333,10 +342,10 @@ def _tabled() -> Iterator[Kind]:
         yield replace(kind, deletes=deletes, creates_at=creates_at)
 
 
-_CLOCK = "from here on the server's clock and Date header are 20 minutes"
-_GONE = "from here on the connection to be downloaded does not exist"
-_DOUBLED = "every object and list once more at the end, empty"
-_DOUBLING = _LISTS | {"GetCallerIdentity"}  # in a download it would equal config-empty
+_CLOCK = "from this call on, the server's clock and Date header are 20 minutes"
+_GONE = "from this call on, the connection that the call names does not exist"
+_DOUBLED = "every object and list of the answer is repeated at its end, but empty"
+_DOUBLING = _LISTS | {"GetCallerIdentity"}  # in a download, it would equal config-empty
 _KINDS = (
     *_throttled(),
     *_tabled(),

@@ -1,4 +1,4 @@
-"""Select the calls that get a fault, by rate or by position among the matching calls."""
+"""Select the calls that get a fault, either at random or by their position."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator.faults.kinds import KINDS, Kind
 from vpnframe.emulator.parameters import ReceivedCall
 
-# A function of a test that may answer a request; it gets the request and its number, from 1.
+# A function of a test, called with each request and the number of the request, counted from 1. It
+# answers the request, or returns None to let the emulator answer.
 Fault: TypeAlias = Callable[[Request, int], Response | None]
 
 
@@ -20,19 +21,22 @@ Fault: TypeAlias = Callable[[Request, int], Response | None]
 class FaultPlan:
     """A fault kind and the selection of the calls that get this fault.
 
-    The function ``fault`` creates a plan, and ``State`` counts the calls that match the plan.
+    The function ``fault`` creates a plan. ``State`` counts the calls that match the plan.
     """
 
     kind: Kind  # the fault to inject
     rate: float = 0.0  # fraction of the matching calls that get the fault, from 0 to 1
-    positions: frozenset[int] = frozenset()  # numbers of matching calls that get the fault, from 1
+    positions: frozenset[int] = frozenset()  # positions of these calls, counted from 1
     # If action or region is given, only calls of this action or to this region match
     action: str | None = None
     region: str | None = None
     seed: int = 0  # another seed selects other calls
 
     def matches(self, call: ReceivedCall) -> bool:
-        """Check whether a call can get the fault; only such calls are counted."""
+        """Check whether the plan's action, region and fault kind allow a fault in this call.
+
+        Rates and positions refer only to the calls for which this is true.
+        """
         if self.action not in (None, call.action) or self.region not in (None, call.region_id):
             return False
         if self.kind.actions and call.action not in self.kind.actions:
@@ -41,7 +45,7 @@ class FaultPlan:
         return is_later_page or not self.kind.is_for_later_pages
 
     def strikes(self, number: int) -> bool:
-        """Check whether the matching call with this number, counted from 1, gets the fault."""
+        """Check whether the matching call at this position, counted from 1, gets the fault."""
         if number in self.positions:
             return True
         digest = hashlib.sha256(f"{self.seed}/{self.kind.name}/{number}".encode()).digest()
@@ -69,19 +73,24 @@ def fault(
         raise ValueError(f"{kind!r} is not a kind of fault; the kinds are {', '.join(KINDS)}")
     found = KINDS[kind]
     if action is not None and found.actions and action not in found.actions:
-        raise ValueError(f"{kind} applies only to {', '.join(sorted(found.actions))}, not {action}")
+        raise ValueError(
+            f"the fault {kind} is possible only in {', '.join(sorted(found.actions))}, "
+            f"not in {action}"
+        )
     if (rate is None) == (positions is None):
-        raise ValueError(f"{kind} needs either a rate or positions, and not both")
+        raise ValueError(f"the fault {kind} needs either a rate or positions, but not both")
     chosen = frozenset(positions or ())
     if rate is not None and not 0 <= rate <= 1:
         raise ValueError(f"a fault rate must be from 0 to 1, not {rate}")
     if positions is not None and (not chosen or min(chosen) < 1):
-        raise ValueError(f"fault positions are counted from 1, not {sorted(chosen)}")
+        raise ValueError(
+            f"fault positions must be one or more numbers above 0, not {sorted(chosen)}"
+        )
     return FaultPlan(found, rate or 0.0, chosen, action, region, seed)
 
 
 def parse_fault(text: str, *, seed: int = 0) -> FaultPlan:
-    """Parse a fault in the syntax of the command line, ``KIND=RATE`` or ``KIND@POSITION,...``.
+    """Parse a fault plan in the command-line syntax ``KIND=RATE`` or ``KIND@POSITION,...``.
 
     Examples
     --------

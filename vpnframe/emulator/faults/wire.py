@@ -1,7 +1,7 @@
 """Describe faults below HTTP: what is sent, how fast, and how the connection ends.
 
-The server applies these faults to a socket. For transports without a socket, ``deliver`` returns
-what a client would receive.
+The server applies these faults to a socket. For a transport without a socket, ``deliver``
+determines what a client would receive.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ERRORS: dict[End, type[OSError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How an answer is sent. By default, it is sent unchanged and the connection closes."""
+    """How an answer is sent. By default, it is sent unchanged and the connection is then closed."""
 
     sent: Sent = "all"  # how much of the answer leaves the server
     # How the connection ends: an orderly close, a reset (RST), or silence until the client stops
@@ -55,7 +55,10 @@ class Wire:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FaultyResponse(Response):
-    """The complete answer to a call with a fault. ``wire`` describes the faults below HTTP."""
+    """The answer to a call with a fault, complete even if only a part of it is sent.
+
+    ``wire`` describes the faults below HTTP.
+    """
 
     kind: str = ""  # name of the fault kind
     wire: Wire = Wire()  # the defaults if the fault is not below HTTP
@@ -63,7 +66,7 @@ class FaultyResponse(Response):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a client receives for a request, and when."""
+    """What a client receives after it has sent a request, and when."""
 
     after_s: float  # seconds since the request
     # ConnectionResetError, ConnectionAbortedError (the answer ended early, or is not HTTP) or
@@ -72,7 +75,7 @@ class Delivery:
 
 
 def deliver(response: Response, *, timeout_s: float) -> Delivery:
-    """Return what a client would receive of a response if it were sent through a socket.
+    """Return what a client would receive if this response were sent through a socket.
 
     Examples
     --------
@@ -91,7 +94,7 @@ def deliver(response: Response, *, timeout_s: float) -> Delivery:
 
 
 def _outcome(response: FaultyResponse) -> Response | OSError:
-    """Return the response or the error that a client gets if it waits long enough."""
+    """Return the response or the error that a client receives, however long this takes."""
     wire = response.wire
     if wire.status_line or wire.length == "text" or wire.coding == "mislabelled":
         return ConnectionAbortedError(response.kind)
@@ -103,7 +106,7 @@ def _outcome(response: FaultyResponse) -> Response | OSError:
 
 
 def encode_head(response: FaultyResponse, body: bytes) -> bytes:
-    """Encode the status line and the headers, with the errors that ``wire`` specifies."""
+    """Encode the status line and the headers, including the errors that ``wire`` specifies."""
     wire, headers = response.wire, dict(response.headers)
     if wire.coding in ("gzip", "mislabelled"):
         headers["content-encoding"] = "gzip"

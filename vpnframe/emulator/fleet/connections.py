@@ -28,7 +28,7 @@ _BANDWIDTHS = {1000: 11.0, 3000: 4.0}
 
 @dataclass(frozen=True)
 class Seat:
-    """The VPN gateway or transit router that connections are attached to, or neither."""
+    """The VPN gateway or transit router to which new connections are attached, if any."""
 
     place: DrawnPlace
     attach_type: str
@@ -80,7 +80,7 @@ class Seat:
         self.place.draft.connections[connection.vpn_connection_id] = connection
 
     def _draw_customer(self, *, is_private: bool) -> model.CustomerGateway:
-        """Generate a customer gateway, or choose one of this account in the region."""
+        """Generate a customer gateway, or choose an existing one in the same account and region."""
         place, draw = self.place, self.place.draw
         if is_private:
             return place.add_customer_gateway(_private_address(draw, "172.31"))
@@ -94,7 +94,7 @@ class Seat:
         return place.add_customer_gateway()
 
     def _draw_subnets(self, *, has_bgp: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Generate the VPC-side and the on-premises selectors, which are often both 0.0.0.0/0."""
+        """Generate the VPC-side and the on-premises CIDR blocks, which are often both 0.0.0.0/0."""
         draw = self.place.draw
         if self.attach_type == "NO_ASSOCIATED":
             # An unattached connection is compared with no other; its two sides must not overlap.
@@ -112,7 +112,10 @@ class Seat:
         return vpc, onprem
 
     def _draw_phases(self) -> list[_Phase]:
-        """Generate a proposal and a pre-shared key for each tunnel, often the same for both."""
+        """Generate the proposal and the pre-shared key of each tunnel.
+
+        The two tunnels of a dual-tunnel connection often have the same proposal or key.
+        """
         draw = self.place.draw
         if self.vpn_gateway is not None and self.vpn_gateway.vpn_type == "NationalStandard":
             return [(proposals.SM_PROPOSAL, None)] * (2 if self.is_dual else 1)
@@ -172,7 +175,7 @@ def _draw_bgp(draw: Draw, customer: model.CustomerGateway) -> model.Bgp:
 
 
 def _draw_health_check(draw: Draw) -> model.HealthCheck | None:
-    """Generate a health check, or None in half of all calls."""
+    """Generate a health check; return None in half of all calls."""
     if draw.chance(0.5):
         return None
     is_enabled = draw.chance(0.8)
@@ -181,7 +184,10 @@ def _draw_health_check(draw: Draw) -> model.HealthCheck | None:
 
 
 def probed(connection: model.EmulatedConnection) -> model.EmulatedConnection:
-    """Return the connection with health check addresses in its CIDR blocks, if possible."""
+    """Replace the addresses of a connection's health check by addresses in its CIDR blocks.
+
+    An address stays unchanged if its side of the connection has no IPv4 block except 0.0.0.0/0.
+    """
     check = connection.health_check
     if check is None:
         return connection

@@ -35,7 +35,7 @@ DEFAULT_NOW_MS = 1_767_225_600_000  # 2026-01-01
 
 @dataclass
 class Draw:
-    """A seeded random source that remembers the ids, keys and addresses that it has generated."""
+    """A seeded random generator that never repeats an id, a pre-shared key or a public address."""
 
     rng: random.Random
     now_ms: int = DEFAULT_NOW_MS
@@ -43,11 +43,15 @@ class Draw:
 
     @classmethod
     def from_seed(cls, seed: int, *, now_ms: int = DEFAULT_NOW_MS) -> Draw:
-        """Create a source from a seed; ``now_ms`` is the current time in the fleet."""
+        """Create a generator from a seed; ``now_ms`` is the current time in the emulated cloud."""
         return cls(random.Random(seed), now_ms)
 
     def branch(self, seed: str) -> Draw:
-        """Create a source with another seed that does not repeat unique values of this source."""
+        """Create a generator with another seed.
+
+        Neither of the two generators repeats an id, a pre-shared key or a public address of the
+        other.
+        """
         return Draw(random.Random(seed), self.now_ms, self._taken)
 
     def chance(self, probability: float) -> bool:
@@ -67,17 +71,17 @@ class Draw:
         return self._once(lambda: self._text(_MIXED, 16))
 
     def access_key(self) -> tuple[str, str]:
-        """Generate an access key id and its secret of 30 characters."""
+        """Generate an access key id and an access key secret of 30 characters."""
         return f"LTAI5t{self._text(_MIXED, 18)}", self._text(_MIXED, 30)
 
     def name(self) -> str:
-        """Generate the name of a site, sometimes in a local language."""
+        """Generate the name of a site, which is sometimes not in English."""
         if self.chance(0.12):
             return self.rng.choice(NATIVE_NAMES)
         return f"{self.rng.choice(CITIES)}-{self.rng.choice(ROLES)}"
 
     def tags(self) -> tuple[Tag, ...]:
-        """Generate tags for owner and environment; about a third of all resources have no tags."""
+        """Generate the tags ``owner`` and ``env``; about a third of all resources have no tags."""
         if self.chance(0.35):
             return ()
         tags = (Tag("owner", self.rng.choice(OWNERS)), Tag("env", self.rng.choice(ENVIRONMENTS)))
@@ -89,27 +93,31 @@ class Draw:
         return self.weighted(_RESOURCE_GROUPS)
 
     def cloud_address(self) -> str:
-        """Generate a public address of a VPN gateway."""
+        """Generate the public address of a VPN gateway."""
         return self._once(lambda: self._address(_CLOUD_NETS))
 
     def site_address(self) -> str:
-        """Generate a public address of a site."""
+        """Generate the public address of a customer's site."""
         return self._once(lambda: self._address(_SITE_NETS))
 
     def link(self) -> tuple[str, str, str]:
-        """Generate a /30 block for BGP; return it with the cloud's and the site's address in it.
+        """Generate a /30 block for a BGP session.
 
-        A block can occur again, because it only has to be unique on one gateway.
+        Return the block, the address of the cloud, and the address of the site. Unlike ids and
+        public addresses, the same block can be generated twice.
         """
         stem, last = f"169.254.{self.rng.randint(10, 160)}", 4 * self.rng.randint(0, 63)
         return f"{stem}.{last}/30", f"{stem}.{last + 1}", f"{stem}.{last + 2}"
 
     def created_ms(self) -> int:
-        """Generate a creation time in milliseconds, which is a whole number of seconds."""
+        """Generate a creation time in milliseconds since the epoch, rounded to a whole second."""
         return self.rng.randrange(_FIRST_MS, _LAST_MS, 1000)
 
     def end_ms(self) -> int:
-        """Generate the end of a subscription in milliseconds, 1 to 365 days after ``now_ms``."""
+        """Generate the end of a subscription in milliseconds since the epoch.
+
+        It is a midnight in Beijing within about a year after ``now_ms``.
+        """
         days = 1 + self.rng.randint(30, 3000) % 365
         return self.now_ms // _DAY_MS * _DAY_MS + days * _DAY_MS + _LAST_HOUR_MS
 
@@ -119,7 +127,7 @@ class Draw:
         return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----"
 
     def _once(self, draw: Callable[[], str]) -> str:
-        """Call ``draw`` until it returns a value that it has not returned before."""
+        """Call ``draw`` until it returns a value that has not been generated before."""
         while (drawn := draw()) in self._taken:
             pass
         self._taken.add(drawn)

@@ -1,4 +1,4 @@
-"""Generate VPCs with their VPN gateways, and customer gateways."""
+"""Generate VPCs, VPN gateways and customer gateways."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _BANDWIDTHS = {5: 10.0, 10: 25.0, 50: 15.0, 100: 20.0, 200: 20.0, 500: 5.0, 1000
 
 @dataclass
 class DrawnFleet:
-    """The fleet while it is generated. The keys of the dicts are the ids of the resources.
+    """A fleet that is still being generated. The keys of its dicts are ids of resources.
 
-    The keys of ``routes`` are the ids of the connections that the routes lead to, or of the VPN
-    gateways that announce the routes.
+    A key of ``routes`` is the id of the connection that the routes lead to, or of the VPN gateway
+    that announces the routes to its BGP peers.
     """
 
     vpcs: dict[str, model.EmulatedVpc] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class DrawnFleet:
 
 @dataclass(frozen=True)
 class DrawnPlace:
-    """One account in one region. Its methods generate resources and add them to ``draft``."""
+    """Generates resources of one account in one region, and adds them to ``draft``."""
 
     draft: DrawnFleet
     account: model.EmulatedAccount
@@ -44,7 +44,7 @@ class DrawnPlace:
 
     @property
     def owner(self) -> tuple[str, str]:
-        """The ids of account and region, the first two fields of every resource."""
+        """The account id and the region id, which are the first two fields of every resource."""
         return self.account.account_id, self.region.region_id
 
     def new_id(self, kind: str) -> str:
@@ -52,7 +52,7 @@ class DrawnPlace:
         return self.draw.resource_id(kind, self.region.id_prefix)
 
     def add_vpc(self) -> model.EmulatedVpc:
-        """Generate a VPC."""
+        """Generate a VPC and add it to ``draft``."""
         choice = self.draw.rng.choice
         vpc = model.EmulatedVpc(
             *self.owner,
@@ -66,7 +66,7 @@ class DrawnPlace:
     def add_vpn_gateway(
         self, vpc: model.EmulatedVpc, *, is_sm: bool = False, is_dual: bool = True
     ) -> model.VpnGateway:
-        """Generate a VPN gateway in a VPC."""
+        """Generate a VPN gateway in a VPC and add it to ``draft``."""
         draw = self.draw
         is_prepaid, created_ms = draw.chance(0.35), draw.created_ms()
         gateway = model.VpnGateway(
@@ -91,7 +91,10 @@ class DrawnPlace:
         return gateway
 
     def add_customer_gateway(self, ip_address: str | None = None) -> model.CustomerGateway:
-        """Generate a customer gateway, with a new address if ``ip_address`` is None."""
+        """Generate a customer gateway and add it to ``draft``.
+
+        If ``ip_address`` is None, the customer gateway gets a new address.
+        """
         draw = self.draw
         asn = draw.rng.choice((65530, 65001, 64512, 4_200_000_123)) if draw.chance(0.35) else None
         gateway = model.CustomerGateway(

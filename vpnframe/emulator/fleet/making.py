@@ -1,4 +1,4 @@
-"""Generate a fleet from a seed. The same arguments always give the same fleet and keys."""
+"""Generate a fleet from a seed. The same arguments always give the same resources and keys."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def make_fleet(
     seed: int = 7,
     now_ms: int = DEFAULT_NOW_MS,
 ) -> EmulatedFleet:
-    """Generate a synthetic fleet, which is everything in the emulated cloud.
+    """Generate a synthetic fleet, with all accounts, regions and resources of the emulated cloud.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def make_fleet(
     """
     if connections < 0 or accounts < 1:
         raise ValueError(
-            "connections must be 0 or more and accounts 1 or more, not "
+            "the fleet needs 0 or more connections and 1 or more accounts, not "
             f"{connections} connections and {accounts} accounts"
         )
     draw = Draw.from_seed(seed, now_ms=now_ms)
@@ -88,7 +88,7 @@ def _draw_account(draw: Draw) -> EmulatedAccount:
 
 
 def _region_sizes(draw: Draw, n_connections: int, n_regions: int) -> list[int]:
-    """Generate the number of connections per region; the first regions usually have most."""
+    """Distribute connections over regions at random; the first regions usually get the most."""
     cap = max(int(n_connections * _LARGEST_SHARE), -(-n_connections // n_regions))
     weights = [1.0 / (rank + 1.5) for rank in range(n_regions)]
     sizes = [0] * n_regions
@@ -100,9 +100,10 @@ def _region_sizes(draw: Draw, n_connections: int, n_regions: int) -> list[int]:
 
 
 def _fill(place: DrawnPlace, n_connections: int) -> None:
-    """Generate one account's connections in one region, and sometimes unused gateways.
+    """Generate the connections of one account in one region, and sometimes unused gateways.
 
-    Groups of connections are attached to one VPN gateway or one transit router.
+    The connections are generated in groups. All connections of a group are attached to the same VPN
+    gateway or transit router; an unattached connection is a group of its own.
     """
     vpcs: list[EmulatedVpc] = []
     remaining = n_connections
@@ -119,7 +120,10 @@ def _fill(place: DrawnPlace, n_connections: int) -> None:
 
 
 def _draw_seat(place: DrawnPlace, kind: str, vpcs: list[EmulatedVpc]) -> Seat:
-    """Generate a gateway or router for a group of connections; some gateways share a VPC."""
+    """Generate the VPN gateway or transit router for a group of connections.
+
+    A new VPN gateway sometimes shares the VPC of an earlier gateway.
+    """
     draw = place.draw
     is_dual = draw.chance(0.55)
     if kind == "NO_ASSOCIATED":

@@ -1,7 +1,8 @@
-"""Define the resources in the emulated cloud, in the vendor's terms.
+"""Define the resources in the emulated cloud.
 
-Field names say whether they describe the cloud or the customer. The code that writes an answer
-decides which of the two is "local". No ``repr`` shows a secret.
+In the API, "local" and "remote" mean different sides in different calls. The names of fields
+therefore say "cloud" and "customer"; the code that writes an answer translates them. No ``repr``
+shows a secret.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class EmulatedAccount:
-    """One main account with its permanent access key."""
+    """One Alibaba Cloud account with its permanent access key."""
 
     account_id: str
     user_id: str
@@ -20,13 +21,16 @@ class EmulatedAccount:
 
     @property
     def arn(self) -> str:
-        """The resource name of the user that the access key belongs to."""
+        """The Alibaba Cloud resource name (ARN) of the RAM user that the access key belongs to."""
         return f"acs:ram::{self.account_id}:user/inventory"
 
 
 @dataclass(frozen=True, slots=True)
 class EmulatedRegion:
-    """One region. The ids of resources that are created in it begin with ``id_prefix``."""
+    """One region.
+
+    The ids of its resources have ``id_prefix`` after the hyphen, as in ``vpc-bp1...``.
+    """
 
     region_id: str
     local_name: str
@@ -38,7 +42,10 @@ class EmulatedRegion:
         return f"vpc.{self.region_id}.aliyuncs.com"
 
     def zone(self, letter: str) -> str:
-        """Return a zone id such as ``cn-hangzhou-h``, or ``eu-central-1a`` after a digit."""
+        """Return a zone id such as ``cn-hangzhou-h``.
+
+        If the region id ends with a digit, no hyphen follows the digit, as in ``eu-central-1a``.
+        """
         return f"{self.region_id}{'' if self.region_id[-1].isdigit() else '-'}{letter}"
 
 
@@ -74,7 +81,10 @@ class ManagedResource(Resource):
 
 @dataclass(frozen=True, slots=True)
 class EmulatedVpc(Resource):
-    """A VPC. It treats the blocks in ``user_cidrs``, which are mostly public, as private."""
+    """One VPC.
+
+    The CIDR blocks in ``user_cidrs`` are mostly public, but the VPC treats them as private.
+    """
 
     vpc_id: str
     name: str
@@ -85,7 +95,7 @@ class EmulatedVpc(Resource):
 
 @dataclass(frozen=True, slots=True)
 class VpnGateway(ManagedResource):
-    """The cloud's end of tunnels. A gateway with ``second_ip`` is a dual-tunnel gateway."""
+    """The cloud's endpoint of tunnels. A gateway with ``second_ip`` is a dual-tunnel gateway."""
 
     vpn_gateway_id: str
     vpc_id: str
@@ -103,7 +113,7 @@ class VpnGateway(ManagedResource):
 
 @dataclass(frozen=True, slots=True)
 class CustomerGateway(ManagedResource):
-    """The customer's end of tunnels. ``auth_key`` authenticates BGP of dual-tunnel connections."""
+    """The customer's endpoint of tunnels. ``auth_key`` authenticates its BGP sessions."""
 
     customer_gateway_id: str
     name: str
@@ -114,7 +124,7 @@ class CustomerGateway(ManagedResource):
 
 @dataclass(frozen=True, slots=True)
 class EmulatedProposal:
-    """The algorithms and lifetimes of a tunnel in both phases, as the API spells them."""
+    """The algorithms and lifetimes of a tunnel in both IKE phases, spelled as in the API."""
 
     ike_version: str = "ikev1"
     ike_mode: str = "main"
@@ -143,7 +153,7 @@ class Bgp:
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """The health check of a single-tunnel connection, which probes an address through it."""
+    """The health check of a single-tunnel connection, which sends probes through the tunnel."""
 
     is_enabled: bool
     source_ip: str
@@ -153,9 +163,10 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedTunnel:
-    """One tunnel. ``tunnel_id`` is None for the only tunnel of a single-tunnel connection.
+    """One tunnel of a connection.
 
-    ``index`` is None if the cloud does not report which tunnel is the first.
+    ``tunnel_id`` is None if the connection has only one tunnel. ``index`` is 1 or 2, or None if the
+    cloud does not report the order of the tunnels.
     """
 
     tunnel_id: str | None
@@ -180,7 +191,8 @@ class EmulatedTunnel:
 class EmulatedConnection(ManagedResource):
     """One IPsec connection with its one or two tunnels.
 
-    ``attach_type`` is VPNGW, CEN (a transit router) or NO_ASSOCIATED.
+    ``attach_type`` is VPNGW for a connection on a VPN gateway, CEN for a connection on a transit
+    router, and NO_ASSOCIATED for an unattached connection.
     """
 
     vpn_connection_id: str
@@ -199,21 +211,22 @@ class EmulatedConnection(ManagedResource):
 
     @property
     def is_dual(self) -> bool:
-        """Whether the connection has two tunnels with ids."""
+        """Whether the connection has two tunnels."""
         return self.tunnels[0].tunnel_id is not None
 
     @property
     def customer_gateway_ids(self) -> tuple[str, ...]:
-        """The ids of the customer gateways of its tunnels."""
+        """The ids of the customer gateways, one for each tunnel."""
         return tuple(tunnel.customer_gateway_id for tunnel in self.tunnels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatedRoute(Resource):
-    """One route entry of a VPN gateway, or of a connection on a transit router.
+    """One route of a VPN gateway, or of a connection on a transit router.
 
-    ``kind`` is policy, bgp, or custom for a destination route. ``learned_from`` is CLOUD for a BGP
-    route that the cloud announces, VPN_BGP for one that the peer announces, and else None.
+    ``kind`` is policy, bgp, or custom, which is the API's word for a destination route.
+    ``learned_from`` is CLOUD for a BGP route that the cloud announces, VPN_BGP for a BGP route that
+    the peer announces, and None for all other routes.
     """
 
     kind: str
@@ -234,7 +247,10 @@ class EmulatedRoute(Resource):
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A planted defect, or a similar situation without defect, and its connections."""
+    """A planted defect and its connections.
+
+    Some planted situations only resemble a defect and are harmless.
+    """
 
     plant_id: str
     vpn_connection_ids: tuple[str, ...]
@@ -242,7 +258,10 @@ class Planted:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedFleet:
-    """Everything in the emulated cloud. All subscriptions end after ``now_ms``."""
+    """All accounts, regions and resources of the emulated cloud.
+
+    ``now_ms`` is the current time in the emulated cloud; all subscriptions end later.
+    """
 
     seed: int
     accounts: tuple[EmulatedAccount, ...]

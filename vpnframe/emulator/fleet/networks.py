@@ -18,7 +18,7 @@ _TRIES = 40
 
 
 def draw_vpc_cidr(draw: Draw) -> str:
-    """Generate the CIDR block of a VPC, which is a /16 or sometimes a default of the cloud."""
+    """Generate the CIDR block of a VPC, usually a /16, sometimes a default block of the cloud."""
     if draw.chance(0.12):
         return draw.rng.choice(_VPC_DEFAULTS)
     if draw.chance(0.7):
@@ -27,7 +27,7 @@ def draw_vpc_cidr(draw: Draw) -> str:
 
 
 def draw_vpc_subnets(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
-    """Generate the VPC-side blocks of a connection, either the whole VPC or /24 blocks in it."""
+    """Generate a connection's VPC-side CIDR blocks, either the whole VPC or /24 blocks in it."""
     if draw.chance(0.55):
         return (vpc_cidr,)
     n_blocks = min(draw.weighted(_N_BLOCKS), 6)
@@ -35,7 +35,7 @@ def draw_vpc_subnets(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
 
 
 def draw_inside(draw: Draw, cidr: str, prefix_length: int) -> str:
-    """Choose a CIDR block of the given prefix length inside the block ``cidr``."""
+    """Choose a random CIDR block with this prefix length inside the block ``cidr``."""
     outer = ip_network(cidr)
     step = 1 << (outer.max_prefixlen - prefix_length)
     offset = draw.rng.randrange(outer.num_addresses // step) * step
@@ -50,14 +50,17 @@ def draw_onprem_subnets(draw: Draw, avoided: Sequence[str]) -> tuple[str, ...]:
 
 
 def draw_further_blocks(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
-    """Generate up to two secondary CIDR blocks of a VPC in another range, usually none."""
+    """Generate up to two secondary CIDR blocks of a VPC; most VPCs get none.
+
+    The secondary blocks do not overlap ``vpc_cidr``.
+    """
     n_blocks = draw.weighted({0: 84.0, 1: 11.0, 2: 5.0})
     outer = "172.16.0.0/12" if vpc_cidr.startswith("10.") else "10.0.0.0/8"
     return tuple(dict.fromkeys(draw_inside(draw, outer, 20) for _ in range(n_blocks)))
 
 
 def draw_user_cidrs(draw: Draw) -> tuple[str, ...]:
-    """Choose a public CIDR block that a VPC treats as private, usually none."""
+    """Choose at most one public CIDR block that a VPC treats as private; most VPCs get none."""
     if draw.chance(0.93):
         return ()
     return (draw.rng.choice(("9.0.0.0/8", "30.0.0.0/12", "192.16.0.0/16")),)
@@ -71,7 +74,10 @@ def draw_ipv6_pair(draw: Draw) -> tuple[str, str]:
 
 
 def host_in(blocks: Sequence[str]) -> str | None:
-    """Return a host address in the first IPv4 block other than 0.0.0.0/0, or None."""
+    """Return a host address in the first IPv4 block except 0.0.0.0/0.
+
+    Return None if there is no such block.
+    """
     for block in blocks:
         if ":" not in block and block != EVERYTHING:
             network = ip_network(block, strict=False)
@@ -80,7 +86,7 @@ def host_in(blocks: Sequence[str]) -> str | None:
 
 
 def _draw_clear(draw: Draw, others: Sequence[IPv4Network | IPv6Network]) -> str:
-    """Generate a block that does not overlap ``others``, or any block after ``_TRIES`` tries."""
+    """Generate a block without overlap with ``others``; accept any block after ``_TRIES`` tries."""
     block = _draw_block(draw)
     for _ in range(_TRIES):
         network = ip_network(block)

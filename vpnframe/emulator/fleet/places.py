@@ -1,4 +1,4 @@
-"""List the regions, and the words that names of resources consist of."""
+"""List the regions of the emulated cloud, and the words for the names of its resources."""
 
 # ruff: noqa: RUF001  (the cloud writes its regions' names with full-width brackets)
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from vpnframe.emulator.fleet.model import EmulatedRegion
 
-# Region id, the cloud's name for it, and the prefix of ids created there.
+# Region id, the cloud's name of the region, and the text after the hyphen with which ids begin.
 _REGIONS = """
 cn-hangzhou|华东1（杭州）|bp1
 cn-shanghai|华东2（上海）|uf6
@@ -59,5 +59,5 @@ def list_regions(n_regions: int) -> tuple[EmulatedRegion, ...]:
     """Return the first ``n_regions`` regions of the emulated cloud."""
     lines = _REGIONS.strip().splitlines()
     if not 1 <= n_regions <= len(lines):
-        raise ValueError(f"regions must be from 1 to {len(lines)}, not {n_regions}")
+        raise ValueError(f"the number of regions must be from 1 to {len(lines)}, not {n_regions}")
     return tuple(EmulatedRegion(*line.split("|")) for line in lines[:n_regions])

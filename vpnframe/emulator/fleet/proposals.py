@@ -1,4 +1,4 @@
-"""Generate proposals of tunnels. Many are outdated, as in published configurations."""
+"""Generate the proposals of tunnels, many of them outdated, as in published configurations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Vary the form of answers as the cloud does. The id of a resource selects its variation."""
+"""Vary the form of answers, as the cloud does.
+
+The id of a resource determines which variant of the form its answers have.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ CONNECTION_LEVEL_SHAPES = ("absent", "null", "empty", "blank", "zeros", "copy")
 
 
 def pick(thing_id: str, what: str, n_ways: int) -> int:
-    """Return a number below ``n_ways`` that depends only on ``thing_id`` and ``what``.
+    """Return a number from 0 to ``n_ways - 1``, computed from a hash of ``thing_id`` and ``what``.
+
+    ``what`` names the choice, so that several choices for the same resource are independent.
 
     Examples
     --------
@@ -23,16 +28,19 @@ def pick(thing_id: str, what: str, n_ways: int) -> int:
 
 
 def connection_level_shape(connection: EmulatedConnection, call: str) -> str:
-    """Return the shape of a dual-tunnel connection's connection-level objects, such as IkeConfig.
+    """Return the form of IkeConfig and similar objects outside a dual-tunnel connection's tunnels.
 
-    The API does not document which shape ``call`` sends, so every shape occurs.
+    The form is one of ``CONNECTION_LEVEL_SHAPES``. The API does not document the form that ``call``
+    uses, so the form varies between connections.
     """
     at = pick(connection.vpn_connection_id, f"level-{call}", len(CONNECTION_LEVEL_SHAPES))
     return CONNECTION_LEVEL_SHAPES[at]
 
 
 def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]:
-    """Return a member with a configuration object, such as IkeConfig, in the given shape.
+    """Return a dict with the member ``name``, whose value is ``filled`` in the form ``shape``.
+
+    The forms are those of ``CONNECTION_LEVEL_SHAPES``. In the form ``absent``, the dict is empty.
 
     Examples
     --------
@@ -59,13 +67,17 @@ def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]
 def no_tunnels(
     connection: EmulatedConnection, call: str, outer: str, inner: str
 ) -> dict[str, Json]:
-    """Return the tunnel list of a single-tunnel connection, which is omitted, null or empty."""
+    """Return the member for the tunnel list of a single-tunnel connection.
+
+    Such a connection has no tunnel list. Depending on the connection, the member is omitted, null
+    or an empty list.
+    """
     shapes: tuple[dict[str, Json], ...] = ({}, {outer: None}, {outer: {inner: []}})
     return shapes[pick(connection.vpn_connection_id, f"tunnels-{call}", len(shapes))]
 
 
 def given(**fields: Json) -> dict[str, Json]:
-    """Return these fields of an answer without those that are None.
+    """Return the arguments as a dict of answer fields, without those that are None.
 
     Examples
     --------
@@ -76,10 +88,13 @@ def given(**fields: Json) -> dict[str, Json]:
 
 
 def tag_list(tags: Sequence[Tag]) -> list[dict[str, str]]:
-    """Return tags as objects with the members Key and Value."""
+    """Return tags as a list of objects with the members Key and Value."""
     return [{"Key": tag.key, "Value": tag.value} for tag in tags]
 
 
 def tags_or_none(thing_id: str, tags: Sequence[Tag]) -> dict[str, Json] | None:
-    """Return tags as an object. Without tags, return an object with an empty list, or None."""
+    """Return the tags of a resource as an object.
+
+    For a resource without tags, return either None or an object with an empty list.
+    """
     return {"Tag": tag_list(tags)} if tags or pick(thing_id, "tags", 2) else None

@@ -1,6 +1,7 @@
-"""Generate the routes to each connection, and the routes that each VPN gateway announces.
+"""Generate the routes to each connection, and the routes that VPN gateways announce by BGP.
 
-The routes come from a separate random source, so that they do not change the connections.
+The routes come from a separate random generator, so that they do not affect which connections are
+generated.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _STATES = {"published": 85.0, "normal": 15.0}
 
 
 def lay_routes(draft: DrawnFleet, draw: Draw) -> None:
-    """Generate the secondary and user CIDR blocks of every VPC, and all routes of the fleet."""
+    """Generate all routes of the fleet, and the secondary and user CIDR blocks of every VPC."""
     for vpc_id, vpc in draft.vpcs.items():
         further = networks.draw_further_blocks(draw, vpc.cidr)
         draft.vpcs[vpc_id] = replace(
@@ -48,7 +49,7 @@ def lay_routes(draft: DrawnFleet, draw: Draw) -> None:
 def make_route(
     draw: Draw, connection: EmulatedConnection, kind: str, destination: str
 ) -> EmulatedRoute:
-    """Return a published route that leads to a connection."""
+    """Return a route to ``destination`` that leads to a connection. Its state is ``published``."""
     is_ranked = kind == "policy" and has_priorities(connection.vpn_gateway_id or "")
     tunnel_ids = tuple(tunnel.tunnel_id for tunnel in connection.tunnels if tunnel.tunnel_id)
     return EmulatedRoute(
@@ -67,7 +68,7 @@ def make_route(
 
 
 def has_priorities(gateway_id: str) -> bool:
-    """Check whether a gateway is new enough for policy routes with priorities."""
+    """Check whether a VPN gateway is new enough to have policy routes with priorities."""
     return pick(gateway_id, "priorities", 4) != 0
 
 
@@ -79,7 +80,7 @@ class _Surveyor:
     draw: Draw
 
     def routes_of(self, connection: EmulatedConnection) -> Iterator[EmulatedRoute]:
-        """Yield the routes that lead to a connection; an unattached connection has none."""
+        """Yield the routes of a connection; an unattached connection has none."""
         if connection.attach_type == "NO_ASSOCIATED":
             return
         destinations = self._destinations(connection)
@@ -100,7 +101,7 @@ class _Surveyor:
                 yield replace(route, source=source)
 
     def announced_by(self, gateway: VpnGateway, speaker: str) -> EmulatedRoute:
-        """Return the route to its VPC's block that a gateway with BGP announces to its peers.
+        """Return the route by which a VPN gateway announces its VPC's CIDR block to its BGP peers.
 
         ``speaker`` is the id of a connection with BGP on this gateway.
         """
@@ -118,7 +119,10 @@ class _Surveyor:
         )
 
     def _destinations(self, connection: EmulatedConnection) -> Sequence[str]:
-        """Return the on-premises IPv4 selectors; if one is 0.0.0.0/0, generate other blocks."""
+        """Return the IPv4 destinations of a connection's routes.
+
+        They are the on-premises CIDR blocks, or random blocks if 0.0.0.0/0 is among them.
+        """
         blocks = list(dict.fromkeys(b for b in connection.onprem_subnets if ":" not in b))
         if EVERYTHING not in blocks:
             return blocks
@@ -133,7 +137,10 @@ class _Surveyor:
         return [self.draft.vpc_of(connection.vpn_gateway_id).cidr]
 
     def _kind_of(self, connection: EmulatedConnection) -> str:
-        """Choose the kind of a connection's routes, mostly policy if no selector is 0.0.0.0/0."""
+        """Choose whether a connection has policy routes, destination routes or no routes.
+
+        On a VPN gateway, policy routes are the most frequent choice unless a selector is 0.0.0.0/0.
+        """
         if connection.vpn_gateway_id is None:
             return "custom"
         is_everything = EVERYTHING in connection.vpc_subnets + connection.onprem_subnets
@@ -142,9 +149,10 @@ class _Surveyor:
     def _learned(
         self, connection: EmulatedConnection, destination: str, asn: int
     ) -> Iterator[EmulatedRoute]:
-        """Yield the routes by which a connection learns a destination from its peer.
+        """Yield the BGP routes by which a connection's peer announces one destination.
 
-        There is one route per tunnel on a VPN gateway, and one route on a transit router.
+        A connection on a VPN gateway has one such route per tunnel; a connection on a transit
+        router has only one.
         """
         route = make_route(self.draw, connection, "bgp", destination)
         path = self.draw.rng.choice([f"{asn}", f"{asn},{asn}", f"{asn},65010,65020"])
@@ -158,7 +166,7 @@ class _Surveyor:
             yield replace(route, tunnel_ids=(tunnel.tunnel_id,) if tunnel.tunnel_id else ())
 
     def _announced_on_router(self, connection: EmulatedConnection) -> EmulatedRoute:
-        """Return a route that a transit router announces to the peer of a connection."""
+        """Return a BGP route that a transit router announces to the peer of a connection."""
         block = f"10.{self.draw.rng.randint(0, 255)}.0.0/16"
         return replace(
             make_route(self.draw, connection, "bgp", block),
@@ -172,7 +180,7 @@ class _Surveyor:
 def _vary(
     draw: Draw, connection: EmulatedConnection, routes: Sequence[EmulatedRoute]
 ) -> Sequence[EmulatedRoute]:
-    """Vary the state, weight and priority of routes that are not BGP routes."""
+    """Return the routes with random state, weight and priority; BGP routes stay unchanged."""
     priority = draw.rng.choice((5, 20, 100)) if draw.chance(0.12) else None
     weight = STANDBY if draw.chance(0.06) and not connection.is_dual else ACTIVE
     return [

@@ -34,7 +34,7 @@ _ODD_BLOCKS = {
 
 
 def plant_overlaps(planter: Planter) -> None:
-    """Plant every overlap; the overlaps of connections on one resource come first."""
+    """Plant all overlaps, first those that need two connections of one VPC, gateway or router."""
     for connection in planter.take_vpc_pair("onprem-equal-behind-gateways-of-one-vpc"):
         planter.set_blocks(connection, [planter.vpc_cidr(connection)], ["192.168.207.0/24"])
         planter.change(connection, health_check=None)
@@ -56,7 +56,7 @@ def plant_overlaps(planter: Planter) -> None:
 
 
 def _blocks(planter: Planter, connection: EmulatedConnection, words: str) -> list[str]:
-    """Return the CIDR blocks for an entry of ``_ON_ONE_GATEWAY``."""
+    """Return the CIDR blocks that ``words`` stands for, such as ``vpc`` for the VPC's block."""
     cidr = planter.vpc_cidr(connection)
     lower, upper = halves(cidr)
     if words == "inside":
@@ -66,7 +66,10 @@ def _blocks(planter: Planter, connection: EmulatedConnection, words: str) -> lis
 
 
 def _plant_twins(planter: Planter) -> None:
-    """Plant three pairs with equal blocks: a duplicate, a failover pair, a pair on one router."""
+    """Plant three pairs of connections with equal CIDR blocks.
+
+    They are a duplicate connection, a failover pair, and two connections on one transit router.
+    """
     if pair := planter.take_gateway_pair("duplicate-connection"):
         planter.set_blocks(pair[1], pair[0].vpc_subnets, pair[0].onprem_subnets)
         planter.share_peers(*pair)
@@ -82,10 +85,10 @@ def _plant_twins(planter: Planter) -> None:
 
 
 def _plant_mirror(planter: Planter) -> None:
-    """Make two VPN gateways each other's peer, so that they connect two VPCs."""
+    """Connect two VPCs by two connections whose VPN gateways are each other's peer."""
 
     def can_mirror(left: EmulatedConnection, right: EmulatedConnection) -> bool:
-        """Check for two gateways of one account, equal tunnel counts and disjoint VPCs."""
+        """Check whether the gateways of two connections can be each other's peer."""
         cidrs = [ip_network(planter.vpc_cidr(connection)) for connection in (left, right)]
         return (
             left.vpn_gateway_id != right.vpn_gateway_id
@@ -107,12 +110,12 @@ def _plant_own_sides(planter: Planter) -> None:
     """Plant on-premises blocks that equal the VPC's block, are inside it, or contain it."""
 
     def block_of(connection: EmulatedConnection) -> str:
-        """Return the block of the VPC, or on a transit router the first VPC-side selector."""
+        """Return the VPC's block; on a transit router, return the first VPC-side block."""
         is_on_router = connection.vpn_gateway_id is None
         return connection.vpc_subnets[0] if is_on_router else planter.vpc_cidr(connection)
 
     def has_room(connection: EmulatedConnection) -> bool:
-        """Check for specific blocks, and a prefix length that can change by 4 bits."""
+        """Check whether the prefix length of the VPC-side block can change by 4 bits."""
         return is_policy(connection) and 12 <= ip_network(block_of(connection)).prefixlen <= 26
 
     for connection in planter.take("own-sides-equal", is_policy):

@@ -1,4 +1,4 @@
-"""Plant defects in a fleet: select connections, record their ids, and change them."""
+"""Choose connections of a fleet, change them so that they have defects, and record their ids."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Taken: TypeAlias = tuple[EmulatedConnection, ...]
 
 
 def ending_at(customer_gateway_id: str, address: str) -> dict[str, Any]:
-    """Return the fields to set on a tunnel that shall end at this customer gateway."""
+    """Return the tunnel fields that make this customer gateway the peer of a tunnel."""
     return {
         "customer_gateway_id": customer_gateway_id,
         "customer_ip": address,
@@ -32,12 +32,15 @@ def halves(cidr: str) -> tuple[str, str]:
 
 
 def is_psk(connection: EmulatedConnection) -> bool:
-    """Check whether the connection authenticates by pre-shared key."""
+    """Check whether a connection authenticates by pre-shared key."""
     return connection.tunnels[0].psk is not None
 
 
 def is_policy(connection: EmulatedConnection) -> bool:
-    """Check for an attached connection with a pre-shared key and only specific IPv4 blocks."""
+    """Check whether a connection is attached, has a pre-shared key and only specific IPv4 blocks.
+
+    Specific blocks are all blocks except 0.0.0.0/0.
+    """
     blocks = connection.vpc_subnets + connection.onprem_subnets
     return (
         connection.attach_type != "NO_ASSOCIATED"
@@ -47,12 +50,15 @@ def is_policy(connection: EmulatedConnection) -> bool:
 
 
 def is_gateway_policy(connection: EmulatedConnection) -> bool:
-    """Check whether the connection satisfies ``is_policy`` and is on a VPN gateway."""
+    """Check whether a connection satisfies ``is_policy`` and is on a VPN gateway."""
     return connection.attach_type == "VPNGW" and is_policy(connection)
 
 
 def is_static(connection: EmulatedConnection) -> bool:
-    """Check for a pre-shared key and no BGP, so that the CIDR blocks can be set freely."""
+    """Check whether a connection has a pre-shared key and no BGP.
+
+    The CIDR blocks of such a connection can be changed freely.
+    """
     return is_psk(connection) and connection.tunnels[0].bgp is None
 
 
@@ -63,8 +69,9 @@ def _differ_in_peer(left: EmulatedConnection, right: EmulatedConnection) -> bool
 class Planter:
     """Plants defects in a fleet, at most one in each connection.
 
-    The methods ``take...`` choose connections without a defect, record the id of the defect for
-    them, and return them. They return () and record nothing if no connections are suitable.
+    The methods whose names begin with ``take`` choose connections that have no defect yet, record a
+    defect for these connections, and return them. If no connections are suitable, the methods
+    record nothing and return ().
     """
 
     def __init__(self, draft: DrawnFleet, places: Sequence[DrawnPlace], draw: Draw) -> None:
@@ -76,11 +83,11 @@ class Planter:
         self._free = {connection_id: draft.connections[connection_id] for connection_id in shuffled}
 
     def find(self, wanted: Wanted) -> Iterator[EmulatedConnection]:
-        """Yield the connections without a defect that satisfy ``wanted``."""
+        """Yield the connections that have no defect yet and satisfy ``wanted``."""
         return filter(wanted, self._free.values())
 
     def record(self, plant_id: str, *connections: EmulatedConnection) -> Taken:
-        """Record the id of a defect for these connections, and return the connections."""
+        """Record the defect ``plant_id`` for these connections, and return the connections."""
         for connection in connections:
             del self._free[connection.vpn_connection_id]
         self.draft.planted.append(
@@ -89,7 +96,7 @@ class Planter:
         return connections
 
     def take(self, plant_id: str, wanted: Wanted) -> Taken:
-        """Take the first connection that satisfies ``wanted``."""
+        """Record the defect ``plant_id`` for the first connection that satisfies ``wanted``."""
         found = next(self.find(wanted), None)
         return () if found is None else self.record(plant_id, found)
 
@@ -101,7 +108,11 @@ class Planter:
         *,
         group: Callable[[EmulatedConnection], Hashable] = lambda _: None,
     ) -> Taken:
-        """Take two connections that satisfy ``wanted`` and ``fits`` and have an equal ``group``."""
+        """Record the defect ``plant_id`` for two suitable connections.
+
+        Both must satisfy ``wanted``, ``group`` must return the same value for both, and ``fits``
+        must accept the pair.
+        """
         candidates: dict[Hashable, list[EmulatedConnection]] = {}
         for connection in self.find(wanted):
             earlier = candidates.setdefault(group(connection), [])
@@ -112,11 +123,11 @@ class Planter:
         return ()
 
     def take_gateway_pair(self, plant_id: str, wanted: Wanted = is_gateway_policy) -> Taken:
-        """Take two connections of one VPN gateway with different peers."""
+        """Record a defect for two connections of one VPN gateway that have different peers."""
         return self.take_pair(plant_id, wanted, _differ_in_peer, group=lambda c: c.vpn_gateway_id)
 
     def take_router_pair(self, plant_id: str, wanted: Wanted = is_static) -> Taken:
-        """Take two connections of one transit router with different peers."""
+        """Record a defect for two connections of one transit router that have different peers."""
         return self.take_pair(
             plant_id,
             lambda c: c.attach_type == "CEN" and wanted(c),
@@ -127,7 +138,10 @@ class Planter:
     def take_vpc_pair(
         self, plant_id: str, wanted: Wanted = is_static, *, is_one_peer_fine: bool = True
     ) -> Taken:
-        """Take two connections of different VPN gateways in one VPC."""
+        """Record a defect for two connections on different VPN gateways of the same VPC.
+
+        If ``is_one_peer_fine`` is false, the connections must also have different peers.
+        """
         return self.take_pair(
             plant_id,
             lambda c: c.attach_type == "VPNGW" and wanted(c),
@@ -139,42 +153,42 @@ class Planter:
         )
 
     def vpc_cidr(self, connection: EmulatedConnection) -> str:
-        """Return the CIDR block of the VPC of the connection's gateway."""
+        """Return the CIDR block of the VPC that the connection's VPN gateway belongs to."""
         return self.draft.vpc_of(connection.vpn_gateway_id).cidr
 
     def plant(self, plant_id: str, wanted: Wanted, **fields: Any) -> Taken:
-        """Take one connection and set these fields of its tunnels."""
+        """Record the defect for one suitable connection, and set these fields of its tunnels."""
         taken = self.take(plant_id, wanted)
         for connection in taken:
             self.set_tunnels(connection, **fields)
         return taken
 
     def change(self, connection: EmulatedConnection, **fields: Any) -> None:
-        """Set fields of a connection."""
+        """Set these fields of a connection."""
         connections, name = self.draft.connections, connection.vpn_connection_id
         connections[name] = replace(connections[name], **fields)
 
     def set_blocks(
         self, connection: EmulatedConnection, vpc: Sequence[str], onprem: Sequence[str]
     ) -> None:
-        """Set the CIDR blocks of both sides of a connection."""
+        """Set the VPC-side and the on-premises CIDR blocks of a connection."""
         self.change(connection, vpc_subnets=tuple(vpc), onprem_subnets=tuple(onprem))
 
     def set_tunnels(self, connection: EmulatedConnection, **fields: Any) -> None:
-        """Set fields of every tunnel of a connection."""
+        """Set these fields of every tunnel of a connection."""
         tunnels = tuple(replace(tunnel, **fields) for tunnel in connection.tunnels)
         self.change(connection, tunnels=tunnels)
 
     def add_peer(self, connection: EmulatedConnection, address: str) -> dict[str, Any]:
-        """Create a customer gateway in the account and region of a connection.
+        """Create a customer gateway with this address in the account and region of a connection.
 
-        Return the fields of a tunnel that ends at this customer gateway.
+        Return the tunnel fields that make this customer gateway the peer of a tunnel.
         """
         gateway = self._places[connection.owner].add_customer_gateway(address)
         return ending_at(gateway.customer_gateway_id, address)
 
     def share_peers(self, source: EmulatedConnection, target: EmulatedConnection) -> None:
-        """Give the tunnels of ``target`` the peers of the tunnels of ``source``."""
+        """Give the tunnels of ``target`` the same peers as the tunnels of ``source``."""
         peers = source.tunnels + source.tunnels[-1:] * len(target.tunnels)
         tunnels = (
             replace(tunnel, **ending_at(peer.customer_gateway_id, peer.customer_ip))

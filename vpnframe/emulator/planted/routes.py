@@ -1,4 +1,4 @@
-"""Plant overlaps that only routes show, and similar situations that are not defects."""
+"""Plant overlaps that are visible only in routes, and similar situations that are not defects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vpnframe.emulator.planted.planter import Planter, Taken, halves, is_static
 
 
 def plant_routes(planter: Planter) -> None:
-    """Plant the defects that only routes show, on connections without an earlier defect."""
+    """Plant all overlaps that are visible only in routes, in connections without a defect."""
     _plant_across_vpc(planter)
     _plant_by_destination(planter)
     _plant_by_policy(planter)
@@ -21,7 +21,11 @@ def plant_routes(planter: Planter) -> None:
 
 
 def _plant_across_vpc(planter: Planter) -> None:
-    """Plant equal routes on two VPN gateways of one VPC, as a mistake and as a migration."""
+    """Plant two pairs of connections with equal routes on two VPN gateways of one VPC.
+
+    The first pair has different peers, which is a defect. The second pair has the same peers, as
+    during a migration from one gateway to the other.
+    """
     for connection in planter.take_vpc_pair(
         "routes-equal-behind-gateways-of-one-vpc",
         lambda c: is_static(c) and len(c.tunnels) == 1,
@@ -36,7 +40,11 @@ def _plant_across_vpc(planter: Planter) -> None:
 
 
 def _plant_by_destination(planter: Planter) -> None:
-    """Plant destination routes of one gateway that are equal, a failover pair, and nested."""
+    """Plant three pairs of connections whose destination routes on one VPN gateway overlap.
+
+    The destinations of the first pair are equal. Those of the second pair are also equal, but one
+    route is a standby. Those of the third pair are nested.
+    """
     for connection in _take_plain_pair(planter, "routes-equal-on-one-gateway"):
         _lead(planter, connection, "10.221.0.0/24")
     if pair := _take_plain_pair(planter, "routes-active-and-standby"):
@@ -48,7 +56,11 @@ def _plant_by_destination(planter: Planter) -> None:
 
 
 def _plant_by_policy(planter: Planter) -> None:
-    """Plant policy routes to one destination that are equal, or differ in priority or source."""
+    """Plant three pairs of connections whose policy routes have the same destination.
+
+    The routes of the first pair have the same source and priority. Those of the second pair differ
+    in priority, and those of the third pair in source.
+    """
     for connection in _take_plain_pair(planter, "policies-of-one-priority"):
         _lead(planter, connection, "172.28.1.0/24", source=planter.vpc_cidr(connection))
     pair = _take_plain_pair(planter, "policies-ranked", is_ranked=True)
@@ -61,7 +73,7 @@ def _plant_by_policy(planter: Planter) -> None:
 
 
 def _plant_into_vpcs(planter: Planter) -> None:
-    """Plant a policy route and a destination route that lead into the gateway's own VPC."""
+    """Plant a policy route and a destination route that lead into their VPN gateway's own VPC."""
     for connection in planter.take("policy-into-own-vpc", _is_on_gateway):
         cidr = planter.vpc_cidr(connection)
         _lead(planter, connection, draw_inside(planter.draw, cidr, 28), source=cidr)
@@ -94,9 +106,9 @@ def _is_on_gateway(connection: EmulatedConnection) -> bool:
 
 
 def _take_plain_pair(planter: Planter, plant_id: str, *, is_ranked: bool = False) -> Taken:
-    """Take two single-tunnel connections of one gateway, and remove their health checks.
+    """Choose two single-tunnel connections of one VPN gateway, and remove their health checks.
 
-    If ``is_ranked``, take only a gateway whose policy routes have priorities.
+    If ``is_ranked``, the policy routes of the gateway must have priorities.
     """
     pair = planter.take_gateway_pair(
         plant_id,
@@ -114,9 +126,10 @@ def _take_plain_pair(planter: Planter, plant_id: str, *, is_ranked: bool = False
 def _lead(
     planter: Planter, connection: EmulatedConnection, *destinations: str, **fields: Any
 ) -> None:
-    """Make a connection route-based; ``fields`` are set on each of its routes.
+    """Set the selectors of a connection to 0.0.0.0/0, and replace its routes.
 
-    The routes are policy routes if a source is given, else destination routes.
+    There is one new route to each of the ``destinations``, with ``fields`` set on it. The new
+    routes are policy routes if ``fields`` contains ``source``, else destination routes.
     """
     planter.set_blocks(connection, [EVERYTHING], [EVERYTHING])
     kind = "policy" if "source" in fields else "custom"

@@ -1,4 +1,4 @@
-"""Plant weaknesses of proposals, pre-shared keys, IKE ids, certificates and BGP."""
+"""Plant weak settings: proposals, pre-shared keys, IKE ids, certificates and BGP."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _PUBLISHED_KEY = "pgw6dy7d1i8in7x5"
 
 
 def plant_settings(planter: Planter) -> None:
-    """Plant every weakness of settings, first the ones that fit few connections."""
+    """Plant all weak settings, starting with those that few connections can have."""
     for _ in range(3):
         planter.plant("tunnel-index-missing", lambda c: c.is_dual, index=None)
     for connection in planter.take("tunnels-differ", lambda c: is_psk(c) and c.is_dual):
@@ -71,7 +71,7 @@ def plant_settings(planter: Planter) -> None:
 
 
 def _plant_peer_in_two_regions(planter: Planter) -> None:
-    """Use the same address for customer gateways in two regions."""
+    """Give customer gateways in two regions the same address."""
     if pair := planter.take_pair(
         "peer-in-two-regions",
         lambda c: c.network_type == "public" and is_static(c),
@@ -84,7 +84,7 @@ def _plant_peer_in_two_regions(planter: Planter) -> None:
 
 
 def _plant_reused_key(planter: Planter) -> None:
-    """Set one pre-shared key on three connections with different customer gateways."""
+    """Set the same pre-shared key on three connections with different customer gateways."""
     key = planter.draw.pre_shared_key()
     chosen: list[EmulatedConnection] = []
     peers: set[str] = set()
@@ -98,7 +98,7 @@ def _plant_reused_key(planter: Planter) -> None:
 
 
 def _plant_keys(planter: Planter) -> None:
-    """Plant pre-shared keys: published, derived from a name, made of words, short, and strong."""
+    """Plant several weak pre-shared keys and one strong pre-shared key."""
     draw = planter.draw
     for plant_id, key in (
         ("key-published", _PUBLISHED_KEY),
