@@ -93,12 +93,12 @@ SPECS = {
             Edge(one(psk_state="absent"), U, told=["the key is absent"]),
             Edge(one(psk_state="masked"), U, told=["the key is masked"]),
             Edge(one(psk_state=None), U, told=["the key is not known"]),
-            Edge(no_key, U, told=["the key is present, but no facts about it were kept"]),
+            Edge(no_key, U, told=["the key is present, but no facts about it are stored"]),
             *(
                 Edge(
                     one(auth_method=word),
                     U,
-                    told=["the key is not known, nor whether there is one"],
+                    told=["the key is not known, and the tunnel may have none"],
                 )
                 for word in (None, "unknown", "eap")
             ),

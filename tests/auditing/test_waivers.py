@@ -178,7 +178,7 @@ def test_a_waiver_made_in_python_is_checked_as_a_file_is(
     wrong = vf.Waiver(**{name: one for name, one in fields.items() if one is not None})
     with pytest.raises(vf.SettingsError, match=problem):
         vf.audit(inventory(WEAK), waivers=[wrong], settings=AT)
-    with pytest.raises(vf.SettingsError, match="is not a vf"):
+    with pytest.raises(vf.SettingsError, match="not a vf"):
         vf.audit(inventory(WEAK), waivers=[fields], settings=AT)  # type: ignore[list-item]
 
 

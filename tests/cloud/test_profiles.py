@@ -76,17 +76,17 @@ def test_profiles_are_found_by_name_and_by_file(tmp_path: Path) -> None:
 def test_an_unknown_name_lists_those_that_there_are() -> None:
     """It may have been meant as one or as a file."""
     with pytest.raises(
-        SettingsError, match=r"nist-800-77 is neither a profile nor a file: .*nist-800-77r1"
+        SettingsError, match=r"nist-800-77 is neither a shipped profile nor a file: .*nist-800-77r1"
     ):
         find_profiles(["nist-800-77"])
 
 
 def test_a_name_comes_once(tmp_path: Path) -> None:
-    """A file must not shadow a shipped profile, nor one be named twice."""
+    """A file must not shadow a shipped profile, nor one be requested twice."""
     path = tmp_path / "ours.csv"
     path.write_text(f"{HEAD}\nietf,ike_version,2,,,must,,own\n")
     for wanted in (["ietf", path], ["ietf", "ietf"]):
-        with pytest.raises(SettingsError, match="ietf is named twice"):
+        with pytest.raises(SettingsError, match="ietf is requested twice"):
             find_profiles(wanted)
 
 
@@ -126,19 +126,19 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         (["ours,psk_bits,,64,63,must,,own"], "ours.csv:2: max 63 is below min 64"),
         (
             ["ours,ike_version,2,,,must,,own", "ours,ike_version,2,,,may,,own"],
-            "ours.csv:3: ike_version 2 is also judged in ours.csv:2",
+            "ours.csv:3: ike_version 2 also has a verdict in ours.csv:2",
         ),
         (
             ["ours,psk_bits,,64,,must,,own", "ours,psk_bits,,0,64,may,,own"],
-            "ours.csv:2: psk_bits 64 is also judged in ours.csv:3",
+            "ours.csv:2: psk_bits 64 also has a verdict in ours.csv:3",
         ),
         (
             ["ours,psk_bits,,0,,must,,own", "ours,psk_bits,,64,,may,,own"],
-            "ours.csv:3: psk_bits 64 is also judged in ours.csv:2",
+            "ours.csv:3: psk_bits 64 also has a verdict in ours.csv:2",
         ),
         (
             ["ours,psk_bits,,0,63,must,,own", "", "ours,psk_bits,,65,,may,,own"],
-            "ours.csv:4: no line covers psk_bits from 64 to 64",
+            "ours.csv:4: no line has a verdict on psk_bits 64 to 64",
         ),
     ],
 )
@@ -159,7 +159,7 @@ def test_another_header_is_refused() -> None:
 
 def test_a_field_that_is_too_large_is_no_csv() -> None:
     """What the csv module refuses is an error of the file."""
-    with pytest.raises(SettingsError, match=r"ours\.csv:2: not valid CSV"):
+    with pytest.raises(SettingsError, match=r"ours\.csv:2: the file is not valid CSV"):
         parse("x" * 200_000)
 
 

@@ -1,1 +1,1 @@
-"""Security review: rules and profiles, findings with evidence, waivers, output formats."""
+"""Audit VPN fleets by rules and profiles, with waivers and several output formats."""

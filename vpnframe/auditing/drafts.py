@@ -1,4 +1,4 @@
-"""Turn the rows that a rule judged into findings: one for each fault of a connection or gateway."""
+"""Turn the results of a rule into findings, one for each fault of a connection or gateway."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Rank = TypeVar("Rank", np.uint8, np.int64)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The findings of one rule, before they become table rows: arrays with an item per finding."""
+    """The findings of one rule or profile as arrays, which become rows of table ``findings``."""
 
     text: Text  # the texts of the rule
     column: str  # the judged columns, joined by ``, ``
@@ -60,7 +60,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """The profiles that object to the values that a rule judges."""
+    """For each row that a rule judges, the profiles that reject its value, and their clauses."""
 
     code: Positions  # for each row, an index into the next three fields
     # profiles, clauses: the profiles that object to a value, and the clauses they cite
@@ -70,7 +70,7 @@ class Cited:
 
 
 def draft(fleet: Fleet, verdicts: Verdicts, text: Text, *, cited: Cited | None = None) -> Draft:
-    """Group the rows that fail a rule, or that it cannot judge, into findings."""
+    """Group the rows that fail a rule, and the rows that it cannot judge, into findings."""
     table, rows = verdicts.table, np.flatnonzero(verdicts.result != NO)
     position, is_open = verdicts.position[rows], verdicts.result[rows] == YES
     subject = fleet.subjects_of(table)[position]
@@ -113,7 +113,7 @@ def single(
     profile: str | None = None,
     is_open: bool = True,
 ) -> Draft:
-    """Return one finding that concerns no connection, gateway or region."""
+    """Return a draft with one finding, which is about no connection, gateway or region."""
     nowhere = np.array([-1], np.int64)
 
     def one(item: str | None) -> Texts:
@@ -140,7 +140,10 @@ def single(
 
 
 def _starts(*keys: npt.NDArray[Any]) -> Positions:
-    """Return where a new run of equal rows begins; a row has one value in each array."""
+    """Return the position of the first row of each group of equal, consecutive rows.
+
+    Each array in ``keys`` is one column of the rows.
+    """
     is_new = np.ones(len(keys[0]), bool)
     is_new[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
     return np.flatnonzero(is_new)
@@ -156,7 +159,10 @@ def _evidence(fleet: Fleet, chosen: Verdicts, text: Text) -> Texts:
 
 
 def _references(text: Text, cited: Cited | None, rows: Positions) -> tuple[Texts, Positions, Texts]:
-    """Return arrays with each row's objecting profiles, their worst verdict, and references."""
+    """Return three arrays with an item per row.
+
+    The items are the profiles that reject the row's value, their worst verdict, and the references.
+    """
     own = text.cited or None
     if cited is None:
         nobody = np.full(len(rows), None, object)

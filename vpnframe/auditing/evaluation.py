@@ -1,4 +1,4 @@
-"""Apply all rules and profiles to one fleet, and find which findings explain others."""
+"""Apply all rules and profiles to one fleet, and find which findings explain other findings."""
 
 from __future__ import annotations
 
@@ -29,14 +29,15 @@ class Evaluation:
     # The findings of each rule, and the numbers of rows that pass, fail and cannot be judged
     results: tuple[tuple[Draft, Counts], ...]
     opinions: tuple[Opinion, ...]  # in the order of the profiles
-    others: tuple[Draft, ...]  # findings of profiles, on ceilings, and on unread regions
+    # Findings of profiles, on tunnels at the ceiling, and on regions that were not read
+    others: tuple[Draft, ...]
 
     def drafts(self) -> list[Draft]:
-        """Return all findings, those of rules first."""
+        """Return all findings; the findings of rules come first."""
         return [*(made for made, _ in self.results), *self.others]
 
     def adjusted(self, disabled: Container[str], severities: Mapping[str, int]) -> Evaluation:
-        """Drop the findings of disabled rules, and replace the severities of other rules."""
+        """Drop findings of rules in ``disabled``; set the severity of rules in ``severities``."""
 
         def ranked(made: Draft) -> Draft:
             rank = severities.get(made.text.rule_id)
@@ -54,7 +55,7 @@ class Evaluation:
 def evaluate(
     fleet: Fleet, *, profiles: Sequence[Profile] = (), rules: Sequence[Rule] = RULES
 ) -> Evaluation:
-    """Judge a fleet by all given rules and profiles."""
+    """Judge a fleet by the given rules and profiles."""
     judged_by = opinions(fleet, profiles)
     covered = {column: np.zeros(len(fleet.tunnels), bool) for column in COLUMNS}
     made, counts = {}, {}
@@ -76,7 +77,7 @@ def evaluate(
 
 
 def _by_connection(fleet: Fleet, verdicts: Verdicts, wanted: int) -> Mask:
-    """Mark the connections with a row that has the wanted result."""
+    """Mark the connections that have at least one row with the result ``wanted``."""
     if verdicts.table in ("gateways", "coverage"):
         return np.zeros(fleet.n_connections, bool)
     rows = verdicts.position[verdicts.result == wanted]
@@ -86,10 +87,11 @@ def _by_connection(fleet: Fleet, verdicts: Verdicts, wanted: int) -> Mask:
 def _with_causes(
     made: Draft, rule: Rule, failing: Mapping[str, Mask], unknown: Mapping[str, Mask]
 ) -> Draft:
-    """Relate the findings of a rule to those of the rules in ``implied_by``.
+    """Set the causes of a rule's findings, and drop its unknown findings that are explained.
 
-    The cause of a fault is the first of these rules that fails on the same connection. A finding
-    that is unknown is dropped if one of these rules is unknown on the same connection.
+    The rules in ``implied_by`` explain the findings. The cause of an open finding is the first of
+    these rules that fails on the same connection. An unknown finding is dropped if one of these
+    rules is unknown on the same connection.
     """
     known = [name for name in rule.implied_by if name in failing]
     if made.kind != "connections" or not known:
@@ -101,7 +103,7 @@ def _with_causes(
 
 
 def _at_once(made: Draft, rule: Rule, counts: Counts) -> Draft:
-    """Merge the findings of a rule into one if the rule could not judge any row."""
+    """Replace the findings of a rule by one finding on the fleet if it could judge no row."""
     n_passed, n_failed, n_unknown = counts
     if n_passed or n_failed or len(made) < 2:
         return made
@@ -110,7 +112,7 @@ def _at_once(made: Draft, rule: Rule, counts: Counts) -> Draft:
 
 
 def _cover(fleet: Fleet, rule: Rule, found: Verdicts, covered: Mapping[str, Mask]) -> None:
-    """Mark the tunnels whose value a rule reports: profiles do not report it again."""
+    """Mark tunnels whose values a rule reports, so that profiles do not report them again."""
     for column in rule.columns:
         covered[column][found.position[found.result != NO]] = True
     missing = {NO_KEY: ["psk_bits"], VALUE_UNKNOWN: COLUMNS.keys() - {"psk_bits"}}
@@ -121,7 +123,10 @@ def _cover(fleet: Fleet, rule: Rule, found: Verdicts, covered: Mapping[str, Mask
 
 
 def is_at_ceiling(fleet: Fleet) -> Mask:
-    """Mark tunnels that have under 128 bits only because the cloud offers no stronger DH group."""
+    """Mark tunnels under 128 bits for which the cloud offers no stronger DH group.
+
+    These tunnels have at least 112 bits, and only the DH group limits their strength.
+    """
     bits, weakest = fleet.strength["effective_bits"], fleet.strength["weakest_component"]
     is_between = flags((bits >= _ENOUGH_BITS) & (bits < _CEILING_BITS))
     is_best = equals(fleet.tunnels["ike_dh_group"], _BEST_GROUP)
@@ -131,12 +136,12 @@ def is_at_ceiling(fleet: Fleet) -> Mask:
 
 
 def _ceiling(fleet: Fleet) -> list[Draft]:
-    """Return a finding if tunnels have under 128 bits since the cloud offers no better group."""
+    """Return one finding on all tunnels that :func:`is_at_ceiling` marks, if there are any."""
     at = is_at_ceiling(fleet)
     if not at.any():
         return []
     n = len(np.unique(fleet.of_tunnel[at]))
-    told = f"112 to 127 effective bits: group 14 is the best on offer; connections: {n:,}"
+    told = f"112 to 127 effective bits: DH group 14 is the cloud's best group; connections: {n:,}"
     return [single(texts()["platform-ceiling"], column="effective_bits", evidence=told)]
 
 

@@ -1,4 +1,4 @@
-"""Fill the templates of findings' evidence with values of the judged rows."""
+"""Fill the evidence templates of findings with values of the judged rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_PARTS = 5
 
 
 def render(template: str, fleet: Fleet, verdicts: Verdicts) -> Texts:
-    """Fill an evidence template for every row of the verdicts."""
+    """Fill an evidence template once for every judged row."""
     names = dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name)
     if not names:
         return np.full(len(verdicts.position), template, dtype=object)
@@ -28,7 +28,7 @@ def render(template: str, fleet: Fleet, verdicts: Verdicts) -> Texts:
 
 
 def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
-    """Return the value of one template field for every row of the verdicts."""
+    """Return the value of one template field for every judged row."""
     if name in verdicts.facts:
         return pd.Series(np.asarray(verdicts.facts[name], dtype=object))
     if name == "column":
@@ -41,7 +41,7 @@ def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
 
 
 def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
-    """Return one string per row with the values of the judged columns."""
+    """Return for every judged row one string with the values of the judged columns."""
     if "value" in verdicts.facts:
         return none_for_empty(objects(verdicts.facts["value"]))
 
@@ -53,7 +53,10 @@ def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
 
 
 def joined(texts: Texts, starts: Positions, *, separator: str = "; ") -> Texts:
-    """Join the distinct strings of each run of rows; a run begins at each position in ``starts``.
+    """Join the distinct strings of each group of consecutive rows.
+
+    ``starts`` has the position of each group's first row. After five strings, only the number of
+    the remaining strings follows.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Build table ``findings``; a finding has the same id in each run and on each machine."""
+"""Build table ``findings``; the same finding gets the same id in every audit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Hashes = npt.NDArray[np.uint64]
 
 
 def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) -> pd.DataFrame:
-    """Build table ``findings`` from the findings of all rules and profiles, and sort it."""
+    """Build the sorted table ``findings`` from the findings of all rules and profiles."""
     made = [one for one in drafts if len(one)]
     if not made:
         return schema.empty("findings")
@@ -53,7 +53,7 @@ def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) ->
 def _columns(
     fleet: Fleet, made: Sequence[Draft], whose: Positions, order: Positions
 ) -> dict[str, Any]:
-    """Return the columns that do not depend on the connection or gateway, sorted by ``order``."""
+    """Return the columns that do not describe the connection or gateway, sorted by ``order``."""
 
     def shared(of: Callable[[Draft], str | None]) -> pd.Categorical:
         return _chosen([of(one) for one in made], whose)
@@ -90,14 +90,18 @@ def _all(made: Sequence[Draft], name: str) -> npt.NDArray[Any]:
 
 
 def _places(fleet: Fleet, made: Sequence[Draft]) -> Positions:
-    """Return the row in ``_subjects`` of what each finding is about; -1 for the whole fleet."""
+    """Return for each finding the row of ``_subjects`` that it is about; -1 for the whole fleet."""
     n, m = fleet.n_connections, len(fleet.gateways)
     offsets = {"connections": 0, "gateways": n, "coverage": n + m, "": 0}
     return np.concatenate([one.subject + offsets[one.kind] for one in made])
 
 
 def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
-    """Return a row for each connection, gateway and region, and a last one for the fleet."""
+    """Return a table with everything that a finding can be about.
+
+    It has a row for each connection, each gateway and each region, and a last row for the whole
+    fleet.
+    """
     gateways = fleet.gateways
     is_vpn = equals(gateways["kind"], "vpn")
     of_gateways = pd.DataFrame(
@@ -133,7 +137,7 @@ def _is_active(fleet: Fleet) -> pd.api.extensions.ExtensionArray:
 
 
 def _hashes(texts: Iterable[str]) -> Hashes:
-    """Return the first eight bytes of the SHA-256 of each string, as a number."""
+    """Return the first eight bytes of the SHA-256 of each string, as an unsigned integer."""
     codes, distinct = pd.factorize(objects(texts))
     digests = b"".join(hashlib.sha256(text.encode()).digest()[:8] for text in distinct)
     hashes: Hashes = np.frombuffer(digests, ">u8").astype(np.uint64)[codes]
@@ -141,7 +145,10 @@ def _hashes(texts: Iterable[str]) -> Hashes:
 
 
 def _ids(rule: Hashes, subject: Hashes, what: Hashes) -> pd.api.extensions.ExtensionArray:
-    """Return 16 hex digits per finding, computed from hashes of its rule, subject and ``what``."""
+    """Return an id of 16 hex digits per finding, computed from three hashes.
+
+    The hashes are those of the rule, of the subject, and of ``what`` (see :class:`Draft`).
+    """
     mixed = _mix(_mix(_mix(rule) ^ subject) ^ what)
     digits = pa.py_buffer(mixed.astype(">u8").tobytes().hex().encode())
     offsets = pa.py_buffer(np.arange(len(mixed) + 1, dtype=np.int64) * _ID_DIGITS)
@@ -149,7 +156,10 @@ def _ids(rule: Hashes, subject: Hashes, what: Hashes) -> pd.api.extensions.Exten
 
 
 def _mix(hashes: Hashes) -> Hashes:
-    """Return hashes in which each bit depends on all bits of the given one (as SplitMix64 ends)."""
+    """Return hashes in which every bit depends on all bits of the original hash.
+
+    The formula is the last step of the random number generator SplitMix64.
+    """
     hashes = (hashes ^ (hashes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     hashes = (hashes ^ (hashes >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return hashes ^ (hashes >> np.uint64(31))
@@ -158,7 +168,7 @@ def _mix(hashes: Hashes) -> Hashes:
 def _tunnel_ids(
     fleet: Fleet, made: Sequence[Draft], order: Positions
 ) -> pd.api.extensions.ExtensionArray:
-    """Return the ids of each finding's tunnels. In single-tunnel connections tunnels have none."""
+    """Return the tunnel ids of each finding; tunnels of single-tunnel connections have no id."""
     counts = _all(made, "n_tunnels")
     begins = np.cumsum(counts) - counts
     counts, begins = counts[order], begins[order]
@@ -177,7 +187,7 @@ def _text(values: Texts | list[str]) -> pd.api.extensions.ExtensionArray:
 
 
 def _chosen(values: Sequence[str | None], places: Positions) -> pd.Categorical:
-    """Return ``values[places]`` as a categorical with sorted categories, without unused ones."""
+    """Return ``values[places]`` as a categorical; its categories are sorted and all in use."""
     is_used = np.bincount(places, minlength=len(values)) > 0
     used = [value if is_there else None for value, is_there in zip(values, is_used, strict=True)]
     codes, found = pd.factorize(objects(used), sort=True)
@@ -185,6 +195,5 @@ def _chosen(values: Sequence[str | None], places: Positions) -> pd.Categorical:
 
 
 def _category(values: Texts) -> pd.Categorical:
-    """Return strings as a categorical with sorted categories."""
     codes, found = pd.factorize(values, sort=True)
     return pd.Categorical.from_codes(codes, categories=pd.Index(found, dtype="str"))

@@ -1,4 +1,4 @@
-"""Prepare the tables of an inventory, and facts derived from them, once for all rules."""
+"""Prepare the tables of an inventory, and derive facts from them once for all rules."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ READ = ("complete", "absent", "skipped")
 
 @dataclass(frozen=True, eq=False)
 class Fleet:
-    """The tables of one fleet, and facts derived from them. Rules only read them."""
+    """The tables of one fleet, and facts derived from them; rules do not change them."""
 
     # tunnels, connections, subnets, gateways, routes, disagreements, coverage: tables of one
     # inventory
@@ -91,15 +91,16 @@ class Fleet:
 
     @cached_property
     def overlaps(self) -> pd.DataFrame:
-        """The ``overlaps`` table: pairs of two sites are grouped; pairs with a VPC are not.
+        """The ``overlaps`` table, in which equal pairs of blocks between sites share one row.
 
-        A row of kind ``not_judged`` is added for each connection whose prefixes are unknown.
+        Each pair with a VPC block has a row of its own. A row of kind ``not_judged`` is added for
+        each connection whose prefixes are unknown.
         """
         return self.find_overlaps()
 
     @cached_property
     def of_overlap(self) -> Positions:
-        """For each row of ``overlaps``, the position in ``connections`` of its left connection."""
+        """The position in ``connections`` of the left connection of each row of ``overlaps``."""
         return positions_of(self.overlaps, self.connections, prefix="left_")
 
     @property
@@ -124,7 +125,7 @@ class Fleet:
 
     @cached_property
     def is_judged(self) -> Mask:
-        """Which rows of ``overlaps`` are pairs; others are connections with unknown prefixes."""
+        """Which rows of ``overlaps`` are overlaps; the rest are connections of unknown prefixes."""
         return ~equals(self.overlaps["kind"], NOT_JUDGED)
 
     @cached_property
@@ -134,22 +135,26 @@ class Fleet:
 
     @cached_property
     def are_routes_known(self) -> Mask:
-        """Which connections' routes were read completely."""
+        """Which connections have routes that were all read."""
         is_known = flags(self.subnets["has_known_routes"])
         return marked(self.n_connections, self.of_subnet[is_known])
 
     @cached_property
     def is_aggressive(self) -> Truth:
-        """Which tunnels use IKEv1 aggressive mode; IKEv2 has no mode."""
+        """Which tunnels use IKEv1 aggressive mode; IKEv2 has no modes."""
         is_version_1 = self.is_value("ike_version", {1})
         return both(is_version_1, self.is_value("ike_mode", {"aggressive"}))
 
     def is_value(self, column: str, wanted: Collection[object]) -> Truth:
-        """Check in which tunnels a column has a wanted value; it is unknown if not in ``KNOWN``."""
+        """Check where a column is in ``wanted``; other values not in ``KNOWN`` are unknown."""
         return is_any(self.tunnels[column], wanted, known=KNOWN[column])
 
     def sets_of_blocks(self, rows: Mask) -> Positions:
-        """Number the set of (side, block) pairs of each connection; an empty set is -1."""
+        """Return for each connection a number that identifies its set of (side, block) pairs.
+
+        Only the rows of ``subnets`` that ``rows`` marks belong to the sets. Equal sets have the
+        same number; an empty set has -1.
+        """
         chosen = np.flatnonzero(rows)
         blocks = self.subnets.iloc[chosen]
         codes = codes_of([blocks["side"], blocks["cidr"]])
@@ -163,7 +168,11 @@ class Fleet:
         return owners[table] if table in owners else np.arange(len(getattr(self, table)))
 
     def blocks(self, rows: Positions, groups: Positions) -> Iterator[tuple[Blocks, Positions]]:
-        """Yield the valid IPv4 blocks in some rows of ``subnets`` with their rows, then IPv6."""
+        """Yield the valid IPv4 blocks of ``rows`` and their positions, then those of IPv6.
+
+        ``rows`` are positions in ``subnets``, and ``groups`` has the group of every row of
+        ``subnets``.
+        """
         parsed = self.parsed
         place = np.full(len(self.subnets), -1, np.int64)
         place[parsed.row] = np.arange(len(parsed.row))
@@ -175,7 +184,7 @@ class Fleet:
             yield Blocks(parsed.low[some], parsed.prefix_length[some], high, groups[at]), at
 
     def order_within(self, name: str, rows: Positions) -> list[Positions]:
-        """Return the sort keys (for ``numpy.lexsort``) of the rows of each connection."""
+        """Return the keys by which ``numpy.lexsort`` sorts the rows of each connection."""
         columns = ("cidr_raw", "origin", "side") if name == "subnets" else ()
         taken = [self.subnets[column].iloc[rows] for column in columns]
         return [rows, *(pd.factorize(values, sort=True)[0] for values in taken)]
@@ -227,7 +236,7 @@ def status(tunnels: pd.DataFrame) -> pd.Series:
 
 
 def _unjudged(inventory: Inventory) -> Mask:
-    """Mark the connections whose prefixes are in routes, if not all routes were read."""
+    """Mark connections whose on-premises prefixes are unknown, because routes were not read."""
     subnets, connections = inventory.subnets, inventory.connections
     of_subnet = positions_of(subnets, connections)
     is_everything = equals(subnets["side"], "onprem") & equals(subnets["origin"], "selector")
@@ -241,7 +250,7 @@ def _unjudged(inventory: Inventory) -> Mask:
 
 
 def _pairs(inventory: Inventory, is_unjudged: Mask, settings: OverlapSettings) -> pd.DataFrame:
-    """Return table ``overlaps``, and a row for each connection whose overlaps are unknown."""
+    """Return table ``overlaps``, with a row added for each connection with unknown overlaps."""
     why = "the prefixes behind the connection are not known"
     try:
         pairs = overlaps_by_site(inventory, settings=settings)
@@ -255,10 +264,12 @@ def _pairs(inventory: Inventory, is_unjudged: Mask, settings: OverlapSettings) -
 
 
 def _own_connections(inventory: Inventory, name: str) -> Positions:
-    """Return the position of the connection of each row; raise SchemaError if there is none."""
+    """Return the position of each row's connection; raise SchemaError if it is missing."""
     table = getattr(inventory, name)
     found = positions_of(table, inventory.connections)
     if (found < 0).any():
         stray = table["vpn_connection_id"].iloc[int(np.argmax(found < 0))]
-        raise SchemaError(f"{name} has rows of {stray}, which connections does not have")
+        raise SchemaError(
+            f"table {name} has rows of connection {stray}, which is not in table connections"
+        )
     return found

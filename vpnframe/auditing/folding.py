@@ -1,4 +1,4 @@
-"""Set the root cause of findings: another finding of the connection, or one of the whole fleet."""
+"""Find the root cause of each finding: a finding on its connection or on the whole fleet."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 
 
 def is_folded(findings: pd.DataFrame) -> Mask:
-    """Mark findings that are open and have a root cause; they are not counted."""
+    """Mark open findings that have a root cause; counts by severity leave them out."""
     return equals(findings["status"], "open") & _has_cause(findings)
 
 
 def is_counted(findings: pd.DataFrame) -> Mask:
-    """Mark findings that are open and have no root cause."""
+    """Mark open findings that have no root cause; counts by severity contain only these."""
     return equals(findings["status"], "open") & ~_has_cause(findings)
 
 
 def is_share(findings: pd.DataFrame) -> Mask:
-    """Mark the findings of the whole fleet that stand for a fault of most connections."""
+    """Mark open findings on the whole fleet that report a fault of most connections."""
     is_of_none = flags(findings["vpn_connection_id"].isna() & findings["vpn_gateway_id"].isna())
     is_said = findings["evidence"].astype("str").str.startswith(_FAILS).fillna(False)
     return is_of_none & flags(is_said) & equals(findings["status"], "open")
@@ -46,10 +46,11 @@ def _has_cause(findings: pd.DataFrame) -> Mask:
 
 
 def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
-    """Set root causes, and add a finding of the whole fleet for each widespread fault.
+    """Set root causes, and add a finding on the whole fleet for each fault of most connections.
 
-    If most connections fail a check, one finding without a connection is added, with the severity
-    that is most frequent. It becomes the root cause of those findings that are not more severe.
+    If most connections fail a rule, one finding without a connection is added. Its severity is the
+    most frequent severity of the rule's findings that have no other cause. It becomes the root
+    cause of all of these findings that are not more severe.
     """
     if findings.empty:
         return findings
@@ -73,7 +74,7 @@ def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
 
 
 def _named(causes: Positions, rules: pd.Index) -> pd.Categorical:
-    """Return rule ids as a categorical, given their positions in ``rules``; -1 means null."""
+    """Return the rule ids at the positions ``causes`` of ``rules``; null for position -1."""
     used = np.unique(causes[causes >= 0])
     places = np.full(len(rules) + 1, -1, np.int64)
     places[used] = np.arange(len(used))
@@ -81,7 +82,7 @@ def _named(causes: Positions, rules: pd.Index) -> pd.Categorical:
 
 
 def _inserted(new: pd.Series, column: pd.Series, ends: Positions) -> Any:
-    """Insert each new value into a column before the row that ``ends`` gives."""
+    """Insert the i-th value of ``new`` into a column, before its row ``ends[i]``."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         whole = union_categoricals([new, column], sort_categories=column.dtype != SEVERITY)
         codes = np.insert(whole.codes[len(new) :], ends, whole.codes[: len(new)])
@@ -94,9 +95,10 @@ def _inserted(new: pd.Series, column: pd.Series, ends: Positions) -> Any:
 
 
 def _live_causes(findings: pd.DataFrame, connection: Positions) -> Positions:
-    """Return the position in ``rule_id.cat.categories`` of each finding's cause; -1 if it has none.
+    """Return the position in ``rule_id.cat.categories`` of each finding's cause, or -1.
 
-    A cause counts only if it has an open finding on the same connection that is at least as severe.
+    A cause is a rule. It is used only if the rule has an open finding on the same connection that
+    is at least as severe.
     """
     rules, given = findings["rule_id"].cat, findings["root_cause"].cat
     rule, severity = rules.codes.to_numpy(np.int64), _ranks(findings)
@@ -115,7 +117,10 @@ def _live_causes(findings: pd.DataFrame, connection: Positions) -> Positions:
 def _widespread(
     findings: pd.DataFrame, causes: Positions, connection: Positions, n_connections: int
 ) -> Iterator[tuple[Positions, dict[str, Any]]]:
-    """Yield for each check that most connections fail the rows to fold, and the fleet's finding."""
+    """Yield a finding on the whole fleet for each fault of most connections.
+
+    Each item is a pair: the rows whose root cause this finding becomes, and the finding.
+    """
     if n_connections < SMALLEST_FLEET:
         return
     is_of_one = flags(findings["vpn_connection_id"].notna())
@@ -139,14 +144,14 @@ def _widespread(
 
 
 def is_of_profile(findings: pd.DataFrame) -> Mask:
-    """Mark the findings that a profile made; in other findings ``profile`` is a reference only."""
+    """Mark findings that a profile made; in others, ``profile`` only cites profiles."""
     known = findings["rule_id"].cat.categories
     own = known[known.str.startswith("profile-") | (known == "platform-ceiling")]
     return flags(findings["rule_id"].isin(own))
 
 
 def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str) -> dict[str, Any]:
-    """Return the finding of the whole fleet that stands for the findings ``members``."""
+    """Return a finding on the whole fleet that summarizes the findings in the rows ``members``."""
     first = findings.iloc[int(members[0])].to_dict()
     profiles, verdicts = (
         findings[name].iloc[members].dropna().unique() for name in ("profile", "verdict")

@@ -20,9 +20,9 @@ _PLACE = ("account_id", "region_id")
 def find_rows(
     table: pd.DataFrame, columns: Sequence[str], other: pd.DataFrame, same: Sequence[str]
 ) -> Positions:
-    """Find for each row of ``table`` the equal row of ``other``: its position, or -1.
+    """Return for each row of ``table`` the position of the matching row of ``other``, or -1.
 
-    Rows are equal if their values in the given columns are equal. A null equals a null.
+    Rows match if their values in ``columns`` and in ``same`` are equal. A null matches a null.
     """
     found = pc.index_in(_joined(table, columns), value_set=_joined(other, same))
     positions: Positions = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -37,16 +37,16 @@ def _joined(table: pd.DataFrame, columns: Sequence[str]) -> pa.Array:
 
 
 def positions_of(table: pd.DataFrame, connections: pd.DataFrame, *, prefix: str = "") -> Positions:
-    """Return the position of the connection that each row of a table names; -1 if there is none."""
+    """Return the position of the connection of each row of a table; -1 if it is missing."""
     return find_rows(table, [f"{prefix}{name}" for name in CONNECTION], connections, CONNECTION)
 
 
 def gateway_positions(table: pd.DataFrame, gateways: pd.DataFrame, *, column: str) -> Positions:
-    """Return the position of the gateway that each row of a table names; -1 if there is none."""
+    """Return the position of the gateway of each row of a table; -1 if it is missing."""
     found = find_rows(table, [*_PLACE, column], gateways, [*_PLACE, "gateway_id"])
     return np.where(flags(table[column].isna()), -1, found)
 
 
 def is_place_in(table: pd.DataFrame, other: pd.DataFrame) -> Mask:
-    """Mark the rows of a table whose account and region occur in another table."""
+    """Mark the rows of a table whose account and region also occur together in ``other``."""
     return find_rows(table, _PLACE, other, _PLACE) >= 0

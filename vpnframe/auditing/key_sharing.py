@@ -21,16 +21,17 @@ from vpnframe.auditing.logic import (
     objects,
 )
 
-# The peers of a key: one; several, all of one connection or site; several of different sites.
+# ALONE: one peer uses the key, or the two ends of one tunnel use it. FEW: several peers of one
+# connection or of one site use it. MANY: peers of different sites use it.
 ALONE, FEW, MANY = 0, 1, 2
 _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """How each tunnel shares its pre-shared key with other peers; one array item per tunnel."""
+    """How each tunnel shares its pre-shared key, in arrays with one item per tunnel."""
 
-    how: npt.NDArray[np.uint8]  # ``ALONE`` (also if nothing is known), ``FEW`` or ``MANY``
+    how: npt.NDArray[np.uint8]  # ``ALONE`` (also if the key is unknown), ``FEW`` or ``MANY``
     others: Texts  # the ids of the other connections that use the key, as one string
 
 
@@ -40,9 +41,10 @@ def how_shared(fleet: Fleet) -> Sharing:
     Notes
     -----
     Equal keys have equal ``psk_fingerprint`` and ``psk_fingerprint_key_id``. Customer gateways are
-    distinguished by address, because a device has a customer gateway in each region. The two ends
-    of a VPC-to-VPC connection, which name each other by address or identity, may use one key.
-    Connections of one routing domain that reach the same blocks are paths to one site.
+    distinguished by address, because a device has a customer gateway in each region. A tunnel
+    between two VPCs appears twice, once from each end; the two rows name each other by address or
+    IKE identity and may use the same key. Connections of one routing domain that reach the same
+    blocks are paths to one site.
     """
     keys = fleet.keys
     how = np.full(len(fleet.tunnels), ALONE, np.uint8)
@@ -67,7 +69,7 @@ def how_shared(fleet: Fleet) -> Sharing:
 
 
 def _judge(fleet: Fleet, rows: Positions, key: Positions, peer: Positions) -> Positions:
-    """Return ``ALONE``, ``FEW`` or ``MANY`` for each tunnel whose key several connections use."""
+    """Classify tunnels whose key several connections use as ``ALONE``, ``FEW`` or ``MANY``."""
     owner = fleet.of_tunnel[rows]
     holder = codes_of([pd.Series(key), pd.Series(owner)])  # a connection that uses a key
     facing, mirrored = _mirrored(fleet, rows, key)
@@ -84,7 +86,10 @@ def _judge(fleet: Fleet, rows: Positions, key: Positions, peer: Positions) -> Po
 
 
 def _mirrored(fleet: Fleet, rows: Positions, key: Positions) -> Positions:
-    """Return pairs of positions in ``rows``: two tunnels with one key that name each other."""
+    """Return pairs of tunnels that use one key and name each other as the peer.
+
+    The tunnels are positions in ``rows``.
+    """
     pairs = []
     for name in ("ip", "ike_id"):
         here, there = (
@@ -101,7 +106,9 @@ def _mirrored(fleet: Fleet, rows: Positions, key: Positions) -> Positions:
 
 
 def _components(one: Positions, other: Positions, nodes: Positions) -> Positions:
-    """Return the lowest node of each node's connected component; edges join ``one`` and ``other``.
+    """Return for each node the lowest node of its connected component.
+
+    Edge ``i`` connects the nodes ``one[i]`` and ``other[i]``.
 
     Examples
     --------
@@ -121,7 +128,7 @@ def _components(one: Positions, other: Positions, nodes: Positions) -> Positions
 
 
 def _list_others(ids: Texts, owners: Positions) -> list[str]:
-    """Return for each connection position in ``owners`` a string with the ids of the others."""
+    """Return for each connection in ``owners`` a string with the other connections' ids."""
     different = np.unique(owners)
     named = sorted({*ids[different].tolist()})[: _NAMED + 1]
     texts = []
@@ -133,7 +140,10 @@ def _list_others(ids: Texts, owners: Positions) -> list[str]:
 
 
 def _sites(fleet: Fleet) -> Positions:
-    """Number the sites (routing domain and on-premises blocks) of connections; -1 if unknown."""
+    """Return the number of each connection's site; -1 if the site is unknown.
+
+    Connections with the same routing domain and on-premises blocks have the same site.
+    """
     subnets = fleet.subnets
     is_listed = equals(subnets["side"], "onprem") & flags(subnets["cidr"].notna())
     sets = fleet.sets_of_blocks(is_listed & ~flags(subnets["is_default_route"]))

@@ -1,4 +1,4 @@
-"""Three-valued logic over columns: no, yes or unknown. A null in a column means unknown."""
+"""Three-valued logic over columns with the values no, yes and unknown; null means unknown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def is_any(
     known: Collection[Any] | None = None,
     is_folded: bool = False,
 ) -> Truth:
-    """Check which values are wanted; nulls, and values that are not in ``known``, are unknown.
+    """Check which values are in ``wanted``; nulls and other values not in ``known`` are unknown.
 
     Examples
     --------
@@ -48,18 +48,18 @@ def is_any(
 
 
 def equals(values: pd.Series, value: object) -> Mask:
-    """Check where a column has a value; a null is False."""
+    """Check in which rows a column has a value; the result for a null is False."""
     return flags(values == value)
 
 
 def flags(values: pd.Series) -> Mask:
-    """Return a column of flags as a new bool array; a null is False."""
+    """Return a column of booleans as a new bool array; nulls become False."""
     found: Mask = values.fillna(False).to_numpy(bool, copy=True)
     return found
 
 
 def is_on(values: pd.Series) -> Truth:
-    """Check which flags are true; a null is unknown."""
+    """Return a column of booleans as yes or no; nulls become unknown."""
     return unknown_where_null(flags(values), values)
 
 
@@ -69,7 +69,7 @@ def truth(is_yes: npt.ArrayLike, is_unknown: npt.ArrayLike = False) -> Truth:
 
 
 def unknown_where_null(holds: Mask, *columns: pd.Series) -> Truth:
-    """Return a condition as yes or no, but unknown where one of the columns is null."""
+    """Return ``holds`` as yes or no, but unknown in rows where a column is null."""
     found = holds.astype(np.uint8)
     for column in columns:
         found[flags(column.isna())] = UNKNOWN
@@ -77,13 +77,13 @@ def unknown_where_null(holds: Mask, *columns: pd.Series) -> Truth:
 
 
 def both(*truths: Truth) -> Truth:
-    """Return the logical AND: no if any is no, else unknown if any is unknown."""
+    """Return the logical AND: no if one input is no, else unknown if one is unknown, else yes."""
     stacked = np.stack(truths)
     return np.where((stacked == NO).any(0), np.uint8(NO), stacked.max(0))
 
 
 def either(*truths: Truth) -> Truth:
-    """Return the logical OR: yes if any is yes, else unknown if any is unknown."""
+    """Return the logical OR: yes if one input is yes, else unknown if one is unknown, else no."""
     stacked = np.stack(truths)
     return np.where((stacked == YES).any(0), np.uint8(YES), stacked.max(0))
 
@@ -94,20 +94,20 @@ def opposite(one: Truth) -> Truth:
 
 
 def marked(n: int, at: Any) -> Mask:
-    """Return a mask of ``n`` rows that is true at the positions ``at``."""
+    """Return a mask of length ``n`` that is true at the positions ``at``."""
     mask = np.zeros(n, bool)
     mask[at] = True
     return mask
 
 
 def any_of(groups: Positions, one: Truth, n_groups: int) -> Truth:
-    """Return for each group yes if any row is yes, else unknown if any is unknown, else no."""
+    """Return yes for groups with a yes, else unknown for groups with an unknown, else no."""
     is_yes, is_unknown = (marked(n_groups, groups[one == value]) for value in (YES, UNKNOWN))
     return truth(is_yes, is_unknown)
 
 
 def numbers(values: pd.Series, *, null: int = 0) -> Positions:
-    """Convert a column to int64, and nulls to the number ``null``."""
+    """Convert a column to int64; each null becomes the number in ``null``."""
     found: Positions = values.fillna(null).to_numpy(np.int64)
     return found
 
@@ -119,7 +119,7 @@ def arrow(values: Any, kind: pa.DataType) -> pa.Array:
 
 
 def objects(values: Any) -> Texts:
-    """Return strings as a writable object array; some versions of pandas return read-only views."""
+    """Return strings as a writable object array, even if pandas returns a read-only view."""
     found: Texts = np.asarray(values, dtype=object)
     return found if found.flags.writeable else found.copy()
 
@@ -132,7 +132,10 @@ def none_for_empty(texts: Texts) -> Texts:
 
 
 def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
-    """Return an integer code for each row's value (-1 for null), and the list of values by code."""
+    """Return the code of each row's value, and the list of values that the codes index.
+
+    A null has the code -1.
+    """
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.cat.codes.to_numpy(np.int64), values.cat.categories.tolist()
     codes, found = pd.factorize(values)
@@ -140,7 +143,9 @@ def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
 
 
 def codes_of(columns: Iterable[pd.Series]) -> Positions:
-    """Return for each row the number of its combination of values; a null counts as a value.
+    """Return for each row a number that identifies its combination of values.
+
+    A null counts as a value.
 
     Examples
     --------
@@ -152,7 +157,7 @@ def codes_of(columns: Iterable[pd.Series]) -> Positions:
 
 
 def by_kind(columns: Iterable[pd.Series], make: Callable[..., Any]) -> Texts:
-    """Call ``make`` once for each distinct combination of values; return the result of each row."""
+    """Call ``make`` once for each distinct row of ``columns``; return the result for every row."""
     listed = list(columns)
     order, starts = sort_rows([coded(column)[0] for column in listed])
     kinds = zip(*(column.iloc[order[starts]].tolist() for column in listed), strict=True)
@@ -172,7 +177,10 @@ def named(flags_by_name: Mapping[str, Mask]) -> Texts:
 
 
 def listed_by(owners: Positions, words: Any, n_owners: int, *, most: int | None = None) -> Texts:
-    """Join the words of each owner to a string: at most ``most`` words, and how many others."""
+    """Return for each owner a string that lists the words of this owner.
+
+    If an owner has more than ``most`` words, the number of the remaining words follows.
+    """
     order = np.argsort(owners, kind="stable")
     counts = np.bincount(owners, minlength=n_owners)
     shown = counts if most is None else np.minimum(counts, most)
@@ -198,13 +206,15 @@ def n_distinct(groups: Positions, values: Positions) -> Positions:
 
 
 def grouped(groups: Positions, rows: Positions) -> list[Positions]:
-    """Split ``rows`` by group; the groups are in the order of their numbers."""
+    """Split ``rows`` by the group of each row; return the groups in ascending order."""
     order, starts = sort_rows([groups])
     return np.split(rows[order], starts[1:]) if len(rows) else []
 
 
 def differs_within(groups: Positions, *columns: pd.Series, n_groups: int) -> Truth:
-    """Check in which groups a column has several values; a null makes the group unknown.
+    """Check which groups have several values in a column.
+
+    Other groups are unknown if they contain a null.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Reduce a review to some findings: of one owner, of chosen rules, or without key findings."""
+"""Reduce a review to one owner, to chosen rules, or to findings that reveal nothing on keys."""
 
 from __future__ import annotations
 
@@ -35,7 +35,11 @@ def narrow(
     families: Collection[str] = (),
     severity: str | None = None,
 ) -> Review:
-    """Keep only findings of the given rules and families with at least the given severity."""
+    """Keep only findings of the given rules and families with at least the given severity.
+
+    Unknown findings are kept at any severity. Findings on regions that were not read are always
+    kept.
+    """
     findings = review.findings
     is_kept = np.ones(len(findings), bool)
     wanted = []
@@ -64,7 +68,7 @@ def narrow(
 def reviews_by_owner(
     review: Review, connections: pd.DataFrame, *, owner_tag: str
 ) -> dict[str, Review]:
-    """Return one review per owner, with the findings and counts of the owner's connections only."""
+    """Return a review per owner with the findings and counts of the owner's connections."""
     owners = np.array([one or NOBODY for one in owners_of(connections["tags"], owner_tag)], object)
     told = owners[positions_of(review.connections, connections)]
     parts = by_owner(review.findings, connections, owner_tag=owner_tag)
@@ -86,7 +90,7 @@ def reviews_by_owner(
 
 
 def holds_key_findings(review: Review) -> bool:
-    """Check whether any finding of a review reveals something about a pre-shared key."""
+    """Check whether a finding of a review reveals something about a pre-shared key."""
     findings = review.findings
     is_known = ~equals(findings["status"], "unknown")
     is_raised = equals(findings["rule_id"], _RAISED_BY_KEYS) & equals(
@@ -121,7 +125,11 @@ def examine_for_sharing(
 
 
 def _with_counts_of_keys(blind: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
-    """Take the rows on key rules from ``whole``, and all other rows from ``blind``."""
+    """Join the rows on key rules from ``whole`` with all other rows from ``blind``.
+
+    ``whole`` is the summary of an audit with key facts, and ``blind`` that of an audit without
+    them.
+    """
     families = {text.rule_id: text.family for text in texts().values()}
     parts = [
         table[(table["rule_id"].astype("str").map(families) == "key") == is_about_keys]

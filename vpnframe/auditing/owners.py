@@ -1,4 +1,4 @@
-"""Split findings by owner; the owners of two overlapping connections both get the finding."""
+"""Split findings by owner; a finding on two overlapping connections goes to both owners."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FLEET_SIZE = re.compile(r" \(all [\d,]+ \w+\)$|; connections: [\d,]+$")
 
 
 def owners_of(tags: pd.Series, owner_tag: str | None) -> Texts:
-    """Return the value of the owner tag in each list of tags, or None.
+    """Return for each list of tags the value of the tag ``owner_tag``, or None.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def owners_of(tags: pd.Series, owner_tag: str | None) -> Texts:
 def by_owner(
     findings: pd.DataFrame, connections: pd.DataFrame, *, owner_tag: str
 ) -> dict[str, pd.DataFrame]:
-    """Return findings by owner; no table reveals anything about another owner."""
+    """Return one ``findings`` table per owner, without details of others' connections."""
     rows = findings[~is_share(findings)].reset_index(drop=True)
     fleet = _Owners.of(connections, owner_tag)
     first = _first_owners(rows, fleet)
@@ -72,20 +72,24 @@ class _Owners:
 
     @classmethod
     def of(cls, connections: pd.DataFrame, owner_tag: str) -> _Owners:
-        """Read the owner tag of each connection."""
+        """Read the owner of each connection from its tags."""
         ids = connections["vpn_connection_id"].astype("str").tolist()
         owners = [one or NOBODY for one in owners_of(connections["tags"], owner_tag).tolist()]
         table = connections.set_index("vpn_connection_id", drop=False)
         return cls(table[~table.index.duplicated()], dict(zip(ids, owners, strict=True)))
 
     def named_in(self, text: object) -> list[str]:
-        """Return the connection ids that a string contains, in order."""
+        """Return the connection ids in a string, in the order in which they occur."""
         words = _WORD.findall(text) if isinstance(text, str) else ()
         return [word for word in words if word in self.by_id]
 
 
 def _first_owners(rows: pd.DataFrame, fleet: _Owners) -> Texts:
-    """Return the owner of each finding, or else of the first connection in its ``value``."""
+    """Return the owner of each finding.
+
+    A finding without an owner and without a connection belongs to the owner of the first connection
+    that its ``value`` names.
+    """
     first = rows["owner"].fillna(NOBODY).to_numpy(object)
     is_of_none = flags(rows["vpn_connection_id"].isna()) & (first == NOBODY)
     for row in np.flatnonzero(is_of_none).tolist():
@@ -95,13 +99,13 @@ def _first_owners(rows: pd.DataFrame, fleet: _Owners) -> Texts:
 
 
 def _is_pair(rows: pd.DataFrame) -> Mask:
-    """Mark findings on overlaps, which name a second connection in ``value``."""
+    """Mark findings on overlaps, whose ``value`` names a second connection."""
     is_overlap = rows["rule_id"].astype("str").str.startswith("vpn-overlap-")
     return flags(is_overlap) & flags(rows["value"].notna()) & ~equals(rows["status"], "unknown")
 
 
 def _part(rows: pd.DataFrame, name: str, first: Texts, fleet: _Owners) -> pd.DataFrame:
-    """Return the findings that one owner may see."""
+    """Return the findings that the owner ``name`` may see."""
     own = [one for one, owner in fleet.by_id.items() if owner == name]
     # Findings on what could not be judged at all go to all owners, or to those of the account.
     accounts = fleet.connections.loc[own, "account_id"].dropna().unique()
@@ -125,7 +129,7 @@ def _part(rows: pd.DataFrame, name: str, first: Texts, fleet: _Owners) -> pd.Dat
 
 
 def _without_others(text: object, name: str, fleet: _Owners) -> str | None:
-    """Replace connection ids of other owners in a string, and remove the size of the fleet."""
+    """Hide other owners' connection ids and the size of the fleet in a string."""
     if not isinstance(text, str):
         return None
 
@@ -137,7 +141,10 @@ def _without_others(text: object, name: str, fleet: _Owners) -> str | None:
 
 
 def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] | None:
-    """Return an overlap finding as one owner may see it; None if no connection is the owner's."""
+    """Return an overlap finding without details of other owners' connections.
+
+    The result is None if none of the connections belongs to the owner ``name``.
+    """
     ids = [str(row["vpn_connection_id"]), *fleet.named_in(row["value"])]
     mine = [one for one in ids if fleet.by_id.get(one) == name]
     if not mine:
@@ -174,7 +181,7 @@ def _half(pair: re.Match[str], left: str, mine: list[str], by_id: dict[str, str]
 
 
 def is_on_fleet(findings: pd.DataFrame) -> Mask:
-    """Mark unknown findings on the whole fleet or on a region instead of a connection."""
+    """Mark unknown findings that are about the whole fleet or about a region."""
     is_of_none = findings["vpn_connection_id"].isna() & findings["vpn_gateway_id"].isna()
     is_of_customer = findings["customer_gateway_id"].notna()
     return flags(is_of_none & ~is_of_customer) & equals(findings["status"], "unknown")

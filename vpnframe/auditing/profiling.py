@@ -1,4 +1,4 @@
-"""Check a fleet against profiles, which rules cite in their findings or which add findings."""
+"""Judge a fleet by profiles; rules cite the results, and profiles add findings of their own."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ _RANKS = np.array([_STANDINGS.index(one.standing) for one in MEANINGS.values()],
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """The verdicts of one profile on a fleet."""
+    """The verdicts of one profile on all tunnels of a fleet."""
 
     profile: Profile
     judged: Mapping[str, Judged]  # verdicts of all tunnels, by judged column
 
     def results(self, column: str) -> Truth:
-        """Return for each tunnel whether the profile rejects its value in a judged column."""
+        """Return for each tunnel whether the profile rejects its value in one column."""
         return _RESULTS[self.judged[column].verdict]
 
     def standing(self, fleet: Fleet) -> Texts:
-        """Return the standing (such as ``pass``) of each connection by its worst value."""
+        """Return each connection's standing (such as ``pass``), which its worst value decides."""
         worst = np.zeros(fleet.n_connections, np.uint8)
         for one in self.judged.values():
             np.maximum.at(worst, fleet.of_tunnel, _RANKS[one.verdict])
         return objects(_STANDINGS)[worst]
 
     def poor_columns(self, fleet: Fleet) -> Texts:
-        """Return for each connection the columns whose value is rejected or unknown."""
+        """Return for each connection the columns with a rejected or unknown value."""
         is_poor = [
             pd.Series(marked(fleet.n_connections, fleet.of_tunnel[self.results(column) != NO]))
             for column in self.judged
@@ -75,7 +75,10 @@ def opinions(fleet: Fleet, profiles: Iterable[Profile]) -> list[Opinion]:
 
 
 def cite(heard: Sequence[Opinion], columns: Iterable[str], rows: npt.NDArray[np.int64]) -> Cited:
-    """Return which profiles reject values of the tunnels ``rows`` in the given columns, and why."""
+    """Return which profiles reject values of tunnels in some columns, with verdicts and clauses.
+
+    ``rows`` are positions in ``tunnels``.
+    """
     pairs = [(one, column) for one in heard for column in columns if column in one.judged]
     if not pairs or not len(rows):
         return Cited(np.zeros(len(rows), np.int64), (None,), (None,), (-1,))
@@ -100,7 +103,11 @@ def cite(heard: Sequence[Opinion], columns: Iterable[str], rows: npt.NDArray[np.
 
 
 def profile_drafts(fleet: Fleet, opinion: Opinion, covered: Mapping[str, Mask]) -> list[Draft]:
-    """Return findings on values that only the profile rejects, and on columns at their ceiling."""
+    """Return a profile's findings on values that no rule reports (see ``covered``).
+
+    A further finding names each column in which tunnels use the best value that the cloud offers,
+    although the profile does not accept it.
+    """
     best = ceilings(opinion.profile)
     drafts = []
     for column in opinion.judged:
@@ -114,7 +121,7 @@ def profile_drafts(fleet: Fleet, opinion: Opinion, covered: Mapping[str, Mask]) 
 
 
 def _draft(fleet: Fleet, opinion: Opinion, column: str, result: Truth) -> Draft:
-    """Return the findings on the values in one column that a profile rejects."""
+    """Return the findings on values of one column that a profile rejects or cannot judge."""
     name, judged_values = opinion.profile.name, opinion.judged[column]
     entries = opinion.profile.entries
     words = objects([*(entry.verdict for entry in entries), "not in the profile"])
@@ -135,7 +142,7 @@ def _draft(fleet: Fleet, opinion: Opinion, column: str, result: Truth) -> Draft:
 
 
 def _ceiling(fleet: Fleet, profile: Profile, column: str, best: str, at: Mask) -> Draft:
-    """Return a finding that says that the cloud offers no better value for a column."""
+    """Return a finding which says that the cloud offers no better value for a column."""
     n = len(np.unique(fleet.of_tunnel[at]))
     told = f"{column} is {best}, the best that the cloud offers; connections: {n:,}"
     (entry,) = (one for one in profile.of(column) if one.value == best)

@@ -1,4 +1,4 @@
-"""Review a fleet: apply rules, profiles and waivers to an inventory, and return result tables."""
+"""Audit an inventory by rules, profiles and waivers, and return the result tables."""
 
 from __future__ import annotations
 
@@ -82,9 +82,10 @@ def audit(
     Returns
     -------
     DataFrame
-        Table ``findings``, the worst first. Checks that pass produce no row; checks that could not
-        be judged have the status ``unknown``. A row with a ``root_cause`` follows from another
-        finding and is not counted. A fault of most connections has one more row, for the fleet.
+        Table ``findings``; open findings of the worst severity come first. Checks that pass produce
+        no row; checks that could not be judged have the status ``unknown``. A row with a
+        ``root_cause`` follows from another finding and is not counted. If most connections have the
+        same fault, one more row reports it for the whole fleet.
 
     Raises
     ------
@@ -119,7 +120,7 @@ def audit_summary(
     waivers: Waivers = None,
     settings: AuditSettings | None = None,
 ) -> pd.DataFrame:
-    """Count the rows that pass, fail and cannot be judged, for each rule and profile.
+    """Count for each rule and profile the rows that pass, that fail and that are unknown.
 
     Parameters
     ----------
@@ -129,7 +130,8 @@ def audit_summary(
     Returns
     -------
     DataFrame
-        Table ``audit_summary``; ``is_widespread`` marks rules that most of the fleet fails.
+        Table ``audit_summary``; ``is_widespread`` marks rules that more than half of the
+        connections or gateways fail.
 
     Raises
     ------
@@ -168,8 +170,8 @@ def audit_connections(
     Returns
     -------
     DataFrame
-        Table ``audit_connections``, one row per connection. ``severity`` does not include findings
-        that follow from another one or that more than half of the fleet has.
+        Table ``audit_connections``, one row per connection. ``severity`` ignores findings that
+        follow from another finding or that more than half of the connections have.
 
     Raises
     ------
@@ -194,7 +196,7 @@ def audit_connections(
 def profile_matrix(
     inv: Inventory, *, profiles: Profiles = (BASELINE,), settings: AuditSettings | None = None
 ) -> pd.DataFrame:
-    """Return the standing (pass, fail or other) of each connection under each profile.
+    """Return the standing (such as pass or fail) of each connection under each profile.
 
     Parameters
     ----------
@@ -285,7 +287,7 @@ def at_or_over(findings: pd.DataFrame, severity: str) -> Mask:
 
 
 def rules() -> pd.DataFrame:
-    """List every rule with its texts.
+    """List every rule with its severity, explanation and remediation.
 
     Parameters
     ----------
@@ -294,7 +296,7 @@ def rules() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Table ``rules``; rules of profiles are last.
+        Table ``rules``; the rules with which profiles report values are last.
 
     Examples
     --------
@@ -322,7 +324,7 @@ def examine(
     waivers: Waivers = None,
     settings: AuditSettings | None = None,
 ) -> Review:
-    """Audit a fleet, and return all results."""
+    """Audit a fleet, and return all result tables."""
     return _examine(checked_inventory(inv), profiles=profiles, waivers=waivers, settings=settings)
 
 

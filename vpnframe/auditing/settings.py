@@ -23,16 +23,16 @@ class AuditSettings:
     owner_tag : str or None
         The tag whose value is the owner of a connection or gateway.
     now : datetime or None
-        The time of judgement; default: the current time. Without a time zone, it is local time.
+        The time of judgement; None means the current time. A time without a time zone is local.
     with_key_facts : bool
-        Whether findings on pre-shared keys show class and bits, which would help an attacker.
+        Whether findings show the class and bits of pre-shared keys, which would help an attacker.
     overlaps : OverlapSettings or None
         Known links and NAT that the tables do not contain. Its owner tag defaults to ``owner_tag``.
     disabled : mapping of str to str
-        Rules that are not applied: the reason by rule id. A profile that objects to the same value
-        still reports it, by its own rule.
+        Rules that are not applied. The keys are rule ids; the values are reasons. A profile that
+        rejects the same value still reports it, with the rule id of the profile.
     severities : mapping of str to (str, str)
-        Severities that replace those of rules: the severity and the reason by rule id.
+        Changed severities of rules. The keys are rule ids; a value is a severity and a reason.
     """
 
     owner_tag: str | None = None
@@ -59,12 +59,12 @@ class AuditSettings:
 
     @property
     def ranks(self) -> dict[str, int]:
-        """The position in ``SEVERITIES`` of each replaced severity, by rule id."""
+        """For each rule in ``severities``, the position of its new severity in ``SEVERITIES``."""
         return {rule_id: SEVERITIES.index(one) for rule_id, (one, _) in self.severities.items()}
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """A sentence for each rule that is disabled or has another severity than its own."""
+        """One sentence for each rule that is disabled or has a changed severity."""
         disabled = (f"rule {rule_id} is disabled: {why}" for rule_id, why in self.disabled.items())
         changed = (
             f"rule {rule_id} has severity {severity} instead of {texts()[rule_id].severity}: {why}"
@@ -80,4 +80,4 @@ class AuditSettings:
 
 def _check_reason(rule_id: str, reason: str) -> None:
     if not isinstance(reason, str) or not reason.strip():
-        raise SettingsError(f"{rule_id}: give a reason why the rule is changed")
+        raise SettingsError(f"{rule_id}: give a reason why you disable or change this rule")

@@ -1,4 +1,4 @@
-"""Strength of a tunnel: the security strength in bits of its weakest component.
+"""Compute the strength of tunnels, which is the strength in bits of the weakest component.
 
 A child SA's keys depend on the IKE SA's secret and, with PFS, on a separate DH exchange. So neither
 PFS nor the IKE cipher can lower confidentiality. A pre-shared key that can be guessed compromises
@@ -63,7 +63,7 @@ def components() -> Mapping[str, Mapping[str, Component]]:
 
 
 def parse_components(text: str) -> Mapping[str, Mapping[str, Component]]:
-    """Parse the content of ``strength.csv``; skip rows whose bits are ``inherit``."""
+    """Parse the content of ``strength.csv``; skip rows with ``inherit`` instead of bits."""
     found: dict[str, dict[str, Component]] = {}
     for row in csv.DictReader(text.splitlines()):
         if row["bits"] != "inherit":
@@ -117,7 +117,7 @@ def strength(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) ->
 
 
 def strength_of(tunnels: pd.DataFrame, key_bits: pd.Series) -> pd.DataFrame:
-    """Return the ``strength`` table; ``key_bits`` has the bits of each tunnel's pre-shared key."""
+    """Return the ``strength`` table; ``key_bits`` is the strength of each pre-shared key."""
     # SM gateways agree on session keys with SM2 certificates instead of DH groups.
     is_sm = equals(tunnels["vpn_type"], "sm")
     groups = ("ike_dh_group", "ipsec_pfs_group")
@@ -170,8 +170,8 @@ def connection_strength(strengths: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The ``connection_strength`` table, connections in the order of their first tunnels. Except
-        for the upper bound, a value is unknown if it is unknown for any tunnel.
+        The ``connection_strength`` table, connections in the order of their first tunnels. A
+        value, except the upper bound, is null if it is null for any tunnel of the connection.
 
     Raises
     ------
@@ -232,13 +232,13 @@ def strength_counts(strengths: pd.DataFrame) -> pd.DataFrame:
 
 
 def psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.Series:
-    """Return the bits of each tunnel's pre-shared key; null if unknown."""
+    """Return the strength in bits of each tunnel's pre-shared key; null if unknown."""
     facts = schema.empty("key_facts") if key_facts is None else key_facts
     return facts_of(tunnels, facts, ["psk_bits"])["psk_bits"]
 
 
 def facts_of(tunnels: pd.DataFrame, key_facts: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Return the given columns of table ``key_facts``, one row per tunnel; null if unknown."""
+    """Return columns of table ``key_facts``, one row per tunnel; null if the facts are missing."""
     at = find_rows(tunnels, _TUNNEL, key_facts, _TUNNEL)
     found = key_facts[columns].reset_index(drop=True)
     found = found.reindex(np.where(at < 0, len(key_facts), at))
@@ -246,7 +246,7 @@ def facts_of(tunnels: pd.DataFrame, key_facts: pd.DataFrame, columns: list[str])
 
 
 def _worth(tunnels: pd.DataFrame, column: str, of: str) -> Bits:
-    """Return the security strength in bits of each value of a column; NaN if unknown."""
+    """Return the strength in bits of each row's value in a column; NaN if unknown."""
     worth = {
         value: float(getattr(component, of))
         for value, component in components()[_COMPONENTS[column]].items()
@@ -258,7 +258,11 @@ def _worth(tunnels: pd.DataFrame, column: str, of: str) -> Bits:
 
 
 def _quantum(tunnels: pd.DataFrame, psk: Bits) -> Bits:
-    """Return bits against quantum computers, which break DH. Only IKEv1 uses the pre-shared key."""
+    """Return each tunnel's strength in bits against a quantum computer, which breaks DH.
+
+    The strength is 0 except for IKEv1 with a pre-shared key, because its session keys also depend
+    on that key.
+    """
     cipher = _worth(tunnels, "ipsec_encryption", "quantum_bits")
     prf = _worth(tunnels, "ike_integrity", "quantum_bits")
     mixed = np.where(
@@ -276,14 +280,14 @@ def _least(*parts: Bits) -> Bits:
 
 
 def _weakest(named: Mapping[str, Bits]) -> pd.Categorical:
-    """Return the name of the weakest component in each row, the first of equally weak ones."""
+    """Return the name of each row's weakest component, the first if several are equally weak."""
     known = np.where(np.isnan(parts := np.array(list(named.values()))), np.inf, parts)
     codes = np.where(np.isinf(known.min(axis=0)), -1, known.argmin(axis=0))
     return pd.Categorical.from_codes(codes, categories=list(named))
 
 
 def _of_weakest(strengths: pd.DataFrame, ids: Positions) -> pd.Series:
-    """Return the weakest component of each connection's weakest tunnel.
+    """Return for each connection the weakest component of its weakest tunnel.
 
     Tunnels of unknown strength rank last. Of several equally weak tunnels, the first is chosen.
     """
@@ -304,7 +308,7 @@ def _not_approved_values() -> tuple[str, ...]:
 
 
 def _united(lists: pd.Series, groups: Positions, *, n_groups: int) -> pa.Array:
-    """Merge the lists of each group of rows to one list without repetitions."""
+    """Merge the lists of each group of rows into one list without repetitions."""
     chunk = arrow(lists, pa.list_(pa.string()))
     items, rows = pc.list_flatten(chunk), pc.list_parent_indices(chunk).to_numpy()
     known = _not_approved_values()

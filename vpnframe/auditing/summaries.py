@@ -1,4 +1,4 @@
-"""Count the results of an audit by rule, connection and profile; note what was not read."""
+"""Count audit results by rule, connection and profile, and describe what was not read."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def checks(fleet: Fleet, found: Evaluation) -> list[dict[str, Any]]:
 
 
 def summary(checks: Sequence[dict[str, Any]], findings: pd.DataFrame) -> pd.DataFrame:
-    """Build table ``audit_summary`` from the counts of judged rows and the counts of findings."""
+    """Build table ``audit_summary`` from the counts of judged rows and from the findings."""
     counted, nothing = _counted(findings), dict.fromkeys(COUNTED, 0)
     return _as_table(
         check | counted.get((check["rule_id"], check["profile"] or ""), nothing) for check in checks
@@ -83,7 +83,7 @@ def connections(fleet: Fleet, findings: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_connections(table: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
-    """Build table ``audit_connections`` from facts about connections and their findings."""
+    """Build table ``audit_connections`` from a table of connections and the findings."""
     at = positions_of(findings, table)
     own, at = findings[["status", "severity", "root_cause"]][at >= 0], at[at >= 0]
     counts = {
@@ -107,7 +107,8 @@ def count_rules(
 ) -> pd.DataFrame:
     """Build table ``audit_summary`` from findings alone; the number of passed rows is then null.
 
-    ``shares`` maps a rule and profile to the failing share of the fleet; if None, it is computed.
+    ``shares`` maps a pair of rule and profile to the share of the fleet that fails. If it is None,
+    the shares are computed from the findings.
     """
     counted = _counted(findings)
     checks = findings.assign(profile=_own_profile(findings))
@@ -137,7 +138,7 @@ def count_rules(
 
 
 def _own_profile(findings: pd.DataFrame) -> pd.Series:
-    """Return the profile that made each finding; an empty string for findings of rules."""
+    """Return the profile that made each finding; an empty string if a rule made it."""
     own = findings["profile"].astype("str").where(is_of_profile(findings), "").fillna("")
     return own.astype("category")
 
@@ -148,7 +149,7 @@ COUNTED = (*(f"n_{word}" for word in SEVERITIES[::-1]), "n_folded", "n_open", "n
 def _row(
     fleet: Fleet, draft: Draft, n_passed: int | None, n_failed: int, n_unknown: int
 ) -> dict[str, Any]:
-    """Return the fields of a summary row that do not depend on root causes and waivers."""
+    """Return the columns of a summary row that root causes and waivers do not affect."""
     n_all = len(fleet.gateways) if draft.kind == "gateways" else fleet.n_connections
     has_subject = draft.kind in ("connections", "gateways")
     n_bad = len(np.unique(draft.subject[draft.is_open])) if has_subject else 0
@@ -184,11 +185,11 @@ def matrix(fleet: Fleet, opinions: Sequence[Opinion]) -> pd.DataFrame:
 
 
 def strength_facts(fleet: Fleet) -> pd.DataFrame:
-    """Return for each connection whether it has less than 112 bits, and its weakest component.
+    """Return for each connection whether it has under 112 bits, and its weakest component.
 
     The columns are ``is_strength_low`` (null if unknown), ``weakest_component`` and ``strength`` (a
-    sentence if the strength is low). SM gateways are not judged. The bits of a pre-shared key are
-    never stated.
+    sentence if the strength is low). Connections on SM gateways are not judged. The sentence never
+    states the bits of a key.
     """
     bits = fleet.strength["upper_bound_bits"].fillna(_UNKNOWN_BOUND).to_numpy(np.int64)
     order = np.lexsort((np.arange(len(bits)), bits))
@@ -209,7 +210,7 @@ def strength_facts(fleet: Fleet) -> pd.DataFrame:
 
 
 def _sentences(fleet: Fleet, rows: Positions) -> Texts:
-    """Return for each tunnel a sentence on what limits its strength."""
+    """Return for each tunnel a sentence that says what limits its strength."""
     table = fleet.strength.iloc[rows].reset_index(drop=True)
     part, bits = table["weakest_component"].astype("str"), table["upper_bound_bits"]
     worth = pd.Series([""] * len(rows), dtype="str")
@@ -222,7 +223,7 @@ def _sentences(fleet: Fleet, rows: Positions) -> Texts:
 
 
 def _sentence(part: str, value: str, bits: int, poor: str) -> str:
-    """Return a sentence on what limits a tunnel's strength, without the bits of a key."""
+    """Return a sentence that says what limits a tunnel's strength, without the bits of a key."""
     told = f"; not approved: {poor}" if poor else ""
     if part == "psk":
         return f"under {_ENOUGH_BITS} bits, bounded by the pre-shared key{told}"

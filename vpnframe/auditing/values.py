@@ -1,4 +1,4 @@
-"""The cryptographic columns: their known values, and tunnels in which they have no meaning."""
+"""Check single values: crypto columns of tunnels, IP addresses and IKE identities."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def is_address(texts: pd.Series) -> Mask:
 
 
 def is_private_address(texts: pd.Series) -> Mask:
-    """Check which strings are IP addresses that are not routed on the Internet."""
+    """Check which strings are private IP addresses, including 100.64.0.0/10."""
 
     def is_private(text: str) -> bool:
         address = _address(text)
@@ -50,7 +50,7 @@ def is_wildcard(texts: pd.Series) -> Mask:
 
 
 def _of_each(texts: pd.Series, holds: Callable[[str], bool]) -> Mask:
-    """Apply a condition to each distinct text once; a null is False."""
+    """Apply a condition once to each distinct string; the result for a null is False."""
     codes, found = pd.factorize(texts)
     answers: Mask = np.array([*(holds(str(text)) for text in found), False], bool)[codes]
     return answers
@@ -64,7 +64,10 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def is_not_told(fleet: Fleet, column: str) -> Mask:
-    """Check in which tunnels a column is null or unknown, although it has a meaning."""
+    """Check in which tunnels a column is null or has an unknown value.
+
+    A column that has no meaning for a tunnel, such as the mode with IKEv2, does not count.
+    """
     tunnels = fleet.tunnels
     if column in LIFETIMES:
         return flags((tunnels[column] > LONGEST_LIFETIME_S) | tunnels[column].isna())
@@ -75,7 +78,10 @@ def is_not_told(fleet: Fleet, column: str) -> Mask:
 
 
 def comparable(fleet: Fleet, column: str) -> pd.Series:
-    """Return a crypto column of the tunnels, with ``-`` where its value has no meaning."""
+    """Return a crypto column of the tunnels, with ``-`` for tunnels where it has no meaning.
+
+    For example, the mode has no meaning with IKEv2.
+    """
     values = fleet.tunnels[column]
     if column == "ike_mode":
         is_moot = fleet.is_value("ike_version", {2}) == YES

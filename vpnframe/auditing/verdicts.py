@@ -1,4 +1,4 @@
-"""Rules and their results: each judged row passes, fails or is unknown."""
+"""Define rules and their results; each judged row passes, fails or is unknown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Severities = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdicts:
-    """The results of one rule: each array has an item per judged row."""
+    """The results of one rule, in arrays with one item per judged row."""
 
     table: TableName = ""  # the table of the judged rows
     column: str = ""  # the judged columns, joined by ``, ``
@@ -56,7 +56,7 @@ class Verdicts:
         )
 
     def counts(self) -> tuple[int, int, int]:
-        """Count the rows that pass, fail and are unknown."""
+        """Return the numbers of rows that pass, that fail and that are unknown."""
         n_passed, n_failed, n_unknown = np.bincount(self.result, minlength=UNKNOWN + 1).tolist()
         return n_passed, n_failed, n_unknown
 
@@ -68,7 +68,9 @@ def judged(
     severity: Severities | None = None,
     **facts: Any,
 ) -> Verdicts:
-    """Create verdicts from the result of each row of a table; ``where`` marks the rows to keep.
+    """Create the results of a rule on the rows of a table.
+
+    ``result`` has an item for each row of the table; ``where`` marks the rows to keep.
 
     Examples
     --------
@@ -88,7 +90,7 @@ def severity_where(is_worse: Mask, worse: int, other: int) -> Severities:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its id, the table and columns that it judges, and rules that explain its findings."""
+    """A rule, with the table and columns that it judges and the rules that explain its findings."""
 
     rule_id: str  # also the id of its text
     table: TableName
@@ -96,11 +98,11 @@ class Rule:
     find: Callable[[Fleet], Verdicts]
     # Ids of rules that explain its result if they fail or are unknown on the same connection
     implied_by: tuple[str, ...] = ()
-    # Columns that profiles judge too: a value that both report is one finding
+    # Columns that profiles judge too; if a profile rejects the same value, it adds no finding
     columns: tuple[str, ...] = ()
 
     def judge(self, fleet: Fleet) -> Verdicts:
-        """Return the results for a fleet, with the table and columns that were judged."""
+        """Apply the rule to a fleet; the results name the judged table and columns."""
         return replace(self.find(fleet), table=self.table, column=self.column)
 
 
@@ -116,8 +118,8 @@ def rule(
 ) -> Callable[[Callable[[Fleet], Verdicts]], Callable[[Fleet], Verdicts]]:
     """Return a decorator that registers a function as a rule on columns of a table.
 
-    ``is_as_profiles`` means that profiles judge the same columns: the rule's findings then cite
-    them.
+    If ``is_as_profiles`` is true, profiles judge the same columns, and the rule's findings cite the
+    profiles that reject the value.
     """
 
     def register(find: Callable[[Fleet], Verdicts]) -> Callable[[Fleet], Verdicts]:

@@ -43,7 +43,8 @@ class Waiver:
     rule : str
         The rule's id.
     reason, owner, approver, ticket : str
-        The reason, who is responsible, who approved it, and the ticket that records the approval.
+        The reason, the responsible person, the person who approved the waiver, and the ticket that
+        records the approval.
     created, until : date
         The first and the last day of the waiver, at most 365 days apart.
     connection, gateway, customer_gateway, tag, region, account, profile : str or None
@@ -98,8 +99,8 @@ def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
     path : str or Path
         A TOML file with one table ``[[waiver]]`` per waiver. Its fields are ``rule``, at least one
         of ``connection``, ``gateway``, ``customer_gateway``, ``tag`` (key=value), ``region`` and
-        ``account`` (none is needed for ``platform-ceiling``), ``reason``, ``owner``, ``approver``,
-        ``ticket``, ``created`` and ``until`` (dates).
+        ``account`` (only the rule ``platform-ceiling`` needs none of these), ``reason``,
+        ``owner``, ``approver``, ``ticket``, ``created`` and ``until`` (dates).
     now : datetime
         The time of judgement; a waiver that begins after its local date is invalid.
 
@@ -122,7 +123,7 @@ def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
     >>> text = '''[[waiver]]
     ... rule = "vpn-ike-sha1"
     ... tag = "env=test"
-    ... reason = "goes with the site"
+    ... reason = "the site closes in June"
     ... owner = "network"
     ... approver = "security"
     ... ticket = "NET-42"
@@ -142,12 +143,15 @@ def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
 def checked_waivers(
     waivers: Iterable[Waiver], *, now: datetime, source: str = ""
 ) -> tuple[Waiver, ...]:
-    """Return the waivers; raise SettingsError if one is invalid, with ``source`` in the message."""
+    """Return the waivers if all are valid, else raise SettingsError.
+
+    The error message begins with ``source``.
+    """
     found = tuple(waivers)
     for number, waiver in enumerate(found, 1):
         where = f"{source}waiver {number}"
         if not isinstance(waiver, Waiver):
-            raise SettingsError(f"{where} is not a vf.Waiver: {type(waiver).__name__}")
+            raise SettingsError(f"{where} is a {type(waiver).__name__}, not a vf.Waiver")
         try:
             values = ((name, getattr(waiver, name)) for name in waiver.__slots__)
             _FORM.convert({name: value for name, value in values if value is not None})
@@ -159,13 +163,13 @@ def checked_waivers(
 
 
 def local_date(now: datetime) -> date:
-    """Return the date at a time in this machine's time zone."""
+    """Return the date of a time, in the time zone of this machine."""
     return now.astimezone().date()
 
 
 def _problems(waiver: Waiver, now: datetime) -> Iterable[str]:
     if waiver.rule not in texts():
-        yield f"there is no rule {waiver.rule!r}: vf.rules() lists them all"
+        yield f"there is no rule {waiver.rule!r}: vf.rules() lists all rules"
     has_selector = any(getattr(waiver, name) is not None for name in _SELECTORS)
     if not has_selector and waiver.rule != "platform-ceiling":  # a finding on no connection
         yield f"it has no selector: set {', '.join(_SELECTORS[:-1])} or {_SELECTORS[-1]}"
@@ -181,7 +185,7 @@ def _problems(waiver: Waiver, now: datetime) -> Iterable[str]:
 def apply_waivers(
     findings: pd.DataFrame, waivers: Sequence[Waiver], *, now: datetime
 ) -> pd.DataFrame:
-    """Set the status of accepted findings to ``waived``; no finding is removed."""
+    """Set the status of findings that a waiver accepts to ``waived``; remove no finding."""
     valid = [waiver for waiver in waivers if not waiver.is_over(now)]
     if not valid:
         return findings
@@ -221,8 +225,8 @@ def idle(waivers: Iterable[Waiver], findings: pd.DataFrame, *, now: datetime) ->
     is_judged = ~equals(findings["status"], "unknown")
     for waiver in waivers:
         if not waiver.is_over(now) and not (_selected(findings, waiver) & is_judged).any():
-            named = f"{waiver.rule} of {waiver.selector} ({waiver.ticket})"
-            yield f"a waiver matches nothing: {named}: correct or delete it"
+            named = f"{waiver.rule} for {waiver.selector} ({waiver.ticket})"
+            yield f"the waiver of {named} matches no finding: correct or delete it"
 
 
 def _selected(findings: pd.DataFrame, waiver: Waiver) -> Mask:

@@ -1,1 +1,1 @@
-"""Formats of an audit's result for other programs (SARIF, OCSF) and for browsers (HTML)."""
+"""Output formats of an audit for other programs (SARIF, OCSF) and for browsers (HTML)."""

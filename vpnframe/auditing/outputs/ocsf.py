@@ -41,7 +41,9 @@ def as_ocsf(review: Review) -> list[dict[str, Any]]:
             ComplianceFinding,
         )
     except ImportError:
-        raise SettingsError("OCSF needs py-ocsf-models: pip install 'vpnframe[ocsf]'") from None
+        raise SettingsError(
+            "the format OCSF needs py-ocsf-models: run pip install 'vpnframe[ocsf]'"
+        ) from None
     at_ms = int(review.now.timestamp() * 1000)
     found = []
     for row in review.findings.to_dict("records"):
@@ -56,7 +58,7 @@ def as_ocsf(review: Review) -> list[dict[str, Any]]:
 
 
 def _cloud(text: Mapping[str, str]) -> dict[str, Any]:
-    """Return the object of the OCSF profile ``cloud``: provider, account and region."""
+    """Return the OCSF object ``cloud`` with the provider, the account and the region."""
     cloud: dict[str, Any] = {"provider": "Alibaba Cloud"}
     if account := text.get("account_id"):
         cloud["account"] = {"uid": account, "name": account, "type_id": 99, "type": "Other"}
@@ -68,7 +70,7 @@ def _cloud(text: Mapping[str, str]) -> dict[str, Any]:
 def _event(
     row: Mapping[str, Any], text: Mapping[str, str], review: Review, at_ms: int
 ) -> dict[str, Any]:
-    """Return the fields of an OCSF event; ``text`` has the cells of the row that are strings."""
+    """Return the OCSF event of a finding; ``text`` has those cells of ``row`` that are strings."""
     uid, rule_id, title = text["finding_id"], text["rule_id"], text["title"]
     status_id, status = _STATUSES[text["status"]]
     severity_id, severity = _SEVERITIES[text["severity"]]
@@ -111,7 +113,7 @@ def _event(
 
 
 def _parts(text: str, separator: str) -> list[str] | None:
-    """Split a string and drop repeated parts; return None if it is empty."""
+    """Split a string into a list without repetitions; return None for an empty string."""
     return list(dict.fromkeys(part for part in text.split(separator) if part)) or None
 
 

@@ -1,4 +1,7 @@
-"""Render a review as an HTML page without scripts and external files; every string is escaped."""
+"""Render a review as an HTML page without scripts and external files.
+
+Every string is escaped.
+"""
 
 from __future__ import annotations
 
@@ -66,19 +69,22 @@ def as_page(review: Review, *, title: str = TITLE, with_folded: bool = False) ->
 
 
 def _printable(value: object) -> object:
-    """Replace control characters in a value of the page; leave finished parts of the page as is."""
+    """Replace control characters in a string; return other values, such as HTML, unchanged."""
     return printable(value) if type(value) is str else value
 
 
 def _by_severity(rows: pd.DataFrame, **others: Any) -> dict[str, int]:
-    """Count rows by severity, the worst first, then the rows that each mask in ``others`` marks."""
+    """Count rows by severity; then count the rows that each mask in ``others`` marks."""
     counts = rows["severity"].value_counts()
     numbers = {word: int(counts.get(word, 0)) for word in reversed(SEVERITIES)}
     return numbers | {word: int(mask.sum()) for word, mask in others.items()}
 
 
 def _counts(findings: pd.DataFrame) -> dict[str, int]:
-    """Count findings: open ones by severity, then folded, waived and unknown ones."""
+    """Count findings by severity; count folded, waived and unknown findings separately.
+
+    Folded findings follow from another finding.
+    """
     others = {word: findings["status"] == word for word in ("waived", "unknown")}
     return _by_severity(findings[is_counted(findings)], folded=is_folded(findings), **others)
 

@@ -68,7 +68,7 @@ def as_sarif(review: Review) -> dict[str, Any]:
 
 
 def _check(row: Mapping[str, Any]) -> tuple[Text, str]:
-    """Return the rule and the severity of a finding; each such pair becomes one SARIF rule."""
+    """Return the rule and severity of a finding; each such pair becomes one SARIF rule."""
     text = texts()[row["rule_id"]]
     return text, text.severity if row["status"] == "unknown" else row["severity"]
 
@@ -95,7 +95,10 @@ def _id_of(text: Text, severity: str) -> str:
 
 
 def _kind_and_level(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the SARIF kind and level; unknown and implied findings have the level none."""
+    """Return the SARIF kind and level.
+
+    The level is none for findings that are unknown or follow from another finding.
+    """
     if row["status"] == "unknown":
         return "open", "none"
     if row["status"] == "open" and _text(row["root_cause"]):

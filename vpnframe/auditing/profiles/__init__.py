@@ -1,1 +1,1 @@
-"""Profiles: what standards say of each setting, and how a fleet is judged by them."""
+"""Profiles, which contain the verdicts of standards on settings, and how they judge tunnels."""

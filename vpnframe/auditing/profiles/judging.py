@@ -1,4 +1,4 @@
-"""Judge the values of a fleet's tunnels by a profile."""
+"""Judge the settings of tunnels by a profile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vpnframe.auditing.profiles.profiles import COLUMNS, Profile
 
 
 class Meaning(NamedTuple):
-    """What it means for a tunnel that a profile gives a verdict on a value of it."""
+    """The result, severity and standing that follow from a verdict of a profile."""
 
     result: int  # YES if the value fails
     severity: str
@@ -58,7 +58,7 @@ _FIXED_ON_SM = ("ike_version", "ike_mode", "ike_dh_group", "ipsec_pfs_group")
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The verdicts of a profile on the values in one column, one array item per tunnel."""
+    """The verdicts of a profile on one column, in arrays with one item per tunnel."""
 
     verdict: npt.NDArray[np.uint8]  # indexes into :data:`VERDICTS`
     # Indexes into the profile's ``entries``; -1 if none applies
@@ -89,7 +89,9 @@ def judge(tunnels: pd.DataFrame, *, profile: Profile, key_bits: pd.Series) -> di
 
 
 def ceilings(profile: Profile) -> dict[str, str]:
-    """Return for each column in which a profile accepts no value the best that the cloud offers.
+    """Return the best value that the cloud offers, by column.
+
+    The result has only columns in which the profile accepts none of the offered values.
 
     Examples
     --------
@@ -112,7 +114,10 @@ def ceilings(profile: Profile) -> dict[str, str]:
 
 
 def _left_out(tunnels: pd.DataFrame, profile: Profile) -> dict[str, Mask]:
-    """Return by column a mask of the tunnels whose value is not judged."""
+    """Return by column which tunnels are not judged.
+
+    For these tunnels the column has no meaning, or its value cannot be changed.
+    """
     masks = {
         "ike_mode": equals(tunnels["ike_version"], 2),
         "psk_bits": equals(tunnels["auth_method"], "certificate"),
@@ -130,7 +135,7 @@ def _left_out(tunnels: pd.DataFrame, profile: Profile) -> dict[str, Mask]:
 def _judge_column(
     values: pd.Series, profile: Profile, best: str | None, left_out: Mask | None
 ) -> Judged:
-    """Judge the values of one column, each distinct value only once."""
+    """Judge the values of one column; look up each distinct value only once."""
     codes, different = pd.factorize(values)
     places, verdicts = [], []
     for value in map(str, different):

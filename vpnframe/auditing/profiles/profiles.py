@@ -1,8 +1,8 @@
-"""Read and check profiles: CSV files with the verdicts of standards on settings of tunnels.
+"""Read and check profiles, which are CSV files with verdicts of standards on settings.
 
-The columns of a file are ``profile column value min max verdict clause basis``. Lifetimes and bits
-of keys are judged by ``min`` and ``max``, both inclusive (an empty ``max`` means no upper bound),
-other columns by ``value``. One file may contain several profiles.
+The columns of a file are ``profile column value min max verdict clause basis``. Lines on lifetimes
+and key bits have a ``min`` and a ``max``, both inclusive; an empty ``max`` means no upper bound.
+Lines on all other columns have a ``value``. One file may contain several profiles.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ COLUMNS: Mapping[str, frozenset[str] | None] = {
 
 @dataclass(frozen=True, slots=True)
 class ProfileLine:
-    """One line of a profile: the verdict on a value, or on a range of numbers, of one column."""
+    """One line of a profile, with the verdict on a value or range of numbers of one column."""
 
     column: str  # a column in :data:`COLUMNS`
     value: str | None  # the value judged; None for a range of numbers
@@ -52,11 +52,11 @@ class ProfileLine:
     largest: int | None  # the last number, inclusive; None if there is no upper bound
     verdict: Verdict  # the verdict of the standard
     clause: str  # the clause of the standard
-    basis: Basis  # how reliable the clause is: only ``verified`` ones may be shown as proof
+    basis: Basis  # how reliable the clause is; only a ``verified`` clause is shown as proof
 
     @property
     def range(self) -> str:
-        """The value or range that the line judges, as a string."""
+        """The value or the range of numbers that this line judges, as a string."""
         if self.value is not None:
             return self.value
         if self.largest is None:
@@ -65,14 +65,14 @@ class ProfileLine:
 
     @property
     def objection(self) -> str:
-        """The verdict and its clause as one string; "see" marks a clause that was not verified."""
+        """The verdict, its clause and basis as one string; "see" precedes an unverified clause."""
         if not self.clause:
             return self.verdict
         word = "" if self.basis == "verified" else "see "
         return f"{self.verdict} ({word}{self.clause}; {self.basis})"
 
     def includes(self, value: str) -> bool:
-        """Check whether the line judges a value of its column."""
+        """Check whether ``value`` equals this line's value or lies in its range of numbers."""
         if COLUMNS[self.column] is not None:
             return self.value == value
         return self.smallest <= int(value) and (self.largest is None or int(value) <= self.largest)
@@ -80,13 +80,13 @@ class ProfileLine:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A standard: its name and its verdicts."""
+    """A named list of verdicts, usually those of one standard."""
 
     name: str  # for example ``nist-800-77r1``
     entries: tuple[ProfileLine, ...]  # in the order of the file
 
     def of(self, column: str) -> tuple[ProfileLine, ...]:
-        """Return the entries on one column."""
+        """Return the lines that judge a column."""
         return tuple(entry for entry in self.entries if entry.column == column)
 
 
@@ -119,11 +119,11 @@ def find_profiles(wanted: str | Path | Iterable[str | Path]) -> tuple[Profile, .
     for profile in found:
         if names.count(profile.name) > 1:
             raise SettingsError(
-                f"the profile {profile.name} is named twice: name each profile once"
+                f"the profile {profile.name} is requested twice: request each profile once"
             )
         if shipped_profiles().get(profile.name, profile) is not profile:
             raise SettingsError(
-                f"the profile {profile.name} is a shipped one: give yours another name"
+                f"the name {profile.name} belongs to a shipped profile: rename your profile"
             )
     return tuple(found)
 
@@ -135,7 +135,7 @@ def read_profiles(path: str | Path) -> tuple[Profile, ...]:
     except FileNotFoundError:
         names = ", ".join(sorted(shipped_profiles()))
         raise SettingsError(
-            f"{path} is neither a profile nor a file: the profiles are {names}"
+            f"{path} is neither a shipped profile nor a file: the shipped profiles are {names}"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
@@ -156,7 +156,9 @@ def parse_profiles(text: str, *, name: str) -> tuple[Profile, ...]:
     for place, fields in _lines(text, name):
         lines.setdefault(fields["profile"], []).append((place, _entry(fields, place)))
     if not lines:
-        raise SettingsError(f"{name}: the file contains no profile: write lines below the header")
+        raise SettingsError(
+            f"{name}: the file contains no profile: write at least one line below the header"
+        )
     for one in lines.values():
         _check_overlaps_and_gaps(one)
     return tuple(
@@ -165,7 +167,7 @@ def parse_profiles(text: str, *, name: str) -> tuple[Profile, ...]:
 
 
 def _lines(text: str, name: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield for every non-empty line its place, such as ``ours.csv:3``, and its fields."""
+    """Yield the position (such as ``ours.csv:3``) and the fields of every non-empty line."""
     reader = csv.reader(text.splitlines())
     try:
         if tuple(next(reader, ())) != HEADER:
@@ -179,7 +181,9 @@ def _lines(text: str, name: str) -> Iterator[tuple[str, dict[str, str]]]:
             if row:
                 yield place, dict(zip(HEADER, map(str.strip, row), strict=True))
     except csv.Error as error:
-        raise SettingsError(f"{name}:{reader.line_num}: not valid CSV: {error}") from None
+        raise SettingsError(
+            f"{name}:{reader.line_num}: the file is not valid CSV: {error}"
+        ) from None
 
 
 def _entry(fields: Mapping[str, str], place: str) -> ProfileLine:
@@ -194,7 +198,7 @@ def _entry(fields: Mapping[str, str], place: str) -> ProfileLine:
     smallest, largest = _range(fields, place) if known is None else (0, None)
     if known is not None and (fields["min"] or fields["max"]):
         raise SettingsError(
-            f"{place}: {column} is judged by value, not by min and max: leave these empty"
+            f"{place}: {column} is judged by value, not by min and max: leave min and max empty"
         )
     if known is not None and value not in known:
         raise SettingsError(f"{place}: {value!r} is not a value of {column}{_meant(column, value)}")
@@ -221,21 +225,21 @@ def _range(fields: Mapping[str, str], place: str) -> tuple[int, int | None]:
 
 
 def _meant(column: str, value: str | None) -> str:
-    """Return a hint with the correct spelling of a value, or an empty string."""
+    """Return a hint that gives the correct spelling of a value, or an empty string."""
     translate = {"encryption": terms.encryption, "integrity": terms.integrity}
     meant = translate.get(column.partition("_")[2], lambda text: text)(value or "")
     return f": did you mean {meant}?" if meant in (COLUMNS[column] or ()) else ""
 
 
 def _check_overlaps_and_gaps(lines: Iterable[tuple[str, ProfileLine]]) -> None:
-    """Check that no value is judged twice and that the ranges of a column leave no gap."""
+    """Raise SettingsError if a value is judged twice or ranges leave a gap."""
     ordered = sorted(lines, key=lambda one: (one[1].column, one[1].value or "", one[1].smallest))
     for (earlier, below), (place, above) in pairwise(ordered):
         if (below.column, below.value) != (above.column, above.value):
             continue
         first = above.smallest if above.value is None else above.value
         if below.largest is None or above.smallest <= below.largest:
-            raise SettingsError(f"{place}: {above.column} {first} is also judged in {earlier}")
+            raise SettingsError(f"{place}: {above.column} {first} also has a verdict in {earlier}")
         if above.smallest > below.largest + 1:
             gap = f"{below.largest + 1} to {above.smallest - 1}"
-            raise SettingsError(f"{place}: no line covers {above.column} from {gap}")
+            raise SettingsError(f"{place}: no line has a verdict on {above.column} {gap}")

@@ -1,4 +1,8 @@
-"""All rules. A new rule is a function or a row in a module of this package, and a text in TOML."""
+"""All rules of an audit.
+
+To add a rule, register a function in a module of this package, and write its texts in a TOML file
+of ``auditing/texts``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules on attachment, on single points of failure, and on tunnels and routes that are down."""
+"""Rules on missing gateways, single points of failure, and tunnels and routes that are down."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _ROUTE_HIDDEN = ("normal", "unpublished")
 
 @rule("vpn-orphan", "connections", "attach_type", "vpn_gateway_id")
 def orphan(fleet: Fleet) -> Verdicts:
-    """Fail connections attached to nothing, or to a VPN gateway that no longer exists."""
+    """Fail connections that are attached to nothing, or whose VPN gateway does not exist."""
     connections = fleet.connections
     attached = connections["attach_type"]
     is_loose = is_any(attached, {"no_associated"}, known=_ATTACHED, is_folded=True)
@@ -69,7 +69,10 @@ def orphan(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-single-tunnel", "connections", "n_tunnels", implied_by=(NO_ROUTES,))
 def single_tunnel(fleet: Fleet) -> Verdicts:
-    """Fail single-tunnel connections if no connection leads to the same blocks by another peer."""
+    """Fail single-tunnel connections without a second path through another peer.
+
+    A second path is another connection that leads to the same blocks.
+    """
     return judged(opposite(_has_second_way(fleet)), where=_is_single(fleet))
 
 
@@ -89,10 +92,10 @@ def dpd_off(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-health-check-off", "connections", "health_check_enabled", implied_by=(NO_ROUTES,))
 def health_check_off(fleet: Fleet) -> Verdicts:
-    """Fail single-tunnel connections that have a second path but no health check for failover.
+    """Fail single-tunnel connections with a second path but no health check.
 
-    Without a second path, a failed health check only resets the tunnel. Connections with two
-    tunnels have no health check.
+    Only a health check moves traffic to the second path. Without a second path, a failed health
+    check only resets the tunnel. Connections with two tunnels have no health check.
     """
     is_off = opposite(is_on(fleet.connections["health_check_enabled"]))
     return judged(both(is_off, _has_second_way(fleet)), where=_is_single(fleet))
@@ -100,14 +103,17 @@ def health_check_off(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-natt-off", "tunnels", "nat_traversal_enabled", IDS[1], "customer_gateway_ip")
 def natt_off(fleet: Fleet) -> Verdicts:
-    """Fail tunnels without NAT traversal if there are signs of NAT."""
+    """Fail tunnels with NAT traversal off although there are signs of NAT."""
     is_off = opposite(is_on(fleet.tunnels["nat_traversal_enabled"]))
     return judged(both(is_off, _has_sign_of_nat(fleet)))
 
 
 @rule("vpn-id-fqdn-main-mode", "tunnels", *IDS, implied_by=(NO_LIVE_PATH, VALUE_UNKNOWN, NO_KEY))
 def id_fqdn_main_mode(fleet: Fleet) -> Verdicts:
-    """Fail IKEv1 main mode with a pre-shared key and a name as identity: it needs an address."""
+    """Fail tunnels in IKEv1 main mode with a pre-shared key if an identity is a name.
+
+    In this mode, a pre-shared key needs IP addresses as identities.
+    """
     names = np.zeros(len(fleet.tunnels), bool)
     for column in IDS:
         ids = fleet.tunnels[column].fillna("").str.strip()
@@ -124,9 +130,10 @@ def id_fqdn_main_mode(fleet: Fleet) -> Verdicts:
     implied_by=(NO_LIVE_PATH, "vpn-id-fqdn-main-mode"),
 )
 def not_established(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that are down; a standby tunnel passes if another tunnel of it is up.
+    """Fail tunnels that are down.
 
-    Connections on a transit router have no standby tunnels.
+    A standby tunnel passes if another tunnel of its connection is up. Connections on a transit
+    router have no standby tunnels.
     """
     is_standby = equals(fleet.tunnels["tunnel_role"], "standby") & _is_on_gateway(fleet)
     result = opposite(fleet.is_up)
@@ -147,7 +154,7 @@ def standby_down(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-route-unpublished", "connections", "routes.state", implied_by=(NO_ROUTES,))
 def route_unpublished(fleet: Fleet) -> Verdicts:
-    """Fail connections with a policy route that is not published to the VPC."""
+    """Fail connections with a policy-based route that is not published to the VPC."""
     state = fleet.routes["state"]
     is_hidden = opposite(is_any(state, {"published"}, known=_ROUTE_HIDDEN, is_folded=True))
     is_hidden[~equals(fleet.routes["route_type"], "policy")] = NO
@@ -156,7 +163,7 @@ def route_unpublished(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-route-next-hop-down", "connections", "routes.tunnel_ids", implied_by=(*DOWN, NO_ROUTES))
 def route_next_hop_down(fleet: Fleet) -> Verdicts:
-    """Fail connections that have a route whose tunnels are all down."""
+    """Fail connections with a route that leads only to tunnels that are down."""
     owners = positions_of(fleet.routes, fleet.connections)
     is_down = np.append(opposite(fleet.connection_is_up), np.uint8(UNKNOWN))[owners]
     row, is_up = _named_tunnels(fleet)
@@ -168,7 +175,7 @@ def route_next_hop_down(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-witness-conflict", "connections", "witnesses", "perspective")
 def witness_conflict(fleet: Fleet) -> Verdicts:
-    """Fail connections whose downloaded configuration contradicts their entry in the list."""
+    """Fail connections whose downloaded configuration contradicts the API's connection list."""
     connections = fleet.connections
     different = fleet.disagreements[["field"]].astype("str")
     different["owner"] = positions_of(fleet.disagreements, connections)
@@ -183,12 +190,15 @@ def witness_conflict(fleet: Fleet) -> Verdicts:
 
 
 def is_attached(fleet: Fleet) -> Mask:
-    """Mark connections that are attached to a gateway: no other connections can carry traffic."""
+    """Mark all connections except those that are attached to nothing and carry no traffic."""
     return np.asarray(orphan(fleet).result != YES)
 
 
 def _has_second_way(fleet: Fleet) -> Truth:
-    """Check for which connections another connection leads to the same blocks by another peer."""
+    """Check which connections have a second path through another peer.
+
+    A second path is another connection of the routing domain that leads to the same blocks.
+    """
     subnets = fleet.subnets
     has_cidr = flags(subnets["cidr"].notna())
     sets = fleet.sets_of_blocks(has_cidr & ~flags(subnets["is_default_route"]))
@@ -208,9 +218,11 @@ def _has_second_way(fleet: Fleet) -> Truth:
 
 
 def _has_sign_of_nat(fleet: Fleet) -> Truth:
-    """Check for signs of NAT: the peer's id is not its address, or the peer's address is private.
+    """Check which tunnels show signs of NAT on the way to the peer.
 
-    If the gateway's own address is private too, as on a leased line, there is no sign of NAT.
+    One sign is a peer whose IKE identity is an IP address, but not the peer's own address. Another
+    sign is a peer with a private address, unless the VPN gateway's address is private too, as on a
+    leased line.
     """
     tunnels = fleet.tunnels
     ours, theirs = tunnels["vpn_gateway_ip"], tunnels["customer_gateway_ip"]
@@ -221,14 +233,17 @@ def _has_sign_of_nat(fleet: Fleet) -> Truth:
 
 
 def _is_single(fleet: Fleet) -> Mask:
-    """Mark connections that have one tunnel, not those whose second tunnel was not read."""
+    """Mark connections with exactly one tunnel.
+
+    A second tunnel counts even if it was not read.
+    """
     n, of_tunnel = fleet.n_connections, fleet.of_tunnel
     has_two = marked(n, of_tunnel[numbers(fleet.tunnels["tunnel_count"]) >= 2])
     return np.asarray((np.bincount(of_tunnel, minlength=n) == 1) & ~has_two)
 
 
 def _are_gateways_known(fleet: Fleet) -> Mask:
-    """Mark connections in regions whose VPN gateways were all read, even if there are none."""
+    """Mark connections in regions where all VPN gateways were read, even if none exist."""
     connections = fleet.connections
     vpn = fleet.gateways[equals(fleet.gateways["kind"], "vpn")]
     asked = fleet.coverage[fleet.coverage["n_calls"] > 0]
@@ -246,13 +261,16 @@ def _is_other_up(fleet: Fleet) -> Mask:
 
 
 def n_others(groups: Positions, holds: Mask) -> Positions:
-    """Return for each row in how many other rows of its group a condition holds."""
+    """Return for each row the number of other rows in its group where a condition holds."""
     n = np.bincount(groups, weights=holds, minlength=int(groups.max(initial=-1)) + 1)
     return np.asarray(n[groups].astype(np.int64) - holds)
 
 
 def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
-    """Return for each tunnel id in a route the row of the route, and whether the tunnel is up."""
+    """Return two arrays with an item for each tunnel id that a route lists.
+
+    The first array has the position of the route, the second says whether the tunnel is up.
+    """
     ids = arrow(fleet.routes["tunnel_ids"], pa.list_(pa.string()))
     known = arrow(fleet.tunnels["tunnel_id"], pa.string())
     at = pc.fill_null(pc.index_in(pc.list_flatten(ids), value_set=known.drop_null()), -1)
@@ -262,7 +280,10 @@ def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
 
 
 def _by_connection(fleet: Fleet, is_bad: Truth) -> Verdicts:
-    """Fail connections that have a bad route; the result is unknown if not all routes were read."""
+    """Fail connections that have a route which ``is_bad`` marks.
+
+    Other connections are unknown if not all of their routes were read.
+    """
     owners = positions_of(fleet.routes, fleet.connections)
     rows = np.flatnonzero(owners >= 0)
     result = any_of(owners[rows], is_bad[rows], fleet.n_connections)
@@ -275,6 +296,6 @@ def _by_connection(fleet: Fleet, is_bad: Truth) -> Verdicts:
 def list_blocks(
     fleet: Fleet, cidrs: pd.Series, owners: Positions, *, most: int | None = None
 ) -> Texts:
-    """Return a string for each connection that lists its blocks; at most ``most`` are named."""
+    """Return for each connection a string that lists its blocks, at most ``most`` of them."""
     blocks = pd.Series(cidrs.astype("str").fillna("?").array, index=owners).sort_values()
     return listed_by(blocks.index.to_numpy(), blocks, fleet.n_connections, most=most)

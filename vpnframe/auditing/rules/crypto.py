@@ -70,7 +70,7 @@ _IKE_GROUPS = ("vpn-ike-dh-1", "vpn-ike-dh-2", "vpn-ike-dh-5", "vpn-ike-dh-24")
 def _on_values(
     rule_id: str, *columns: str, implied_by: tuple[str, ...] = (VALUE_UNKNOWN,)
 ) -> Callable[[Judge], Judge]:
-    """Return a decorator that registers a rule on tunnel columns which profiles judge too."""
+    """Return a decorator that registers a rule on tunnel columns that profiles judge too."""
     return rule(rule_id, "tunnels", *columns, implied_by=implied_by, is_as_profiles=True)
 
 
@@ -81,7 +81,7 @@ def _weak(
     *implied_by: str,
     severity: Callable[[Fleet], Severities] | None = None,
 ) -> None:
-    """Register a rule that fails ``values`` in a column of the tunnels, except on SM gateways."""
+    """Register a rule that fails tunnels with certain values in a column, except on SM gateways."""
 
     def find(fleet: Fleet) -> Verdicts:
         found = fleet.is_value(column, values)
@@ -91,7 +91,7 @@ def _weak(
 
 
 def _pfs_severity(fleet: Fleet) -> Severities:
-    """Return severity low where the PFS group is weaker than the IKE group, else severity info."""
+    """Return severity low for tunnels whose PFS group is weaker than the IKE group, else info."""
     worth = {int(name): one.bits for name, one in components()["dh"].items()}
     pfs, ike = (
         fleet.tunnels[name].astype("float64").map(worth).to_numpy("float64")
@@ -102,7 +102,10 @@ def _pfs_severity(fleet: Fleet) -> Severities:
 
 @_on_values("vpn-ike-aggressive-mode", "ike_mode")
 def ike_aggressive_mode(fleet: Fleet) -> Verdicts:
-    """Fail IKEv1 aggressive mode; the severity is critical if the pre-shared key can be guessed."""
+    """Fail tunnels in IKEv1 aggressive mode.
+
+    The severity is critical if the pre-shared key can be guessed.
+    """
     is_guessable = flags(fleet.keys["psk_bits"] < 80) & fleet.has_psk
     severity = severity_where(is_guessable, CRITICAL, HIGH)
     return judged(fleet.is_aggressive, where=~fleet.is_sm, severity=severity)
@@ -113,7 +116,7 @@ _weak("vpn-ike-version-1", "ike_version", {1}, "vpn-ike-aggressive-mode")
 
 @_on_values("vpn-encryption-none", "ike_encryption", "ipsec_encryption")
 def encryption_none(fleet: Fleet) -> Verdicts:
-    """Fail tunnels with a null cipher in either phase: nothing is encrypted."""
+    """Fail tunnels that use a null cipher for IKE or IPsec, so that nothing is encrypted."""
     phases = [fleet.tunnels[f"{phase}_encryption"] for phase in ("ike", "ipsec")]
     return judged(either(*(is_any(one, NULL_CIPHERS, known=CIPHERS) for one in phases)))
 
@@ -131,7 +134,7 @@ _weak("vpn-ipsec-3des", "ipsec_encryption", {"3des-cbc"})
     implied_by=("vpn-ipsec-des", "vpn-ipsec-3des", LIFETIME_ZERO, VALUE_UNKNOWN),
 )
 def ipsec_block_limit(fleet: Fleet) -> Verdicts:
-    """Fail tunnels with a 64-bit cipher whose key can encrypt so much that cipher blocks repeat."""
+    """Fail tunnels with a 64-bit cipher if one key encrypts so much that blocks can repeat."""
     bandwidth = fleet.tunnels["bandwidth_mbps"]
     n_bytes = numbers(bandwidth) * 125_000 * numbers(fleet.tunnels["ipsec_lifetime_s"])
     can_reach = _of_lifetimes(fleet, n_bytes >= _BIRTHDAY_BYTES, "ipsec_lifetime_s")
@@ -161,7 +164,7 @@ _weak(
 
 @_on_values(LIFETIME_ZERO, *LIFETIMES)
 def lifetime_zero(fleet: Fleet) -> Verdicts:
-    """Mark lifetimes of 0 as unknown: their meaning is not documented."""
+    """Mark tunnels with a lifetime of 0 as unknown, because its meaning is not documented."""
     zeros = [is_any(fleet.tunnels[column], {0}) for column in LIFETIMES]
     return judged(np.where(either(*zeros) == NO, NO, UNKNOWN))
 
@@ -172,7 +175,7 @@ def lifetime_zero(fleet: Fleet) -> Verdicts:
     implied_by=(ALL_DEFAULTS, LIFETIME_ZERO, VALUE_UNKNOWN),
 )
 def ipsec_lifetime_long(fleet: Fleet) -> Verdicts:
-    """Fail IPsec lifetimes over eight hours."""
+    """Fail tunnels with an IPsec lifetime over eight hours."""
     good = {"aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "sm4-cbc"}
     severity = severity_where(fleet.is_value("ipsec_encryption", good) == YES, INFO, MEDIUM)
     is_long = numbers(fleet.tunnels["ipsec_lifetime_s"]) > 28800
@@ -188,7 +191,10 @@ def lifetime_order(fleet: Fleet) -> Verdicts:
 
 @_on_values("vpn-rekey-storm", *LIFETIMES, implied_by=(LIFETIME_ZERO, VALUE_UNKNOWN))
 def rekey_storm(fleet: Fleet) -> Verdicts:
-    """Fail IKE lifetimes under 900 s and IPsec lifetimes under 300 s: the tunnel always rekeys."""
+    """Fail tunnels with an IKE lifetime under 900 s or an IPsec lifetime under 300 s.
+
+    Such tunnels rekey all the time.
+    """
     limits = zip(LIFETIMES, (900, 300), strict=True)
     is_short = [
         _of_lifetimes(fleet, numbers(fleet.tunnels[column]) < limit, column)
@@ -199,7 +205,7 @@ def rekey_storm(fleet: Fleet) -> Verdicts:
 
 @rule(VALUE_UNKNOWN, "tunnels", *CRYPTO)
 def value_unknown(fleet: Fleet) -> Verdicts:
-    """Mark tunnels as unknown if an algorithm or lifetime is missing or unknown."""
+    """Mark tunnels as unknown if an algorithm or lifetime is missing or unrecognised."""
     strange = {column: is_not_told(fleet, column) for column in CRYPTO}
     is_unknown: Mask = np.logical_or.reduce([*strange.values()])
     rows = np.flatnonzero(is_unknown)
@@ -213,7 +219,10 @@ def value_unknown(fleet: Fleet) -> Verdicts:
 
 
 def _strange_values(*values: object) -> str:
-    """Describe the missing and unknown values of a tunnel; other columns have the value NaN."""
+    """Return a string that names the missing and unrecognised values of a tunnel.
+
+    ``values`` has an item for each column of ``CRYPTO``, which is NaN if the value is recognised.
+    """
     named = zip(CRYPTO, values, strict=True)
     return ", ".join(f"{column} is {value}" for column, value in named if isinstance(value, str))
 
@@ -231,7 +240,7 @@ def all_defaults(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-tunnels-differ", "connections", *CRYPTO, implied_by=(VALUE_UNKNOWN,))
 def tunnels_differ(fleet: Fleet) -> Verdicts:
-    """Fail connections whose tunnels have different proposals."""
+    """Fail connections whose tunnels have different IKE or IPsec settings."""
     n = fleet.n_connections
     columns = {column: comparable(fleet, column) for column in CRYPTO}
     differing = {
@@ -247,7 +256,7 @@ def tunnels_differ(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-sm-profile", "tunnels", *(*_OF_SM, "has_peer_ca"), implied_by=(VALUE_UNKNOWN,))
 def sm_profile(fleet: Fleet) -> Verdicts:
-    """Fail tunnels on SM gateways that do not use the SM suite."""
+    """Fail tunnels on SM gateways whose settings are not those that SM gateways need."""
     wrong = {column: opposite(fleet.is_value(column, {value})) for column, value in _OF_SM.items()}
     wrong["has_peer_ca"] = opposite(is_on(fleet.tunnels["has_peer_ca"]))
     texts = named({column: one == YES for column, one in wrong.items()})
@@ -255,7 +264,7 @@ def sm_profile(fleet: Fleet) -> Verdicts:
 
 
 def _of_lifetimes(fleet: Fleet, holds: Mask, *lifetimes: str) -> Truth:
-    """Return where a condition on lifetimes holds; it is unknown for a lifetime of null or 0."""
+    """Check where ``holds`` is true; the result is unknown if a lifetime is null or 0."""
     found = unknown_where_null(holds, *(fleet.tunnels[column] for column in lifetimes))
     for column in lifetimes:
         found[numbers(fleet.tunnels[column]) <= 0] = UNKNOWN
@@ -265,7 +274,7 @@ def _of_lifetimes(fleet: Fleet, holds: Mask, *lifetimes: str) -> Truth:
 def _differing_values(
     fleet: Fleet, columns: dict[str, pd.Series], differing: dict[str, Truth]
 ) -> Texts:
-    """Describe for each connection in which columns and values its tunnels differ."""
+    """Return for each connection a string with the values in which its tunnels differ."""
     owners: list[int] = []
     words: list[str] = []
     for name, values in columns.items():

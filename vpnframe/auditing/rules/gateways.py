@@ -1,4 +1,4 @@
-"""Rules on the states of gateways and connections, subscriptions and quotas."""
+"""Rules on subscriptions, quotas, and the states of gateways and connections."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _NEAR = 0.8
 
 @rule("vpn-gateway-expiring", "gateways", "charge_type", "expires_at")
 def gateway_expiring(fleet: Fleet) -> Verdicts:
-    """Fail VPN gateways whose subscription ends within 30 days, or has ended."""
+    """Fail VPN gateways whose subscription has ended or ends within 30 days."""
     ends, now = fleet.gateways["expires_at"], pd.Timestamp(fleet.now)
     is_soon = unknown_where_null(flags(ends <= now + _NOTICE), ends)
     charge_type = fleet.gateways["charge_type"]
@@ -63,7 +63,10 @@ def gateway_expiring(fleet: Fleet) -> Verdicts:
 
 
 def _in_state(rule_id: str, column: str, values: Collection[str], *, known: str) -> None:
-    """Register a rule that fails VPN gateways in the given states; the state ``known`` passes."""
+    """Register a rule that fails VPN gateways whose state is one of ``values``.
+
+    Gateways in the state ``known`` pass; all other states are unknown.
+    """
 
     def find(fleet: Fleet) -> Verdicts:
         states = fleet.gateways[column]
@@ -79,7 +82,7 @@ _in_state("vpn-gateway-not-active", "status", (*_IN_CHANGE, *_LOCKED), known="ac
 
 @rule("vpn-state-not-active", "tunnels", "connection_state", "tunnel_state")
 def state_not_active(fleet: Fleet) -> Verdicts:
-    """Fail connections and tunnels that are being changed, or are locked."""
+    """Fail tunnels if they or their connections are locked or being changed."""
     states, whole = (
         fleet.tunnels[name].astype("str") for name in ("tunnel_state", "connection_state")
     )
@@ -93,7 +96,10 @@ def state_not_active(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-gateway-unused", "gateways", "n_connections", "created_at")
 def gateway_unused(fleet: Fleet) -> Verdicts:
-    """Fail gateways without connections that are over a week old, if their region was all read."""
+    """Fail gateways that have no connections and are over a week old.
+
+    The result for such a gateway is unknown if its region was not read completely.
+    """
     gateways = fleet.gateways
     created = gateways["created_at"]
     is_unused, is_read = equals(gateways["n_connections"], 0), fleet.is_region_read(gateways)
@@ -104,7 +110,7 @@ def gateway_unused(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-gateway-connections-quota", "gateways", "n_connections")
 def gateway_connections_near_quota(fleet: Fleet) -> Verdicts:
-    """Fail VPN gateways with more than 80 % of the default quota of connections."""
+    """Fail VPN gateways that use over 80 % of the default quota of connections."""
     n = numbers(fleet.gateways["n_connections"])
     quota = np.full(len(n), _QUOTA_CONNECTIONS, object)
     return judged(truth(n > _NEAR * _QUOTA_CONNECTIONS), where=_is_vpn(fleet), quota=quota)
@@ -112,7 +118,7 @@ def gateway_connections_near_quota(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-gateway-routes-quota", "gateways", "routes.route_type")
 def gateway_routes_near_quota(fleet: Fleet) -> Verdicts:
-    """Fail VPN gateways with more than 80 % of the default quota of routes of one type."""
+    """Fail VPN gateways that use over 80 % of the default quota for one type of route."""
     routes, n_gateways = fleet.routes, len(fleet.gateways)
     at = gateway_positions(routes, fleet.gateways, column="vpn_gateway_id")
     is_of_peer = ~equals(routes["learned_from"].str.upper(), "CLOUD")
@@ -136,7 +142,7 @@ def gateway_routes_near_quota(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-subnets-quota", "connections", "vpc_subnets", "onprem_subnets")
 def subnets_near_quota(fleet: Fleet) -> Verdicts:
-    """Fail connections with more than 80 % of the default quota of blocks on one side."""
+    """Fail connections that use over 80 % of the default quota of blocks on one side."""
     lists = [fleet.connections[f"{side}_subnets"] for side in ("vpc", "onprem")]
     n = np.stack([numbers(one.list.len()) for one in lists])
     words = [f"{vpc} VPC and {onprem} on-premises blocks" for vpc, onprem in n.T.tolist()]

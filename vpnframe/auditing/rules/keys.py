@@ -1,4 +1,4 @@
-"""Rules on pre-shared keys and identities. Keys are judged by stored facts and are never shown."""
+"""Rules on pre-shared keys and identities; they read facts about keys and never show keys."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def psk_weak(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-psk-reused", "tunnels", "psk_fingerprint", implied_by=(NO_KEY,))
 def psk_reused(fleet: Fleet) -> Verdicts:
-    """Fail tunnels whose pre-shared key is also used with another customer gateway."""
+    """Fail tunnels whose pre-shared key is also used for another customer gateway."""
     shared = how_shared(fleet)
     result = unknown_where_null(np.isin(shared.how, (FEW, MANY)), fleet.keys["psk_fingerprint"])
     severity = severity_where(shared.how == MANY, HIGH, LOW)
@@ -84,9 +84,10 @@ def psk_reused(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-psk-derived", "tunnels", "psk_class", implied_by=(NO_KEY,))
 def psk_derived(fleet: Fleet) -> Verdicts:
-    """Fail pre-shared keys that are made of the connection's name, ids, company or a year.
+    """Fail tunnels whose pre-shared key is made of known data of the connection.
 
-    Without these parts, such a key has under 64 bits.
+    Such data are names, ids, addresses, the company and years. The key fails if the rest of it has
+    under 64 bits.
     """
     bits = fleet.keys["psk_bits"]
     is_derived = is_any(fleet.keys["psk_class"], {"derived"}, known=KEY_CLASSES)
@@ -95,13 +96,16 @@ def psk_derived(fleet: Fleet) -> Verdicts:
 
 @rule(NO_KEY, "tunnels", "psk_state")
 def psk_unavailable(fleet: Fleet) -> Verdicts:
-    """Mark tunnels as unknown if their pre-shared key is not shown or no facts on it are stored."""
+    """Mark tunnels as unknown if no facts about their pre-shared key are stored.
+
+    This includes keys that the API hides.
+    """
     state = fleet.tunnels["psk_state"]
     is_hidden = is_any(state, {"masked", "absent"}, known=("present",)) != NO
     is_hidden |= flags(fleet.keys["psk_bits"].isna())
     words = state.astype("str").fillna("not known")
-    why = words.where(words != "present", "present, but no facts about it were kept")
-    why = why.where(fleet.has_psk, "not known, nor whether there is one")
+    why = words.where(words != "present", "present, but no facts about it are stored")
+    why = why.where(fleet.has_psk, "not known, and the tunnel may have none")
     return _on_keys(fleet, np.where(is_hidden, UNKNOWN, NO), value=objects(why))
 
 
@@ -123,7 +127,7 @@ def id_any(fleet: Fleet) -> Verdicts:
     implied_by=(VALUE_UNKNOWN, NO_KEY),
 )
 def ike_shared_peer_mismatch(fleet: Fleet) -> Verdicts:
-    """Fail connections between the same two addresses that differ in IKE settings.
+    """Fail tunnels between the same two addresses if their IKE settings differ.
 
     Many devices keep only one IKE SA for two addresses, so only one of the connections works.
     """
@@ -152,7 +156,7 @@ def id_equal(fleet: Fleet) -> Verdicts:
 
 
 def _ike_settings(fleet: Fleet) -> dict[str, pd.Series]:
-    """Return the columns that must be equal in connections between the same two addresses."""
+    """Return by name the settings that must be equal in connections between two addresses."""
     settings = {name: comparable(fleet, name) for name in _IKE_PROPOSAL}
     for name, address in zip(IDS, ("vpn_gateway_ip", "customer_gateway_ip"), strict=True):
         settings[name] = fleet.tunnels[name].fillna(fleet.tunnels[address])
@@ -164,10 +168,10 @@ def _ike_settings(fleet: Fleet) -> dict[str, pd.Series]:
 def _on_keys(
     fleet: Fleet, result: npt.ArrayLike, *, severity: Severities | None = None, **facts: Any
 ) -> Verdicts:
-    """Return verdicts on tunnels with a pre-shared key.
+    """Return the results of a rule on tunnels that have or may have a pre-shared key.
 
-    The result is unknown if the authentication method is. Findings show the class and the bits of
-    a key only if ``fleet.shows_keys`` is true.
+    The result is unknown if the authentication method is unknown. Findings show the class and the
+    bits of a key only if ``fleet.shows_keys`` is true.
     """
     if "value" not in facts:
         bits, psk_class = (fleet.keys[name].astype("str") for name in ("psk_bits", "psk_class"))

@@ -1,4 +1,4 @@
-"""Rules on BGP, live paths and health checks."""
+"""Rules on BGP, health checks, and prefixes without a working path."""
 
 from __future__ import annotations
 
@@ -59,7 +59,10 @@ def bgp_no_auth(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-bgp-parameters", "tunnels", "customer_gateway_asn", "bgp_tunnel_cidr")
 def bgp_parameters(fleet: Fleet) -> Verdicts:
-    """Fail tunnels whose BGP peer has the cloud's AS, or whose BGP block is wrong or used twice."""
+    """Fail tunnels whose BGP peer has the cloud's AS number or whose BGP block is unsuitable.
+
+    The block must be a /30 inside 169.254.0.0/16 that no other tunnel of the VPN gateway uses.
+    """
     tunnels, has_bgp = fleet.tunnels, _has_bgp(fleet)
     faults = {
         f"the customer gateway has the cloud's own AS {CLOUD_ASN}": is_any(
@@ -80,7 +83,7 @@ def bgp_parameters(fleet: Fleet) -> Verdicts:
 
 @rule(NO_LIVE_PATH, "connections", "tunnel_status", "onprem_subnets", implied_by=(NO_ROUTES,))
 def no_live_path(fleet: Fleet) -> Verdicts:
-    """Fail connections that are down if no connection that is up carries the same prefix."""
+    """Fail connections that are down if one of their prefixes has no other path that is up."""
     up = fleet.connection_is_up
     rows = _prefix_rows(fleet)
     owners = fleet.of_subnet[rows]
@@ -94,9 +97,9 @@ def no_live_path(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-bgp-down", "tunnels", "bgp_status", implied_by=DOWN)
 def bgp_down(fleet: Fleet) -> Verdicts:
-    """Fail BGP sessions that are down.
+    """Fail tunnels whose BGP session is down.
 
-    The severity is high if the tunnel is not down and the connection has no other BGP session.
+    The severity is high if the tunnel is not down and the connection has no BGP session that is up.
     """
     has_bgp = _has_bgp(fleet)
     up = is_any(fleet.tunnels["bgp_status"], _BGP_UP, known=_BGP_DOWN, is_folded=True)
@@ -120,12 +123,11 @@ def _has_bgp(fleet: Fleet) -> Truth:
 
 
 def _is_bgp_up(fleet: Fleet) -> Mask:
-    """Mark tunnels whose BGP session is established."""
     return np.asarray(is_any(fleet.tunnels["bgp_status"], _BGP_UP, is_folded=True) == YES)
 
 
 def _has_bgp_key(fleet: Fleet) -> Truth:
-    """Check which tunnels have a BGP key: a key of the tunnel or of its customer gateway."""
+    """Check which tunnels have a BGP key of their own or of their customer gateway."""
     tunnels, gateways = fleet.tunnels, fleet.gateways
     own, of_gateways = (
         is_any(table["bgp_auth_state"], {"present", "masked"}, known=("absent",))
@@ -155,9 +157,9 @@ def _is_used_twice(fleet: Fleet) -> Truth:
 
 
 def _prefix_rows(fleet: Fleet) -> Positions:
-    """Return one row of ``subnets`` for each on-premises prefix of each connection.
+    """Return positions in ``subnets``, one for each on-premises prefix of a connection.
 
-    The default-route selectors of a route-based connection are left out.
+    Default routes of route-based connections are left out.
     """
     subnets = fleet.subnets
     is_route_based = equals(fleet.connections["routing_mode"], "route")[fleet.of_subnet]
@@ -169,10 +171,11 @@ def _prefix_rows(fleet: Fleet) -> Positions:
 
 
 def _has_other_path(fleet: Fleet, rows: Positions, up: Truth) -> Truth:
-    """Check for each prefix if another connection that is up carries it from the same VPC blocks.
+    """Check for each prefix whether another connection that is up also carries it.
 
-    The other connection must be in the same routing domain. A connection without VPC blocks, or
-    with only default routes, carries traffic from all VPC blocks.
+    That connection must be in the same routing domain and carry traffic from the same VPC blocks. A
+    connection carries traffic from all VPC blocks if its VPC side has no blocks or only default
+    routes.
     """
     owners = fleet.of_subnet[rows]
     subnets = fleet.subnets

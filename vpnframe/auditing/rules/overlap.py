@@ -1,4 +1,4 @@
-"""Rules on overlapping blocks; the overlap analysis has determined the kind of each pair."""
+"""Rules on overlapping blocks, one for each kind of overlap."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _A_PAIR = 2
 
 
 def _of_kind(kind: str) -> None:
-    """Register the rule that fails overlaps of one kind; each overlap has its own severity."""
+    """Register a rule that fails overlaps of one kind, with the severity of each overlap."""
 
     def find(fleet: Fleet) -> Verdicts:
         pairs = fleet.overlaps
@@ -57,14 +57,15 @@ for _kind in (
 
 @rule(NO_ROUTES, "connections", "routing_mode")
 def overlap_not_judged(fleet: Fleet) -> Verdicts:
-    """Mark connections as unknown if their prefixes are in routes that were not read."""
+    """Mark connections as unknown if their prefixes depend on routes that were not read."""
     return judged(np.where(fleet.is_unjudged, UNKNOWN, NO))
 
 
 def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
     """Return the facts ``value``, ``reason`` and ``what`` of each pair; see :class:`Verdicts`.
 
-    A connection that overlaps more than 20 other connections gets one finding for all of them.
+    If a connection overlaps more than 20 other connections, all its pairs have the same facts, so
+    that they become one finding.
     """
     value, what = objects(_words(pairs)), _what(pairs)
     reason = objects(pairs["reason"].tolist())
@@ -83,7 +84,10 @@ def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
 
 
 def _what(pairs: pd.DataFrame) -> Texts:
-    """Return a string that identifies the right-hand connection of a pair, or a whole group."""
+    """Return for each pair a string that identifies the right-hand connection.
+
+    For a group of more than two connections, the string identifies the group.
+    """
     keys = [pairs[f"right_{name}"] for name in ("account_id", "region_id", "vpn_connection_id")]
     other = keys[0].fillna("") + "/" + keys[1].fillna("") + "/" + keys[2].fillna("")
     everyone = pairs["n_connections"].astype("str") + ":" + pairs["vpn_connection_ids"]
@@ -91,7 +95,7 @@ def _what(pairs: pd.DataFrame) -> Texts:
 
 
 def _words(pairs: pd.DataFrame) -> list[str]:
-    """Describe the two overlapping blocks of each pair; for a group, also name its connections."""
+    """Describe the two overlapping blocks of each pair; for a group, also list its connections."""
     names = ("left_side", "left_cidr", "relation", "right_side", "right_cidr")
     columns = [pairs[name].astype("str").replace(SIDE_WORDS).tolist() for name in names]
     others = pairs["right_vpn_connection_id"].fillna("a VPC without connections").tolist()
@@ -106,7 +110,7 @@ def _words(pairs: pd.DataFrame) -> list[str]:
 
 
 def _of_all(n: int, ids: str) -> str:
-    """Name the connections of a group: the ids in ``ids`` and the number of the remaining ones."""
+    """Return words that list the connections in ``ids`` and count the rest of the group."""
     named = ids.split(",")
     more = f" and {n - len(named):,} more" if n > len(named) else ""
     return f", as in all of {n:,} connections: {', '.join(named)}{more}"

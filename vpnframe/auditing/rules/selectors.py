@@ -56,7 +56,11 @@ _CIDRS = [special.cidr for special in SPECIAL_RANGES]
 
 @rule("vpn-selector-wide", "subnets", "cidr", implied_by=(NO_BLOCK,))
 def selector_wide(fleet: Fleet) -> Verdicts:
-    """Fail blocks of /8 or larger, lists that cover RFC 1918, and one-sided default routes."""
+    """Fail blocks that are too wide.
+
+    These are blocks of /8 or larger, private blocks of a list that covers all private IPv4
+    addresses (RFC 1918), and default routes on only one side of a connection.
+    """
     is_default = _is_default_route(fleet)
     owner_side = _owner_side(fleet)
     has_default = marked(2 * fleet.n_connections, owner_side[is_default & _is_selector(fleet)])
@@ -70,7 +74,7 @@ def selector_wide(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-selector-redundant", "connections", *_LISTS, implied_by=(NO_BLOCK,))
 def selector_redundant(fleet: Fleet) -> Verdicts:
-    """Fail lists of blocks if fewer blocks cover the same addresses."""
+    """Fail connections with a list of blocks that fewer blocks could replace."""
     owner_side = _owner_side(fleet)
     rows = np.flatnonzero(_is_selector(fleet) & flags(fleet.subnets["cidr"].notna()))
     n_lists = 2 * fleet.n_connections
@@ -93,7 +97,7 @@ def selector_redundant(fleet: Fleet) -> Verdicts:
     "vpn-selector-ikev1-multi", "connections", "ike_version", *_LISTS, implied_by=(VALUE_UNKNOWN,)
 )
 def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
-    """Fail IKEv1 connections with several blocks on a side, because only one is negotiated.
+    """Fail IKEv1 connections with several blocks on one side, as IKE negotiates only one pair.
 
     The severity is info if a tunnel is up.
     """
@@ -108,7 +112,7 @@ def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-selector-multi-ts", "connections", "ike_version", *_LISTS, implied_by=(VALUE_UNKNOWN,))
 def selector_multi_ts(fleet: Fleet) -> Verdicts:
-    """Fail IKEv2 connections with several blocks on a side, which not every peer supports."""
+    """Fail IKEv2 connections with several blocks on one side; not every peer supports this."""
     return _on_counts(fleet, version=2)
 
 
@@ -139,14 +143,14 @@ def selector_reserved(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-selector-documentation", "subnets", "cidr", implied_by=(NO_BLOCK,))
 def selector_documentation(fleet: Fleet) -> Verdicts:
-    """Fail blocks in ranges for documentation and benchmarking."""
+    """Fail blocks in ranges that are reserved for documentation or benchmarking."""
     places = [_CIDRS.index(cidr) for cidr in _of_kind(_FOR_DOCUMENTATION)]
     return _on_blocks(fleet, np.isin(_inside(fleet), places))
 
 
 @rule("vpn-selector-public", "subnets", "cidr", implied_by=(NO_BLOCK,))
 def selector_public(fleet: Fleet) -> Verdicts:
-    """Fail public IPv4 blocks; global IPv6 addresses are normal in a VPC."""
+    """Fail public IPv4 blocks; public IPv6 blocks pass, because they are normal in a VPC."""
     is_public = (_inside(fleet) == _CIDRS.index("0.0.0.0/0")) & ~_is_default_route(fleet)
     severity = severity_where(equals(fleet.subnets["side"], "vpc"), MEDIUM, INFO)
     return _on_blocks(fleet, is_public, severity=severity)
@@ -154,14 +158,14 @@ def selector_public(fleet: Fleet) -> Verdicts:
 
 @rule(NO_BLOCK, "subnets", "cidr_raw")
 def selector_invalid(fleet: Fleet) -> Verdicts:
-    """Mark selectors as unknown if they are not a valid block or have host bits set."""
+    """Mark selectors as unknown if they are not valid blocks or have host bits set."""
     is_unread = _is_unread(fleet)
     value = _block_texts(fleet, "cidr_raw", where=is_unread)
     return judged(np.where(is_unread, UNKNOWN, NO), where=_is_selector(fleet), value=value)
 
 
 def _is_selector(fleet: Fleet) -> Mask:
-    """Mark rows of ``subnets`` that are selectors of the connection, not routes."""
+    """Mark rows of ``subnets`` that come from selectors and not from routes."""
     return equals(fleet.subnets["origin"], "selector")
 
 
@@ -183,12 +187,16 @@ def _is_unread(fleet: Fleet) -> Mask:
 
 
 def _owner_side(fleet: Fleet) -> Positions:
-    """Number the list that each row of ``subnets`` is in: even numbers for VPC sides."""
+    """Return for each row of ``subnets`` the number of its list of blocks.
+
+    Connection ``i`` has list ``2 * i`` on its VPC side and list ``2 * i + 1`` on its on-premises
+    side.
+    """
     return 2 * fleet.of_subnet + _is_onprem(fleet)
 
 
 def _is_all_private(fleet: Fleet) -> Mask:
-    """Mark the private blocks of each list that covers all private IPv4 space (RFC 1918)."""
+    """Mark private blocks in lists that cover all private IPv4 addresses (RFC 1918)."""
     space = parse_cidrs(_PRIVATE)
     is_ipv4 = numbers(fleet.subnets["family"], null=-1) == 4
     chosen = np.flatnonzero(_is_selector(fleet) & ~_is_default_route(fleet) & is_ipv4)
@@ -210,7 +218,7 @@ def _is_all_private(fleet: Fleet) -> Mask:
 
 
 def _of_kind(kinds: tuple[str, ...]) -> list[str]:
-    """Return the special ranges of the given kinds, except those of a whole address family."""
+    """Return the special ranges of the given kinds, without 0.0.0.0/0 and ::/0."""
     return [
         special.cidr
         for special in SPECIAL_RANGES
@@ -219,7 +227,7 @@ def _of_kind(kinds: tuple[str, ...]) -> list[str]:
 
 
 def _inside(fleet: Fleet) -> Positions:
-    """Return the index of the narrowest special range that contains each block; -1 if null."""
+    """Return the index in ``SPECIAL_RANGES`` of the narrowest range around each block, or -1."""
     found = np.full(len(fleet.subnets), -1, np.int64)
     found[fleet.parsed.row] = find_ranges(fleet.parsed)
     return found
@@ -228,7 +236,7 @@ def _inside(fleet: Fleet) -> Positions:
 def _on_blocks(
     fleet: Fleet, is_bad: Mask, *, where: Mask | None = None, severity: Severities | None = None
 ) -> Verdicts:
-    """Return verdicts on the rows of ``subnets``; they are unknown for an invalid block."""
+    """Return the results of a rule on ``subnets``; rows with an invalid block are unknown."""
     is_unread = _is_unread(fleet)
     value = _block_texts(fleet, "cidr", where=is_bad | is_unread)
     return judged(
@@ -237,7 +245,7 @@ def _on_blocks(
 
 
 def _on_counts(fleet: Fleet, *, version: int) -> Verdicts:
-    """Fail connections of one IKE version that have several blocks on a side."""
+    """Fail connections of one IKE version that have several blocks on one side."""
     n = fleet.n_connections
     owner_side = _owner_side(fleet)[_is_selector(fleet)]
     counts = np.bincount(owner_side, minlength=2 * n).reshape(n, 2)
@@ -248,7 +256,7 @@ def _on_counts(fleet: Fleet, *, version: int) -> Verdicts:
 
 
 def _block_texts(fleet: Fleet, column: str, *, where: Mask) -> Texts:
-    """Return strings such as ``VPC 10.0.0.0/16`` for the marked rows, else empty strings."""
+    """Return for the marked rows strings such as ``VPC 10.0.0.0/16``, else empty strings."""
     rows = np.flatnonzero(where)
     blocks = fleet.subnets.loc[:, ["side", column]].iloc[rows]
     words = np.full(len(where), "", object)
@@ -257,7 +265,7 @@ def _block_texts(fleet: Fleet, column: str, *, where: Mask) -> Texts:
 
 
 def _lists(fleet: Fleet, is_wanted: Mask) -> Texts:
-    """Return a string for each connection that shows the lists of blocks of the wanted sides."""
+    """Return for each connection a string with those of its two lists that ``is_wanted`` marks."""
     words = np.full(len(is_wanted), "", object)
     columns = [fleet.connections[name] for name in _LISTS]
     for row in np.flatnonzero(is_wanted.any(1)).tolist():
