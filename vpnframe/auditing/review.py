@@ -343,9 +343,7 @@ def _examine(
         fleet,
         profiles=find_profiles(profiles),
         rules=[rule for rule in RULES if rule.rule_id not in told.disabled],
-    ).adjusted(
-        told.disabled, {name: SEVERITIES.index(one) for name, (one, _) in told.severities.items()}
-    )
+    ).adjusted(told.disabled, told.ranks)
     opinions, checks = found.opinions, summaries.checks(fleet, found)
     drafts = [*found.drafts(), *expired(accepted, now=now)]
     findings = assemble(fleet, drafts, owner_tag=told.owner_tag)
