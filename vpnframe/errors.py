@@ -15,7 +15,7 @@
 
 Three classes are warnings, not errors. :class:`IncompleteWarning` says that a result is based on
 incomplete data, :class:`ClockWarning` that the newest snapshot is dated in the future, and
-:class:`InputWarning` that rows of a user's file were not used as written.
+:class:`InputWarning` that a user's file was not used as written.
 
 No message contains a secret, a signed URL or a body. ``ValueError`` and ``TypeError`` are used
 for wrong arguments.
@@ -146,4 +146,4 @@ class ClockWarning(UserWarning):
 
 
 class InputWarning(UserWarning):
-    """Rows of a file were not used as written; the message names the rows and their use."""
+    """A user's file was not used as written; the message says what was changed or left out."""

@@ -208,15 +208,16 @@ def address_map(
         The ``subnets`` table.
     within : str
         The CIDR block to draw; its prefix length is at most 24 for IPv4 and 120 for IPv6. Blocks
-        that contain all of it are not drawn; a label below the map states their number.
+        that contain all of it are not drawn; a label below the map states their number, without
+        default routes.
     ax : Axes, optional
         Axes to draw on; default: a new figure.
 
     Returns
     -------
     Axes
-        The plot, 16 rows of 16 cells. A cell is free, or used by VPCs, by one on-premises
-        connection, by several of them, or by both sides.
+        The plot, 16 rows of 16 cells. A cell is free, or used by VPCs, by one site (the
+        on-premises side of a connection), by several sites, or by VPCs and sites.
 
     Raises
     ------
@@ -265,7 +266,10 @@ def _label_cells(ax: Axes, space: _Network) -> None:
 
 
 def _count_users(subnets: pd.DataFrame, space: _Network) -> tuple[Codes, Codes, int]:
-    """Count on-premises and VPC connections per cell, and blocks that contain the whole map."""
+    """Count for each cell the connections that use it, on premises and in VPCs.
+
+    Also count the blocks that contain the whole map.
+    """
     parsed = parse_all(subnets["cidr"].tolist())
     is_small = parsed.prefix_length > space.prefixlen
     row, small = parsed.take(is_small).of_family(space.version)

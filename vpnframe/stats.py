@@ -78,7 +78,8 @@ def algorithms(tunnels: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The ``algorithms`` table: ``column`` and ``value`` (str, null if unknown), ``n_tunnels`` and
         ``n_connections`` (Int64), ``share`` of all tunnels (float64); sorted by column, the most
-        frequent value first. IKEv2 tunnels are not counted for ``ike_mode``: they have no mode.
+        frequent value first. IKEv2 tunnels are not counted for ``ike_mode``, because IKEv2 has no
+        modes.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def algorithms(tunnels: pd.DataFrame) -> pd.DataFrame:
 
 
 def lifetimes(tunnels: pd.DataFrame) -> pd.DataFrame:
-    """Count how often each lifetime is configured.
+    """Count how often each lifetime of IKE and IPsec keys is configured.
 
     Parameters
     ----------

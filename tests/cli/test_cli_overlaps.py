@@ -287,7 +287,10 @@ def test_a_block_to_ignore_that_nobody_has_is_an_error(hub):
 
 @pytest.mark.parametrize(
     ("options", "code", "named"),
-    [(("--prefix-length", 4), 2, "give 8 to 32"), (("--within", "10.0.0.0/33"), 1, "/33")],
+    [
+        (("--prefix-length", 4), 2, "no block of /4 fits into 10.0.0.0/8"),
+        (("--within", "10.0.0.0/33"), 1, "/33"),
+    ],
 )
 def test_free_refuses_a_wrong_argument(complete, options, code, named):
     """A length that does not fit, a text that is no block."""

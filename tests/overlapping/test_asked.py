@@ -54,7 +54,7 @@ def test_without_groups_there_are_no_codes():
 def test_a_bad_text_is_named_with_its_position():
     """The first of them, with the remedy."""
     with pytest.raises(
-        AddressError, match=r"'10.0.0.1/8' at position 1 .*\(2 bad of 3\)"
+        AddressError, match=r"'10.0.0.1/8' at position 1 .*\(2 of 3 are invalid\)"
     ) as caught:
         read_asked(["10.0.0.0/8", "10.0.0.1/8", ""], None)
     assert caught.value.value == "10.0.0.1/8"
@@ -64,8 +64,13 @@ def test_a_bad_text_is_named_with_its_position():
     ("cidrs", "groups", "error", "message"),
     [
         ("10.0.0.0/8", None, TypeError, "'10.0.0.0/8' is a single string: give a list, a column"),
-        (["10.0.0.0/8"], "vpc_id", TypeError, "groups is 'vpc_id': give a group for each block"),
-        (["10.0.0.0/8"], [1, 2], ValueError, "2 groups for 1 blocks: give one for each block"),
+        (["10.0.0.0/8"], "vpc_id", TypeError, "groups is 'vpc_id', but cidrs is not a table"),
+        (
+            ["10.0.0.0/8"],
+            [1, 2],
+            ValueError,
+            "2 groups for 1 blocks: give one group for each block",
+        ),
         (TABLE, "site", ValueError, "no column 'site': it has cidr, vpc_id"),
         (TABLE[["vpc_id"]], None, ValueError, "no column 'cidr': it has vpc_id"),
     ],

@@ -118,19 +118,19 @@ def test_a_table_of_one_block_however_it_is_written(text: str | bytes, tmp_path:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("cidr\n10.0.0.0/9,10.128.0.0/9\n", "line 2 has 2 cells and the header 1"),
-        ("cidr,a\n10.0.0.0/9,x\n10.0.0.0/9,x,y\n", "line 3 has 3 cells and the header 2"),
-        ("a,cidr\nx,10.0.0.0/9\n10.0.0.0/9\n", "line 3 has 1 cell and the header 2"),
+        ("cidr\n10.0.0.0/9,10.128.0.0/9\n", "line 2 has 2 cells but the header has 1"),
+        ("cidr,a\n10.0.0.0/9,x\n10.0.0.0/9,x,y\n", "line 3 has 3 cells but the header has 2"),
+        ("a,cidr\nx,10.0.0.0/9\n10.0.0.0/9\n", "line 3 has 1 cell but the header has 2"),
         ("cidr,cidr\n10.0.0.0/9,10.0.0.0/9\n", "two columns are named cidr"),
         ("cidr\n", "contains no block: it has no rows"),
         ("cidr,a\n,x\n,y\n", "contains no block: column cidr is empty in 2 rows"),
         ("cidrs,a\n,x\n", "contains no block: column cidrs is empty in 1 row"),
-        ("block,a\n10.0.0.0/9,x\n", "has no column cidr.*there are block, a; rename"),
+        ("block,a\n10.0.0.0/9,x\n", "has no column cidr.*it has block, a; rename"),
         ("10.0.0.0/9\n10.0.0.0/9\n", "has no column cidr"),
-        ("Subnet,a\n10.0.0.0,x\n", "line 2: 10.0.0.0 has no length: add a column Mask"),
-        ("Subnet,Mask\n10.0.0.0,\n", "line 2: 10.0.0.0 has no length: Mask is empty"),
-        ("Subnet,Mask\n10.0.0.0/8,16\n", "line 2: 10.0.0.0/8 contradicts Mask 16"),
-        ("Subnet,Mask\n10.0.0.0/8,255.255.0.0\n", "10.0.0.0/8 contradicts Mask 255.255.0.0"),
+        ("Subnet,a\n10.0.0.0,x\n", "line 2: 10.0.0.0 has no prefix length: add a column Mask"),
+        ("Subnet,Mask\n10.0.0.0,\n", "line 2: 10.0.0.0 has no prefix length: Mask is empty"),
+        ("Subnet,Mask\n10.0.0.0/8,16\n", "line 2: 10.0.0.0/8 contradicts its Mask 16"),
+        ("Subnet,Mask\n10.0.0.0/8,255.255.0.0\n", "10.0.0.0/8 contradicts its Mask 255.255.0.0"),
     ],
 )
 def test_rows_that_cannot_be_read_are_refused(text: str, problem: str, tmp_path: Path):

@@ -236,7 +236,7 @@ def test_what_is_not_known_is_said():
         ({"within": "10.0.0.0/33"}, AddressError, "'10.0.0.0/33' at position 0"),
         ({"within": "10.1.0.0/8"}, AddressError, "host bits"),
         ({"within": "10.0.0.0/16", "prefix_length": 8}, ValueError, "no block of /8 fits into"),
-        ({"prefix_length": 33}, ValueError, "give 8 to 32"),
+        ({"prefix_length": 33}, ValueError, "give a prefix length from 8 to 32"),
         ({"count": 0}, ValueError, "count must be from 1 to"),
         ({"avoid": ["10.0.0.0/33"]}, AddressError, "10.0.0.0/33"),
         ({"avoid": "no-such-file.txt"}, SettingsError, "no-such-file.txt cannot be read"),

@@ -82,13 +82,13 @@ def test_find_overlaps__names_the_first_bad_text():
     assert caught.value.value == "172.17.0.0/12"
     assert str(caught.value) == (
         "'172.17.0.0/12' at position 1 is not a CIDR block: host bits set: did you mean "
-        "172.16.0.0/12? (2 bad of 4). Correct it, or replace it by None to leave it out"
+        "172.16.0.0/12? (2 of 4 are invalid). Correct it, or replace it by None to leave it out"
     )
 
 
 def test_find_overlaps__wants_a_group_for_each_block():
     """Groups of another length are a wrong argument."""
-    with pytest.raises(ValueError, match="1 groups for 2 blocks: give one for each"):
+    with pytest.raises(ValueError, match="1 groups for 2 blocks: give one group for each"):
         find_overlaps(["10.0.0.0/8", "10.0.0.0/8"], groups=["x"])
 
 

@@ -90,7 +90,7 @@ def test_an_unknown_member_is_named():
 def test_a_name_that_is_the_id_of_something_elsewhere_is_refused():
     """Two domains of one name could not be told apart; its own member's id is fine."""
     rows = [("vpn-1", "vpc-1", None), ("vpn-2", "vpc-2", None)]
-    with pytest.raises(SettingsError, match="'vpn-2': that is the id of something in this fleet"):
+    with pytest.raises(SettingsError, match="'vpn-2' is the name of a domain, but also the id"):
         domains(rows, Topology((Domain("vpn-2", ("vpn-1",)),)))
     assert domains(rows, Topology((Domain("vpn-2", ("vpn-2",)),))) == ["vpc-1", "vpn-2"]
 

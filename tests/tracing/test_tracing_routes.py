@@ -127,7 +127,7 @@ def test_on_a_transit_router_the_longest_wins_but_not_surely():
     routes = [bgp("vco-a", **at), route("vco-b", WIDE, **at)]
     row = traced(*pair, routes=routes, start="tr-1").iloc[0]
     assert fate_of(row) == ("tunnel", "unknown", "vco-a", None)
-    assert "192.168.0.0/16 into vco-b takes it" in row["reason"]
+    assert "192.168.0.0/16 into vco-b takes the packet" in row["reason"]
     routes = [bgp("vco-a", **at), route("vco-a", WIDE, **at)]
     assert traced(*pair, routes=routes, start="tr-1")["certainty"].tolist() == ["certain"]
 

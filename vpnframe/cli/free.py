@@ -19,7 +19,7 @@ from vpnframe.model.display import listed
 from vpnframe.overlapping import free_subnets
 from vpnframe.overlapping.free import DEFAULT_AVOID, Taken, find_filling
 
-_AVOIDED = " nor ".join(f"{block} ({why})" for block, why in DEFAULT_AVOID.items())
+_AVOIDED = " or ".join(f"{block} ({why})" for block, why in DEFAULT_AVOID.items())
 
 
 def run(
@@ -63,7 +63,7 @@ def run(
     printed.print(found)
     if filling:
         note(f"no more /{prefix_length} is free in {within}: {filling}")
-    note(f"these blocks overlap none of {base}\nand neither {_AVOIDED}")
+    note(f"these blocks overlap none of {base},\nand they do not overlap {_AVOIDED}")
     return ExitCode.INCOMPLETE if gaps else ExitCode.DONE
 
 

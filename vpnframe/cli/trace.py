@@ -75,7 +75,10 @@ def run(
         printed.print(brief(found, has_router=all_candidates), limit=limit)
         note("for full reasons and more columns, add --format csv")
     if found.loc[found["verdict"] == "ambiguous", _PLACES].isna().all(axis="columns").any():
-        warn("some packets are ambiguous: name the place where they start with --start ID")
+        warn(
+            "some packets are ambiguous, because it is not known where they start: give that VPC, "
+            "VPN gateway or transit router with --start ID"
+        )
     is_known = inventory.is_complete and not (found["certainty"] == "unknown").any()
     return ExitCode.DONE if is_known else ExitCode.INCOMPLETE
 

@@ -1,4 +1,4 @@
-"""Convert lists, columns or tables of blocks from a caller to numbers, and results to columns."""
+"""Parse blocks that a caller passes as a list, column or table; format results as columns."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Asked:
     index: pd.Index[Hashable]  # index of the Series or table; positions for other input
 
     def by_family(self) -> Iterator[tuple[Codes, Blocks]]:
-        """Yield for each family the positions of its blocks, and the blocks."""
+        """Yield for each address family the positions of its blocks, and the blocks."""
         return self.parsed.by_family(groups=self.codes)
 
 
@@ -48,7 +48,8 @@ def read_asked(cidrs: Cidrs, groups: Groups | None) -> Asked:
         raise TypeError(f"{cidrs!r} is a single string: give a list, a column or a table of blocks")
     if isinstance(groups, str):
         raise TypeError(
-            f"groups is {groups!r}: give a group for each block, or a table with that column"
+            f"groups is {groups!r}, but cidrs is not a table: give a list with one group for each "
+            f"block, or a table that has this column"
         )
     listed = cidrs.tolist() if isinstance(cidrs, pd.Series) else list(cidrs)
     index = cidrs.index if isinstance(cidrs, pd.Series) else pd.RangeIndex(len(listed))
@@ -65,15 +66,15 @@ def parse_all(values: Sequence[object]) -> ParsedCidrs:
         n_bad, text = len(parsed.failed_texts), parsed.failed_texts[0]
         raise AddressError(
             f"{text!r} at position {parsed.failed_rows[0]} is not a CIDR block: "
-            f"{parsed.failed_reasons[0]} ({n_bad} bad of {len(values)}). Correct it, or replace "
-            f"it by None to leave it out",
+            f"{parsed.failed_reasons[0]} ({n_bad} of {len(values)} are invalid). Correct it, or "
+            f"replace it by None to leave it out",
             value=text,
         )
     return parsed
 
 
 def format_blocks(blocks: Blocks) -> list[str]:
-    """Format blocks of one family as CIDR strings."""
+    """Format blocks of one address family as CIDR strings."""
     family = np.full(len(blocks.first), blocks.family, np.uint8)
     return format_cidr(*blocks.addresses(), family, blocks.prefix_length)
 
@@ -81,9 +82,9 @@ def format_blocks(blocks: Blocks) -> list[str]:
 def runs_by_family(
     parsed: ParsedCidrs, groups: Codes | None, *, is_second: Mask | None = None
 ) -> Iterator[tuple[Codes, Runs]]:
-    """Yield for each family the rows of its blocks, and the runs of overlapping blocks.
+    """Yield for each address family the row numbers of its blocks, and their overlaps.
 
-    With ``is_second``, only overlaps between the blocks in this mask and all others are found.
+    With ``is_second``, only overlaps between a block in this mask and a block outside it are found.
     """
     for rows, blocks in parsed.by_family(groups=groups):
         if is_second is None:
@@ -100,7 +101,7 @@ def as_category(codes: npt.NDArray[np.integer], words: Sequence[str]) -> pd.Cate
 
 
 def _check_form(name: str, values: object) -> None:
-    """Raise SchemaError if an argument is an Inventory, or has several columns instead of one."""
+    """Raise SchemaError for an Inventory, or for several columns where one is needed."""
     if hasattr(values, "subnets"):
         raise SchemaError(f"{name} is an Inventory: give one of its tables, such as inv.subnets")
     is_table = isinstance(values, pd.DataFrame) and name == "cidrs"
@@ -120,7 +121,7 @@ def _column(table: pd.DataFrame, name: str) -> pd.Series[object]:
 def _group_codes(groups: Iterable[Hashable], n: int) -> tuple[Codes, list[str | None]]:
     column = groups if isinstance(groups, pd.Series) else pd.Series(list(groups), dtype=object)
     if len(column) != n:
-        raise ValueError(f"{len(column)} groups for {n} blocks: give one for each block")
+        raise ValueError(f"{len(column)} groups for {n} blocks: give one group for each block")
     codes = pd.factorize(column)[0].astype(np.int64)
     missing = np.flatnonzero(codes < 0)
     codes[missing] = len(codes) + missing

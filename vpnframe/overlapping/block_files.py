@@ -135,7 +135,11 @@ def _read_csv(path: Path, body: bytes) -> _BlockTable:
 
 
 def _separator(text: str) -> str:
-    """Return the separator with which the header has a column of blocks, or the most columns."""
+    """Return the separator between the cells of a CSV text.
+
+    This is the first separator with which the header has a column of blocks. If there is none, it
+    is the separator with which the header has the most columns.
+    """
     header = next((line for line in text.splitlines() if line.strip(f" {_SEPARATORS}")), "")
     split = {sign: next(csv.reader([header], delimiter=sign), []) for sign in _SEPARATORS}
     known = [sign for sign, names in split.items() if _find(names, _NAMES) is not None]
@@ -158,15 +162,15 @@ def _fitted(row: list[str], header: list[str], line: int) -> list[str]:
     n = len(header)
     if len(row) <= (_find(header, _NAMES) or 0) or any(map(str.strip, row[n:])):
         raise ValueError(
-            f"line {line} has {counted(len(row), 'cell')} and the header {n}: put quotation marks "
-            f"around each cell that contains the separator"
+            f"line {line} has {counted(len(row), 'cell')} but the header has {n}: put quotation "
+            f"marks around each cell that contains the separator"
         )
     return [*row[:n], *[""] * (n - len(row))]
 
 
 @dataclass(frozen=True, slots=True)
 class _BlockTable:
-    """A table that was read from a file."""
+    """A table of blocks as it was read from a file, before its blocks are checked."""
 
     path: Path
     table: pd.DataFrame
@@ -182,8 +186,9 @@ class _BlockTable:
         at = _find(self.names, _NAMES)
         if at is None:
             raise SettingsError(
-                f"{self.path} has no column cidr, cidrs, destination_cidr, Prefix or Subnet: there "
-                f"are {', '.join(self.names) or 'none'}; rename the one with the blocks to cidr"
+                f"{self.path} has no column cidr, cidrs, destination_cidr, Prefix or Subnet: it "
+                f"has {', '.join(self.names) or 'no columns'}; rename the column that contains the "
+                f"blocks to cidr"
             )
         name, plain = self.names[at], _plain(self.names[at])
         others = [other for other in self.names if _plain(other) in _NAMES and other != name]
@@ -204,7 +209,7 @@ class _BlockTable:
         return [_present(value) for value in self.texts.iloc[:, at]]
 
     def _with_lengths(self, at: int) -> list[Any]:
-        """Add the prefix length in the column of lengths to each subnet that has none."""
+        """Return the blocks as strings; add missing prefix lengths from the column of netmasks."""
         of_length = _find(self.names, _LENGTHS)
         values, name = self._values(at), None if of_length is None else self.names[of_length]
         lengths = [None] * len(values) if of_length is None else self._values(of_length)
@@ -212,15 +217,19 @@ class _BlockTable:
         for value, length, place in zip(values, lengths, self.places, strict=True):
             own = str(value or "").partition("/")[2]
             if own and length is not None and _bits(own) != _bits(length):
-                raise SettingsError(f"{self.path}, {place}: {value} contradicts {name} {length}")
+                raise SettingsError(
+                    f"{self.path}, {place}: {value} contradicts its {name} {length}"
+                )
             if value is not None and not own and length is None:
                 missing = "add a column Mask" if name is None else f"{name} is empty"
-                raise SettingsError(f"{self.path}, {place}: {value} has no length: {missing}")
+                raise SettingsError(
+                    f"{self.path}, {place}: {value} has no prefix length: {missing}"
+                )
             made.append(value if value is None or own else f"{value}/{_bits(length)}")
         return made
 
     def _checked(self, cells: list[list[Any]], name: str) -> list[list[str]]:
-        """Return the blocks of each cell with host bits set to zero."""
+        """Check the blocks of all cells, and return them with host bits set to zero."""
         texts = [text for cell in cells for text in cell]
         places = [place for place, cell in zip(self.places, cells, strict=True) for _ in cell]
         n_empty = sum(not cell for cell in cells)
@@ -270,7 +279,10 @@ def _bits(length: str) -> str:
 
 
 def _find(names: Sequence[str], wanted: Iterable[str]) -> int | None:
-    """Return the position of the first wanted name that exists; case and separators can differ."""
+    """Return the position in ``names`` of the first wanted name that occurs there.
+
+    Names are compared in lower case, with underscores in place of spaces and hyphens.
+    """
     plain = [_plain(name) for name in names]
     return next((plain.index(name) for name in wanted if name in plain), None)
 

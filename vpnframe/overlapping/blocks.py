@@ -61,8 +61,8 @@ def find_overlaps(
     ValueError
         If there are more than ``max_pairs`` pairs, or the numbers of groups and blocks differ.
     SchemaError
-        If the table has no column ``cidr`` or no column ``groups``, or if the input is not a list,
-        column or table.
+        If the table has no column ``cidr`` or no column that ``groups`` names, or if the input is
+        not a list, column or table.
     TypeError
         If ``cidrs`` is a single string.
 
@@ -284,9 +284,10 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
 
 
 def _rows_of(forest: Forest, nodes: Codes, rows: Codes) -> Codes:
-    """Return for each block the first input row of the node that ``nodes`` assigns to its own node.
+    """Return for each block the input row of a related block, such as the one that encloses it.
 
-    If no node is assigned (-1), the row is -1.
+    ``nodes`` maps each node of the forest to the node of the related block, or to -1. If several
+    equal blocks share the related node, the row is that of the first; for -1, it is -1.
     """
     # The last entry is -1: the node -1 selects it.
     first = np.append(rows[forest.first_rows], -1)

@@ -1,4 +1,4 @@
-"""Find the known blocks that a new site's blocks would collide with, and how severely."""
+"""Find the blocks of a fleet that a new site's blocks would collide with, and how severely."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def would_conflict(
     scope: str | None = ROUTING_DOMAIN,
     settings: OverlapSettings | None = None,
 ) -> pd.DataFrame:
-    """Find the known blocks that the on-premises blocks of a new site would collide with.
+    """Find the blocks of a fleet that the on-premises blocks of a new site would collide with.
 
     Because the site's future gateway is unknown, all scopes are searched. To search one routing
     domain, use ``OverlapSettings(only="vpn-...")``. Default routes of the fleet are left out.
@@ -57,8 +57,14 @@ def would_conflict(
     Raises
     ------
     AddressError
-        If a string is not a CIDR block, or is a default route. Other errors, and warnings of
-        incomplete data, are as for :func:`vpnframe.overlaps`.
+        If a string is not a CIDR block, or is a default route.
+    SettingsError, ValueError, SchemaError
+        As for :func:`vpnframe.overlaps`.
+
+    Warns
+    -----
+    IncompleteWarning
+        If data of the fleet is missing, as for :func:`vpnframe.overlaps`.
 
     Examples
     --------
@@ -94,7 +100,7 @@ def _asked_rows(cidrs: Iterable[object] | pd.DataFrame) -> pd.DataFrame:
 def _conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
     """Yield the name and condition of each case in ``cases.toml``, in order of precedence.
 
-    Left is the fleet's block, right the new site's block.
+    In each pair, left is the fleet's block, and right is the new site's block.
     """
     its, relation = pairs.fleet.connections, pairs.relation
     domain = its.domain.codes

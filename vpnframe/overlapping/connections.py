@@ -1,4 +1,4 @@
-"""Encode the connections of a fleet as numbers, with the facts that overlaps are classified by."""
+"""Encode the connections of a fleet as numbers, with the facts that classify overlaps."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 class Connections:
     """Facts about each of n connections, in order of account, region and id.
 
-    Each row of the table without a connection id, such as a block of a VPC, is a connection too.
+    Each row of the table without a connection id, such as a VPC's block, counts as one connection.
     """
 
     account: Coded
@@ -79,16 +79,16 @@ class Connections:
 
     @cached_property
     def may_share(self) -> Mask:
-        """Whether a connection with a different set of peers shares a peer with this one."""
+        """Whether a connection with a different set of peers has a peer in common with this one."""
         peers = self.peers
         is_common = np.bincount(peers.members, minlength=1)[peers.members] > 1
         return np.isin(peers.codes, peers.owners[is_common])
 
     @cached_property
     def links(self) -> Codes:
-        """The ``link_keys`` of the VPC, gateway and peer addresses of each connection.
+        """The sorted link keys of all connections, one for each peer address of a connection.
 
-        Connections without ``may_mirror`` are left out.
+        :meth:`link_keys` defines the keys. Connections without ``may_mirror`` are left out.
         """
         linked = np.flatnonzero(self.may_mirror & (self.peers.codes >= 0))
         which, peer = self.peers.elements(self.peers.codes[linked])
@@ -96,7 +96,7 @@ class Connections:
         return sort_distinct(self.link_keys(self.cloud[ends], self.ip.codes[ends], peer))
 
     def link_keys(self, cloud: Codes, from_ip: Codes, to_ip: Codes) -> Codes:
-        """Return an integer that identifies each combination of a VPC and two addresses."""
+        """Return an integer that identifies each combination of VPC, gateway and peer address."""
         n = len(self.ip.words)
         return (cloud * n + from_ip) * n + to_ip
 
@@ -128,7 +128,10 @@ def flags_of(frame: pd.DataFrame, name: str) -> Mask:
 
 
 def number_connections(subnets: pd.DataFrame) -> tuple[Codes, pd.DataFrame]:
-    """Return the number of each row's connection in sorted order, and one row per connection."""
+    """Assign a number to the connection of each row, in sorted order.
+
+    Return the number of each row's connection, and a table with one row per connection.
+    """
     account, region, name = (encode(column_of(subnets, column)).codes for column in CONNECTION)
     nameless = np.where(name < 0, np.arange(len(subnets)), 0)
     is_theirs = flags_of(subnets, "is_theirs").astype(np.int64)
@@ -139,7 +142,7 @@ def number_connections(subnets: pd.DataFrame) -> tuple[Codes, pd.DataFrame]:
 def encode_connections(
     rows: BlockRows, first: pd.DataFrame, blocks: ParsedCidrs, settings: OverlapSettings
 ) -> Connections:
-    """Encode the connections, given one row of each (``first``) and the distinct blocks."""
+    """Encode the connections; ``first`` has one row of each, ``blocks`` the distinct blocks."""
     account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
     routers = encode_together([column_of(first, column) for column in ROUTERS])
     places = rank_rows([account.codes, region.codes, name.codes])
@@ -182,7 +185,7 @@ def encode_connections(
 
 
 def _addresses(first: pd.DataFrame) -> tuple[Coded, CodedSets]:
-    """Encode the gateway address and peer addresses of each connection; equal ones share a code."""
+    """Encode each connection's gateway address and peer addresses; equal ones have one code."""
     owner, texts = encode_lists(column_of(first, "peer_addresses"))
     peer_texts = pd.Series(pd.array(texts.all(), dtype="str"))
     ip, peer = encode_together([column_of(first, "vpn_gateway_ip"), peer_texts])
@@ -191,10 +194,10 @@ def _addresses(first: pd.DataFrame) -> tuple[Coded, CodedSets]:
 
 
 def _clouds(routers: Sequence[Coded]) -> Codes:
-    """Return a number for each connection that is equal if the VPC is the same.
+    """Return a number for each connection; connections of the same VPC have the same number.
 
     If the VPC of a connection is unknown, the VPC of its gateway is used. If that is unknown too,
-    the gateway itself is used.
+    the gateway itself is used in place of the VPC.
     """
     gateway, vpc, _ = (column.codes for column in routers)
     both = np.flatnonzero((gateway >= 0) & (vpc >= 0))
@@ -208,7 +211,7 @@ def _clouds(routers: Sequence[Coded]) -> Codes:
 
 
 def _owners(first: pd.DataFrame, tag: str | None) -> Coded:
-    """Return the value of each connection's owner tag."""
+    """Return the owner of each connection, which is the value of its tag ``tag``."""
     owner = np.full(len(first), NULL)
     if tag is None:
         return Coded(owner, pa.array([], pa.large_string()))
@@ -216,6 +219,8 @@ def _owners(first: pd.DataFrame, tag: str | None) -> Coded:
     is_it = pc.starts_with(tags.words, f"{tag}=").to_numpy(zero_copy_only=False)
     its = np.flatnonzero(np.append(is_it, False)[tags.codes])
     if len(first) and not len(its):
-        raise SettingsError(f"no connection has a tag {tag!r} that could name its owner")
+        raise SettingsError(
+            f"no connection of this fleet has a tag {tag!r}: give a tag that names the owner"
+        )
     owner[row[its][::-1]] = tags.codes[its][::-1]  # the first of several tags counts
     return Coded(owner, pc.utf8_slice_codeunits(tags.words, start=len(tag) + 1))

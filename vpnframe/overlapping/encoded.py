@@ -90,7 +90,7 @@ class EncodedFleet:
 def encode_fleet(
     subnets: pd.DataFrame, *, scope: str | None, settings: OverlapSettings
 ) -> EncodedFleet:
-    """Encode table ``subnets``, with the rows of VPCs and of another table if there are any."""
+    """Encode table ``subnets``, which can also have rows of VPCs and of another table."""
     cidr = _encode_cidrs(column_of(subnets, "cidr"))
     cidrs = parse_cidrs(cidr.words)
     connection, first = number_connections(subnets)
@@ -120,7 +120,7 @@ def are_ignored(cidrs: ParsedCidrs, settings: OverlapSettings) -> Mask:
 
 
 def _encode_cidrs(texts: pd.Series[Any]) -> Coded:
-    """Encode a column of blocks by their canonical strings."""
+    """Encode a column of blocks; different spellings of one block have the same code."""
     spelt = encode(texts)
     parsed = parse_cidrs(spelt.words)
     if parsed.failed_texts:
@@ -161,7 +161,11 @@ def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Cod
 
 
 def _is_asked(rows: BlockRows, connections: Connections, settings: OverlapSettings) -> Mask:
-    """Return the mask of rows that ``settings.only`` selects, and of rows of the other table."""
+    """Return the mask of the rows to compare.
+
+    With ``settings.only``, these are the rows of one routing domain and all rows of the other
+    table.
+    """
     if settings.only is None:
         return np.ones(len(rows.cidr), bool)
     domain = connections.domain
@@ -180,7 +184,7 @@ def _is_asked(rows: BlockRows, connections: Connections, settings: OverlapSettin
 def _is_ignored(
     rows: BlockRows, connections: Connections, cidrs: ParsedCidrs, settings: OverlapSettings
 ) -> Mask:
-    """Return the mask of rows to ignore; only blocks of the fleet's connections are ignored."""
+    """Return the mask of rows to ignore; these are always selectors or routes of the fleet."""
     is_ours = ~connections.is_theirs[rows.connection] & ~np.isin(rows.role, tuple(roles.ORIGINS))
     if settings.ignore:
         ours = set(cidrs.at(np.unique(rows.cidr[is_ours])).texts())
@@ -234,7 +238,7 @@ def _blocks(
 
 
 def _whole_numbers(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column as whole numbers; in a table from the user, they can be strings."""
+    """Return a column as whole numbers; in a user's table, the numbers can be strings."""
     values = column_of(frame, name)
     numbers = pd.to_numeric(values, errors="coerce")
     is_odd = values.notna() & (numbers.isna() | (numbers % 1 != 0))

@@ -82,8 +82,9 @@ def overlaps(
         - ``account_id``, ``region_id``, ``vpn_connection_id``, ``side`` and ``cidr`` of both blocks
           of the first pair, with the prefixes ``left_`` and ``right_``;
         - ``relation`` of the left block to the right block;
-        - ``scope``, the name of the scope ("all" for None), and ``scope_id``, the scope of the two
-          blocks (null for None, the scope of the left block if the right block is its own VPC's);
+        - ``scope``, the name of the scope ("all" for None), and ``scope_id``, the scope that both
+          blocks have. If the right block is of the VPC of the left block's connection, it is the
+          scope of the left block. It is null if the two blocks have no common scope, and for None;
         - ``kind``, ``severity`` (info, low, medium or high) and ``reason`` of the first pair;
         - ``n_pairs``, ``n_connections`` (connections with one of the blocks on premises) and
           ``vpn_connection_ids`` (the first twenty ids, separated by commas).
@@ -107,8 +108,8 @@ def overlaps(
     Warns
     -----
     IncompleteWarning
-        If connections are not judged, because the routes with their prefixes were not read, or if
-        the inventory is not complete.
+        If the overlaps of some connections are not known, because the selectors are default routes
+        and not all routes were read; if blocks are missing; or if the inventory is not complete.
 
     Examples
     --------
@@ -182,9 +183,9 @@ def overlaps_per_block(
 
 
 def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.DataFrame:
-    """Return table ``overlaps`` with one row for each pair with a VPC block.
+    """Return table ``overlaps`` in which each pair with a VPC block has its own row.
 
-    Pairs of two sites are grouped, as in the result of ``overlaps``.
+    Pairs of two on-premises blocks are grouped, as in the result of ``overlaps``.
     """
     candidates = pairs_within(KnownFleet.of(inventory).encode(ROUTING_DOMAIN, settings))
     sites = find_groups(candidates.across(False))
@@ -212,9 +213,10 @@ def _as_table(groups: Groups, settings: OverlapSettings) -> pd.DataFrame:
 
 
 def _named(pairs: FleetPairs) -> Codes:
-    """Return the connection of each right block as shown in the table.
+    """Return for the right block of each pair the connection whose id the table shows.
 
-    A VPC's own block has no connection. A connection of that VPC is shown instead, if there is one.
+    A VPC's own block has no connection id. The table then shows the connection of the left block if
+    this connection is in the same VPC, else the first connection of the VPC, if there is one.
     """
     fleet, its, right = pairs.fleet, pairs.fleet.connections, pairs.other
     role, sides, cidr = fleet.role[pairs.right], its.vpc_side, fleet.cidr[pairs.right]
@@ -246,9 +248,10 @@ def _half(end: str, fleet: EncodedFleet, rows: Codes, connection: Codes) -> dict
 
 
 def _count(fleet: EncodedFleet) -> Codes:
-    """Count for each block the equal blocks, the blocks inside and the blocks around it.
+    """Count for each block the equal blocks, the blocks inside it and the blocks around it.
 
-    The shape is (3, n), for n blocks.
+    Only blocks that ``overlaps`` compares with each other are counted. The result is an array of
+    shape (3, n) for n blocks.
     """
     site, scope, connection = fleet.role == roles.ONPREM, fleet.scope, fleet.connection
     held, outside = np.isin(fleet.role, roles.COMPARED), fleet.role == roles.OUTSIDE
@@ -265,13 +268,13 @@ def _count(fleet: EncodedFleet) -> Codes:
 
 
 def _between(fleet: EncodedFleet, one: Mask, other: Mask, groups: Codes) -> Codes:
-    """Count, as :func:`_counts` does, only the pairs of a block in ``one`` and one in ``other``."""
+    """Count only overlaps of a block in ``one`` with a block in ``other``; see :func:`_counts`."""
     both = _counts(fleet, one | other, groups)
     return both - _counts(fleet, one, groups) - _counts(fleet, other, groups)
 
 
 def _counts(fleet: EncodedFleet, chosen: Mask, groups: Codes) -> Codes:
-    """Count the overlaps among the chosen blocks of each group, in the form of :func:`_count`."""
+    """Count the overlaps of chosen blocks in each group, in an array as for :func:`_count`."""
     counts = np.zeros((3, len(groups)), np.int64)
     for row, blocks in fleet.all.take(chosen).by_family(groups=groups):
         found = count_overlaps(blocks)

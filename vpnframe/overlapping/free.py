@@ -1,4 +1,4 @@
-"""Find free blocks for a new site, and the blocks that use the space if none is free."""
+"""Find free blocks for a new site; if none is free, find the blocks that use the space."""
 
 from __future__ import annotations
 
@@ -49,12 +49,14 @@ def free_subnets(
 ) -> pd.DataFrame:
     """Find blocks that overlap no block in use; blocks from the smallest gap come first.
 
-    All blocks of the fleet except default routes are in use, on both sides of every connection, and
-    so are the VPCs' own blocks and user CIDRs of an inventory, the mapped blocks of translations,
-    100.64.0.0/10 (the cloud's own services), 172.17.0.0/16 (Docker) and the blocks of ``avoid``. A
-    VPC-side selector that contains a block of its VPC is not in use, if the VPC was read. With
-    ``OverlapSettings(only="vpn-...")``, only one routing domain is searched; a block that is free
-    there can be in use elsewhere.
+    All of these are in use: the blocks on both sides of every connection of the fleet, except
+    default routes; the own blocks and user CIDRs of an inventory's VPCs; the mapped blocks of
+    translations; 100.64.0.0/10 (the cloud's own services) and 172.17.0.0/16 (Docker); and the
+    blocks of ``avoid``. If a VPC was read, a VPC-side selector that is larger than a block of the
+    VPC and contains it is not in use.
+
+    With ``OverlapSettings(only="vpn-...")``, only one routing domain is searched. A block that is
+    free there can be in use in another domain.
 
     Parameters
     ----------
@@ -84,9 +86,17 @@ def free_subnets(
     ------
     SettingsError
         If a file cannot be read, or if the settings name something that is not in the fleet.
+    AddressError
+        If a string is not a CIDR block.
     ValueError
         If no block of that length fits into ``within``, or if ``count`` is not from 1 to 100,000.
-        Other errors, and warnings of incomplete data, are as for :func:`vpnframe.overlaps`.
+    SchemaError
+        If the table has no column ``side`` or ``cidr``, or does not match its schema.
+
+    Warns
+    -----
+    IncompleteWarning
+        If data of the fleet is missing, as for :func:`vpnframe.overlaps`.
 
     Examples
     --------
@@ -104,8 +114,8 @@ def free_subnets(
     space = ipaddress.ip_network(within)
     if not space.prefixlen <= prefix_length <= space.max_prefixlen:
         raise ValueError(
-            f"no block of /{prefix_length} fits into {within}: give {space.prefixlen} to "
-            f"{space.max_prefixlen}"
+            f"no block of /{prefix_length} fits into {within}: give a prefix length from "
+            f"{space.prefixlen} to {space.max_prefixlen}"
         )
     if not 1 <= count <= _MOST:
         raise ValueError(f"count must be from 1 to {_MOST:,}, not {count:,}")
@@ -130,10 +140,10 @@ class FreeSpace:
             self._put(gap, gap)
 
     def take(self, prefix_length: int, *, version: int) -> tuple[Network, Network] | None:
-        """Take a block from the smallest free block that has room, or return None.
+        """Take a block from the smallest free block that has room; return None if there is no room.
 
-        Return the block and the gap that it is part of. Of equally small free blocks, the one with
-        the lowest address is used.
+        Return the block, and the original gap that it is part of. If several free blocks are
+        equally small, the one with the lowest address is used.
         """
         for length in range(prefix_length, -1, -1):
             if pieces := self._pieces.get((version, length)):
@@ -194,7 +204,10 @@ class Taken:
 def find_filling(
     subnets: pd.DataFrame | Inventory, *, within: str, avoid: Avoid, settings: OverlapSettings
 ) -> list[Taken]:
-    """Find the outermost blocks, in use or avoided, that overlap ``within``, largest first."""
+    """Find the blocks that overlap ``within`` and are in use or to be avoided, largest first.
+
+    A block that lies inside another of these blocks is left out.
+    """
     fleet, rows = _taken_by_fleet(KnownFleet.of(subnets), settings)
     space = ipaddress.ip_network(within)
     avoided = [(text, "to be avoided") for text in set(_read_avoided(avoid))]
@@ -216,7 +229,7 @@ def find_ignored(subnets: pd.DataFrame | Inventory, settings: OverlapSettings) -
 
 
 def _blocks_of(fleet: EncodedFleet, rows: Codes) -> Iterator[Taken]:
-    """Yield each distinct block at these positions, with all its owners."""
+    """Yield each distinct block at these positions, with all connections and VPCs that use it."""
     texts = fleet.cidr_texts(rows).to_pylist()
     its, connection = fleet.connections, fleet.connection[rows]
     names, vpcs = (column.texts(connection).to_pylist() for column in (its.name, its.routers[1]))

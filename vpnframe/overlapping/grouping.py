@@ -59,10 +59,11 @@ def every_pair(candidates: Candidates, max_pairs: int) -> Groups:
 
 
 def _group(pairs: FleetPairs, within: Codes, anywhere: Codes) -> tuple[Codes, ...]:
-    """Group some of the pairs; :func:`find_groups` joins the results.
+    """Group the pairs of one chunk; :func:`find_groups` merges the groups of all chunks.
 
-    The first three results are the key, the number of pairs and the first pair of each group. The
-    last two are the group key and the connection of each member of a group.
+    Return five arrays. Three have one value per group: its key, its number of pairs and its first
+    pair. Two have one value for each connection of a group: the key of the group, and the
+    connection.
     """
     fleet, cases = pairs.fleet, find_cases(pairs)
     is_shared = pairs.is_own | (fleet.scope[pairs.left] == fleet.scope[pairs.right])
@@ -76,9 +77,10 @@ def _group(pairs: FleetPairs, within: Codes, anywhere: Codes) -> tuple[Codes, ..
 
 
 def _member_keys(pairs: FleetPairs, group: Codes) -> Codes:
-    """Return an integer for each group and each connection that has a block of it on premises.
+    """Return an integer for each combination of a group and one of its connections.
 
-    The integer is the number of the group times the width, plus the connection.
+    The connections of a group are those with an on-premises block in it. The integer is the number
+    of the group times :func:`_width`, plus the number of the connection.
     """
     fleet, keys = pairs.fleet, []
     for block, connection in ((pairs.left, pairs.one), (pairs.right, pairs.other)):

@@ -135,7 +135,10 @@ def moved(block: Network, old: Network, new: Network) -> str:
 
 
 def with_mapped(subnets: pd.DataFrame, nats: Sequence[Nat]) -> pd.DataFrame:
-    """Add a row with the translated block for each block that a NAT entry translates."""
+    """Add a row with the translated block for each block that a NAT entry translates.
+
+    If several entries translate a block, the entry with the smallest block ``real`` is used.
+    """
     if not nats:
         return subnets
     nat_of, mapped = np.full(len(subnets), NULL), {}
@@ -185,7 +188,7 @@ def _rows_of(subnets: pd.DataFrame, nat: Nat) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A NAT entry for the VPC side, in terms of an encoded fleet."""
+    """A NAT entry for the VPC side, with its connections and blocks as numbers."""
 
     position: int  # position among all NAT entries
     connections: Codes  # positions of its connections
@@ -195,7 +198,11 @@ class Translation:
 def translations_of(
     nats: Sequence[Nat], name: Coded, gateway: Coded, blocks: ParsedCidrs
 ) -> tuple[Translation, ...]:
-    """Find the connections and blocks of each VPC-side entry, smallest real block first."""
+    """Find the connections and blocks that each NAT entry for the VPC side applies to.
+
+    Entries with a smaller block ``real`` come first: if several entries translate a block, the
+    first is used.
+    """
     ids = {"vpn_connection_id": name, "vpn_gateway_id": gateway}
     found = []
     for position, nat in _smallest_first(nats):

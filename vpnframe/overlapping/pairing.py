@@ -32,9 +32,10 @@ _AT_ONCE = 2**18  # pairs classified at a time; they stay in the processor's cac
 class FleetPairs:
     """Pairs of overlapping blocks, and facts about each pair.
 
-    ``left`` and ``right`` are positions in the fleet. Left is the fleet's block if the right block
-    is from another table, else the on-premises block of a pair with a VPC block, else the block
-    with the smaller position. In all facts, a null neither equals nor differs from any value.
+    ``left`` and ``right`` are positions in the fleet. In a pair with a block of another table, left
+    is the fleet's block; in any other pair with one VPC block, it is the on-premises block; in all
+    other pairs, it is the block with the smaller position. Two values count neither as equal nor as
+    different if one of them is unknown.
     """
 
     fleet: EncodedFleet
@@ -57,7 +58,7 @@ class FleetPairs:
 
     @cached_property
     def relation(self) -> npt.NDArray[np.uint8]:
-        """The relation of left to right; the block with the shorter prefix contains the other."""
+        """The relation of left to right: the block with the shorter prefix contains the other."""
         length = self.fleet.all.prefix_length
         left, right = length[self.left], length[self.right]
         relation: npt.NDArray[np.uint8] = np.add(left >= right, left > right, dtype=np.uint8)
@@ -147,7 +148,7 @@ class FleetPairs:
         return self.have_same(self.fleet.connections.routers[0].codes)
 
     def lead_to_one_block(self, candidates: Mask) -> Mask:
-        """Return the mask of pairs whose connections both have the larger block on premises.
+        """Return the mask of pairs whose larger block is on premises on both connections.
 
         Only the pairs in the mask ``candidates`` are checked.
         """
@@ -159,33 +160,33 @@ class FleetPairs:
         return found
 
     def have_same(self, codes: Codes) -> Mask:
-        """Return the mask of pairs whose connections have equal codes."""
+        """Return the mask of pairs whose two connections have known, equal ``codes``."""
         one = codes[self.one]
         same: Mask = (one == codes[self.other]) & (one >= 0)
         return same
 
     def have_different(self, codes: Codes) -> Mask:
-        """Return the mask of pairs whose connections both have a code, and the codes differ."""
+        """Return the mask of pairs whose two connections have known, different ``codes``."""
         one, other = codes[self.one], codes[self.other]
         different: Mask = (one != other) & (one >= 0) & (other >= 0)
         return different
 
     def both(self, flags: Mask) -> Mask:
-        """Return the mask of pairs whose connections both have the flag."""
+        """Return the mask of pairs whose two connections are both in the mask ``flags``."""
         return flags[self.one] & flags[self.other]
 
     def either(self, flags: Mask) -> Mask:
-        """Return the mask of pairs of which at least one connection has the flag."""
+        """Return the mask of pairs with at least one connection in the mask ``flags``."""
         return flags[self.one] | flags[self.other]
 
     def share_peer(self, candidates: Mask) -> Mask:
-        """Return the mask of the pairs in ``candidates`` whose connections share a peer address."""
+        """Return the mask of ``candidates`` whose two connections share a peer address."""
         its = self.fleet.connections
         may_share = self.both(its.may_share) | self.have_same(its.peers.codes)
         return self._by_sets(its.peers, candidates & may_share, CodedSets.intersect)
 
     def vpc_sides_overlap(self, candidates: Mask) -> Mask:
-        """Return the mask of the pairs in ``candidates`` that admit a common VPC address."""
+        """Return the mask of ``candidates`` whose two connections admit a common VPC address."""
         its = self.fleet.connections
         is_any = self.either(its.is_any_vpc) & candidates
         return is_any | self._by_sets(its.admitted, candidates & ~is_any, self._have_overlap)
@@ -193,9 +194,10 @@ class FleetPairs:
     def _by_sets(
         self, sets: CodedSets, candidates: Mask, test: Callable[[CodedSets, Codes, Codes], Mask]
     ) -> Mask:
-        """Return the mask of the pairs in ``candidates`` whose sets pass a test.
+        """Return the mask of ``candidates`` whose two connections have sets that pass a test.
 
-        The sets are those of the two connections of a pair. Equal sets pass without the test.
+        ``sets`` has one set for each connection. Two equal sets pass without the test; an unknown
+        set never passes.
         """
         result = candidates & self.have_same(sets.codes)
         some = np.flatnonzero(candidates & self.have_different(sets.codes))
@@ -206,7 +208,7 @@ class FleetPairs:
         return result
 
     def _have_overlap(self, sets: CodedSets, one: Codes, other: Codes) -> Mask:
-        """Check for pairs of sets whether a block of the first overlaps a block of the second."""
+        """Check for each pair of sets whether a block of one overlaps a block of the other."""
         (which, first), (which_other, second) = sets.elements(one), sets.elements(other)
         pair, cidr = np.concatenate([which, which_other]), np.concatenate([first, second])
         is_second = np.arange(len(cidr)) >= len(first)
@@ -219,12 +221,12 @@ class FleetPairs:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Runs of overlapping blocks of one address family."""
+    """Overlaps between blocks of one address family, stored as :class:`Runs`."""
 
     rows: Codes  # the fleet position of each row number in ``runs``
     runs: Runs
-    is_across: bool  # each pair is an on-premises block and a VPC block
-    has_own: bool  # each pair is an on-premises block and a block of its own VPC
+    is_across: bool  # in a fleet: whether each pair is an on-premises block and a VPC block
+    has_own: bool  # whether each VPC block is of the VPC of the on-premises block's connection
 
     def chunks(self) -> Iterator[tuple[Codes, Codes]]:
         """Yield left and right positions, about ``_AT_ONCE`` pairs at a time."""
@@ -239,18 +241,21 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """All pairs of blocks to compare, as runs from which the pairs are built when needed."""
+    """All pairs of blocks to compare, stored as :class:`Runs`; pairs are built only when needed."""
 
     fleet: EncodedFleet
     sources: tuple[_Source, ...]
 
     def across(self, is_across: bool) -> Candidates:
-        """Keep only the pairs with a VPC block (``is_across``), or only the pairs without."""
+        """Keep only the pairs with one VPC block (``is_across``), or only the pairs without one."""
         sources = tuple(source for source in self.sources if source.is_across == is_across)
         return Candidates(self.fleet, sources)
 
     def check(self, max_pairs: int) -> None:
-        """Raise an error above ``max_pairs`` pairs, including pairs that are later left out."""
+        """Raise an error if there are more than ``max_pairs`` pairs.
+
+        Pairs that :func:`_compared` removes are included in the number.
+        """
         check_pair_count(sum(one.runs.n_pairs for one in self.sources), max_pairs=max_pairs)
 
     def chunks(self) -> Iterator[FleetPairs]:
@@ -270,7 +275,7 @@ class Candidates:
 
 
 def pairs_within(fleet: EncodedFleet) -> Candidates:
-    """Pair the blocks of one fleet.
+    """Find the pairs of overlapping blocks in a fleet.
 
     Inside a scope, on-premises blocks are compared with the on-premises blocks of other connections
     and with the blocks of VPCs. Regardless of scope, they are compared with the blocks of the
@@ -293,11 +298,12 @@ def pairs_within(fleet: EncodedFleet) -> Candidates:
 
 
 def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
-    """Pair the blocks of a fleet with those of another table.
+    """Find the pairs of overlapping blocks between a fleet and another table.
 
-    A block of the table is compared inside its scope. If ``scope`` is None, or if the block shares
-    no routing domain with the fleet, it is compared with the whole fleet. A VPC block that shares a
-    routing domain with the fleet is not compared with VPC blocks.
+    A block of the table is compared with the fleet's blocks in its scope. If ``scope`` is None, it
+    is compared with the whole fleet. If ``scope`` is routing_domain and the block is in no routing
+    domain of the fleet, it is also compared with the whole fleet. A VPC block of the table that is
+    in a routing domain of the fleet is not compared with VPC blocks of the fleet.
     """
     its, is_theirs, is_vpc = fleet.connections, fleet.is_theirs, fleet.is_vpc
     domain = its.domain.codes
@@ -318,7 +324,7 @@ def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
 
 
 def pairs_with_asked(fleet: EncodedFleet) -> FleetPairs:
-    """Pair all blocks of a fleet with all blocks of another table, regardless of scope."""
+    """Find the overlaps between all blocks of a fleet and another table, regardless of scope."""
     chosen = fleet.is_theirs | (fleet.role != roles.COVERED)
     return Candidates(fleet, tuple(_sources(fleet, chosen, None, is_second=fleet.is_theirs))).all()
 
@@ -337,7 +343,7 @@ def _sources(
 
 
 def _compared(fleet: EncodedFleet, left: Codes, right: Codes, *, has_own: bool) -> FleetPairs:
-    """Decide which block of each pair is left, and drop pairs that are not compared."""
+    """Choose the left block of each pair, and remove the pairs that are not compared."""
     its, is_vpc = fleet.connections, fleet.is_vpc
     one, other = fleet.connection[left], fleet.connection[right]
     is_across, is_mixed = is_vpc[left] != is_vpc[right], its.is_theirs[one] != its.is_theirs[other]

@@ -39,15 +39,17 @@ def suggest_renumbering(
     scope: str | None = ROUTING_DOMAIN,
     settings: OverlapSettings | None = None,
 ) -> pd.DataFrame:
-    """Suggest on-premises blocks to renumber, on the fewest connections, and their new blocks.
+    """Suggest new blocks for on-premises blocks, so that the fewest connections change.
 
-    Overlaps of severity medium and high are resolved, except duplicate connections, of which one
-    should be deleted instead. If a site's block collides with a VPC's block, the site is
-    renumbered, since a change to the VPC's block affects everything in the VPC. If two sites
-    collide, sites are chosen so that the fewest connections change. The choice is exact for groups
-    of up to 30 sites that collide with each other; in larger groups, sites with the most conflicts
-    per connection are chosen first. All connections of a site are renumbered together, and so are a
-    site's blocks inside a block that changes.
+    Overlaps of severity medium and high are resolved, except duplicate connections: one of these
+    should be deleted instead. Connections with the same on-premises block are one site if they are
+    duplicates, an ECMP pair or an HA pair.
+
+    If a site's block collides with a VPC's block, the site is renumbered, since a change to the
+    VPC's block affects everything in the VPC. If two sites collide, sites are chosen so that the
+    fewest connections change. The choice is optimal for groups of up to 30 sites that collide with
+    each other; in larger groups, sites with the most conflicts per connection are chosen first. A
+    block changes on all connections of its site, together with the site's smaller blocks inside it.
 
     Parameters
     ----------
@@ -107,7 +109,7 @@ def suggest_renumbering(
 
 @dataclass(frozen=True, slots=True)
 class _Faults:
-    """Overlapping pairs to resolve, and the site of each connection."""
+    """The pairs of overlapping blocks to resolve, and the site of each connection."""
 
     pairs: FleetPairs
     # The number of each connection's site. Connections that share a block as a duplicate, an ECMP
@@ -131,7 +133,7 @@ class _Faults:
         key = site * len(fleet.cidr_words) + fleet.cidr
 
         def on_all_connections(blocks: Codes) -> Mask:
-            """Return the mask of on-premises blocks that equal one of these on the same site."""
+            """Return the mask of ``blocks`` and of equal on-premises blocks on their sites."""
             return np.isin(key, key[blocks]) & ~fleet.is_vpc
 
         left, right, across = pairs.left, pairs.right, pairs.is_across
@@ -145,7 +147,10 @@ class _Faults:
         return changed
 
     def _chosen_sites(self, forced: Codes, one: Codes, other: Codes) -> Mask:
-        """Return the mask of sites to change: ``forced``, and one site of each other pair."""
+        """Return the mask of sites to change, so that each pair of sites has one that changes.
+
+        The sites in ``forced`` always change. ``one`` and ``other`` are the two sites of each pair.
+        """
         chosen = np.isin(np.arange(len(self.site)), forced)
         left = ~chosen[one] & ~chosen[other]
         edges = np.unique(np.stack([one[left], other[left]], axis=1), axis=0)
@@ -154,7 +159,11 @@ class _Faults:
         return chosen
 
     def changes(self) -> list[dict[int, Network]]:
-        """Return the blocks that change, each with its site's blocks inside it, largest first."""
+        """Return a dictionary for each block that changes, largest block first.
+
+        The keys are the positions of the block and of the same site's blocks that equal it or lie
+        inside it; the values are these blocks.
+        """
         fleet = self.pairs.fleet
         site = self.site[fleet.connection]
         changed = self.changed(site)
@@ -177,8 +186,9 @@ class _Faults:
 def find_cover(edges: Collection[tuple[int, int]], weights: Mapping[int, int]) -> set[int]:
     """Find a set of nodes of small total weight that includes at least one end of every edge.
 
-    The exact problem is NP-complete: R. M. Karp, Reducibility among combinatorial problems (1972).
-    The greedy bound: V. Chvatal, A greedy heuristic for the set-covering problem (1979).
+    That the smallest weight is hard to find (NP-complete) is shown in R. M. Karp, Reducibility
+    among combinatorial problems (1972). How far a greedy choice can be from it is shown in V.
+    Chvatal, A greedy heuristic for the set-covering problem (1979).
     """
     graph: Graph = defaultdict(set)
     for one, other in edges:
@@ -195,7 +205,10 @@ def find_cover(edges: Collection[tuple[int, int]], weights: Mapping[int, int]) -
 
 
 def _exact(graph: Graph, weights: Mapping[int, int]) -> set[int]:
-    """Find the lightest cover: it includes the node with the most edges or all its neighbours."""
+    """Find the lightest cover: try it with the node that has the most edges, and without this node.
+
+    A cover without a node includes all neighbours of the node.
+    """
     busiest = max(sorted(graph), key=lambda node: len(graph[node]), default=None)
     if busiest is None or not graph[busiest]:
         return set()

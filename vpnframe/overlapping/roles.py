@@ -29,7 +29,10 @@ ORIGINS = {REAL: "vpc", USER: "user_cidr"}  # values of column ``origin`` in row
 def settle(
     blocks: ParsedCidrs, role: Codes, *, is_open: Mask, cloud: Codes, cidr: Codes, scope: Codes
 ) -> Codes:
-    """Determine the role of each VPC-side selector; a block without ``is_open`` keeps its role."""
+    """Return the role of each block; a selector is compared with the blocks of its VPC.
+
+    A block outside the mask ``is_open`` keeps its role.
+    """
     role = role.copy()
     is_own = (role == REAL) & is_open
     is_selector = (role == STAND_IN) & is_open & np.isin(cloud, cloud[is_own])
@@ -45,10 +48,11 @@ def settle(
 def admitted(
     blocks: ParsedCidrs, role: Codes, cidr: Codes, connection: Codes, cloud: Codes
 ) -> tuple[Codes, Codes]:
-    """Find the blocks that the VPC side of each connection admits, given the VPC-side rows.
+    """Find the VPC addresses that each connection admits, as blocks.
 
-    If the VPC was read, a connection admits only addresses inside the VPC's own blocks. Return a
-    connection and a block for each combination.
+    The arguments describe the rows of the VPC side. If the VPC was read, a connection admits only
+    addresses inside the VPC's own blocks. Return two arrays, whose elements at the same position
+    are a connection and a block that it admits.
     """
     is_own, is_selector = role == REAL, role == STAND_IN
     asked = blocks.at(cidr).take(is_own | is_selector)
@@ -61,9 +65,9 @@ def admitted(
 
 
 def _pairs(blocks: ParsedCidrs, cloud: Codes, is_own: Mask) -> tuple[Codes, Codes, Mask]:
-    """Pair each selector with the own blocks of its VPC that overlap it.
+    """Find the pairs of a selector and an own block of its VPC that overlap.
 
-    Return the selectors, the own blocks, and the mask of pairs whose selector contains the block.
+    Return the selectors, the own blocks, and the mask of pairs whose selector is the larger block.
     """
     selectors, owns, is_around = [], [], []
     for rows, runs in runs_by_family(blocks, cloud, is_second=is_own):
@@ -77,7 +81,7 @@ def _pairs(blocks: ParsedCidrs, cloud: Codes, is_own: Mask) -> tuple[Codes, Code
 
 
 def repeats(rows: Codes, *keys: Codes) -> Codes:
-    """Return those of ``rows`` that equal an earlier row in all ``keys``."""
+    """Return the elements of ``rows`` that equal an earlier element of ``rows`` in all ``keys``."""
     if not len(rows):
         return rows
     order, starts = sort_rows([key[rows] for key in keys])

@@ -49,7 +49,7 @@ class KnownFleet:
         return cls(subnets, None, tuple(_gaps(subnets)))
 
     def warn_of_gaps(self) -> None:
-        """Warn about each gap; the warning points to the caller of the calling function."""
+        """Warn about each gap; the warning names the line that called the public function."""
         for sentence in self.gaps:
             warnings.warn(sentence, IncompleteWarning, stacklevel=3)
 

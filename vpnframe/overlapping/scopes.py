@@ -50,8 +50,8 @@ class Topology:
     Parameters
     ----------
     domains : tuple of Domain
-        The domains. The members of each become one routing domain. If two domains have the same
-        name, SettingsError is raised.
+        The domains. The members of each domain become one routing domain. If two domains have the
+        same name, SettingsError is raised.
     """
 
     domains: tuple[Domain, ...] = ()
@@ -118,8 +118,8 @@ def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) 
     for node, name in name_of.items():
         if name in known and root[known[name]] != node:
             raise SettingsError(
-                f"topology, domain {name!r}: that is the id of something in this fleet that is "
-                f"not a member of the domain: give the domain another name"
+                f"topology: {name!r} is the name of a domain, but also the id of a VPN gateway, "
+                f"VPC or transit router that is not in the domain: give the domain another name"
             )
     names = sorted(name_of, key=name_of.__getitem__)
     rank = np.full(len(words) + 1, NULL)  # the last entry is for a row without any router

@@ -15,7 +15,7 @@ Verdict = Literal["tunnel", "local", "dropped", "none", "ambiguous", "unknown"]
 
 
 def grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
-    """Return a list of the values of each dictionary key, in input order."""
+    """Collect the values of each key in a list; return the lists in a dictionary by key."""
     groups: dict[K, list[V]] = {}
     for key, value in pairs:
         groups.setdefault(key, []).append(value)
@@ -48,9 +48,10 @@ class TracedConnection(msgspec.Struct, frozen=True, eq=False, gc=False):
         return min(self.vpc_blocks, default=-1) >= 0 <= min(self.onprem_blocks, default=-1)
 
     def admits(self, source: set[int], destination: set[int]) -> bool | None:
-        """Return whether the selectors admit a packet, given the ids of the blocks that contain it.
+        """Return whether the selectors admit a packet, or None if this is not known.
 
-        The result is None if that is not known.
+        ``source`` and ``destination`` are the ids of all blocks that contain the packet's source
+        and its destination.
         """
         if source.isdisjoint(self.vpc_blocks) or destination.isdisjoint(self.onprem_blocks):
             return False if self.has_known_selectors else None
@@ -121,11 +122,12 @@ class Router(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What happens to a packet at one router or in the whole fleet, and how likely that is.
+    """What happens to a packet at one router or in the whole fleet, and whether that is certain.
 
-    ``connection`` takes the packet or drops it; ``tunnel`` is None if several tunnels may carry
-    it or none is known. If several connections may take it, ``rivals`` are their ids. ``standby``
-    names connections, or tunnels in the form connection id/tunnel index.
+    ``connection`` is the connection that takes or drops the packet. If several connections may take
+    it, ``connection`` is None and ``rivals`` are their ids. ``tunnel`` is None if no tunnel takes
+    the packet, or if it is not known which one does. ``standby`` contains connection ids, each
+    followed by a slash and the tunnel index if the tunnel is known.
     """
 
     verdict: Verdict
@@ -149,5 +151,5 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def is_carrying(self) -> bool:
-        """Whether the packet is carried, kept or dropped: the verdict is not none or unknown."""
+        """Whether the verdict is tunnel, ambiguous, dropped or local, and not none or unknown."""
         return self.verdict in ("tunnel", "ambiguous", "dropped", "local")

@@ -1,7 +1,8 @@
 """Find the outcome of each packet in a fleet.
 
-The outcome depends only on the blocks that contain the packet's source and destination. Packets for
-which the smallest of these blocks are the same form one case, which is decided once.
+The outcome depends only on the blocks that contain the packet's source and destination. All packets
+with the same smallest source block and the same smallest destination block therefore have the same
+outcome.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class RoutedFleet:
     serving: dict[str | None, list[Router]]  # the routers of each VPC
     # Routes to destinations of the packets, by id of the destination block, then by router
     routes_at: dict[int, dict[Router | None, list[TracedRoute]]]
-    start: str | None = None  # the VPC where all packets start, whatever their source
+    start: str | None = None  # the VPC where all packets start, regardless of their sources
 
     def start_at(self, start: str) -> RoutedFleet:
         """Let every packet start in one VPC or at one router, regardless of its source."""
@@ -49,7 +50,7 @@ class RoutedFleet:
 
 
 class _Source(msgspec.Struct, frozen=True, gc=False):
-    """Facts about the sources that have the same smallest block."""
+    """Facts about all source addresses whose smallest containing block is the same."""
 
     blocks: set[int]  # ids of all blocks that contain the sources
     # Routers and VPCs where the packets may start, and the outcome if no route leads further
@@ -57,7 +58,7 @@ class _Source(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Destination(msgspec.Struct, frozen=True, gc=False):
-    """Facts about the destinations that have the same smallest block."""
+    """Facts about all destination addresses whose smallest containing block is the same."""
 
     blocks: set[int]  # ids of all blocks that contain the destinations
     vpcs: list[str]  # VPCs that contain them, the VPC with the smallest block last
@@ -66,7 +67,11 @@ class _Destination(msgspec.Struct, frozen=True, gc=False):
 
 
 class Follower:
-    """Finds the outcomes of packets in a fleet; each case is decided once."""
+    """Finds the outcomes of packets in a fleet.
+
+    It stores what it finds about a source block, a destination block or a router, and uses it again
+    for the next packets.
+    """
 
     def __init__(self, fleet: RoutedFleet) -> None:
         self.fleet = fleet
@@ -81,9 +86,10 @@ class Follower:
         self.destination = cache(self._destination)
 
     def follow(self, source: int, destination: int) -> tuple[Outcome, list[Outcome]]:
-        """Return the outcome of a packet, and the outcomes at each router that could carry it.
+        """Return the outcome of a packet, and its outcome at each router that could carry it.
 
-        ``source`` and ``destination`` are the ids of the smallest blocks with its addresses.
+        ``source`` and ``destination`` are the ids of the smallest blocks that contain the packet's
+        source and its destination.
         """
         fleet, start, end = self.fleet, self.source(source), self.destination(destination)
         outcomes = [
@@ -127,7 +133,7 @@ class Follower:
     def _at_router(
         self, router: Router | None, start: _Source, end: _Destination, home: str | None = None
     ) -> Outcome:
-        """Return the outcome of a packet at one router, or in a VPC without a router."""
+        """Return the outcome of a packet at one router, or in a VPC that has no router."""
         routes = end.routes.get(router, [])
         is_placed, is_local = bool(start.places), home in end.vpcs
         found = _possible(routes, start.blocks)
@@ -137,7 +143,10 @@ class Follower:
 
 
 def _possible(routes: Sequence[TracedRoute], source: set[int]) -> tuple[TracedRoute, ...]:
-    """Return the routes that can win; ``routes`` lead to the destination, the longest last."""
+    """Return the routes that can win for packets from the blocks ``source``.
+
+    All ``routes`` match the packets' destination; those with the longest prefix come last.
+    """
     policies = [r for r in routes if r.kind in POLICY_KINDS and r.source_block in source]
     if policies:
         first = min((r.priority for r in policies if r.priority is not None), default=None)

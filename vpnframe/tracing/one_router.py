@@ -16,7 +16,7 @@ _KINDS = {"policy": "policy route", "destination": "destination route", "bgp": "
 
 
 class RouterCase(msgspec.Struct, frozen=True, gc=False):
-    """The facts about a packet and a router that the packet's outcome depends on."""
+    """The facts about a packet and a router that determine the packet's outcome there."""
 
     router: Router | None  # None if the VPC has none
     home: str | None = None  # the VPC where the packet starts; None if found by a route
@@ -39,7 +39,10 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         return self._led(self.router) if self.found else self._unmatched(self.router)
 
     def _local(self) -> Outcome:
-        """Return the outcome of a packet that stays in its VPC, and name a route not used."""
+        """Return the outcome of a packet that stays in its VPC.
+
+        If a route of a gateway leads to the destination too, the reason says that it is not used.
+        """
         reason = f"the destination lies in {self.home} itself: its local route wins"
         if self.found:
             unused = pick(self.found, is_transit=False).heads[0]
@@ -63,7 +66,10 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         )
 
     def _led(self, router: Router) -> Outcome:
-        """Return the outcome if routes match; selectors of the connection may drop the packet."""
+        """Return the outcome of a packet that matches routes of the router.
+
+        The selectors of the connection that a route leads into can drop the packet.
+        """
         picked = pick(self.found, is_transit=router.is_transit)
         route, names = picked.heads[0], [head.connection_id for head in picked.heads]
         admits = dict(zip((one.connection_id for one in self.found), self.admits, strict=True))
@@ -103,9 +109,10 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         )
 
     def _doubts(self, router: Router, route: TracedRoute, unsure: list[str]) -> Iterator[str]:
-        """Yield a clause for each fact that is not known.
+        """Yield a clause of the reason for each fact that is not known.
 
-        These are the VPC of the packet, whether the route is published, the selectors and routes.
+        The facts are: the VPC where the packet starts, whether the route is published, the
+        selectors of the connections, and all routes of the router.
         """
         if self.home is not None or (router.is_unread and _names_source(route)):
             pass  # the VPC is known, or the route's source shows that the packets start here
@@ -132,13 +139,13 @@ def _unread(router: Router) -> str:
 
 
 def _standby_name(route: TracedRoute, router: Router) -> str:
-    """Return the id of the route's connection, and the tunnel index after a slash if known."""
+    """Return the id of the route's connection; add a slash and the tunnel index if it is known."""
     tunnel, _, _ = carry(route, is_transit=router.is_transit)
     return route.connection_id if tunnel is None else f"{route.connection_id}/{tunnel.index}"
 
 
 def _lead(route: TracedRoute, router: Router) -> str:
-    """Return the first clause of the reason, which says what route leads into what connection."""
+    """Return the first clause of the reason: which route leads into which connection."""
     name, where = route.connection_id, router.router_id
     if route.kind == "selector":
         return (

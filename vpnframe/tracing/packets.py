@@ -31,7 +31,10 @@ class Packets:
 
 
 def read_packets(source: object, destination: object) -> Packets:
-    """Read the addresses of packets; a single address is paired with each of the other side."""
+    """Read the source and the destination of each packet.
+
+    A single address, which is not in a list, is used for all packets.
+    """
     listed = [_texts(source), _texts(destination)]
     n = max(map(len, listed)) if all(listed) else 0
     sources, destinations = (
@@ -66,7 +69,7 @@ def _is_many(value: object) -> bool:
 
 
 def _texts(value: object) -> list[str | None]:
-    """Convert one address or a collection of addresses to strings, missing ones to None."""
+    """Convert one address or a collection of addresses to strings, missing addresses to None."""
     if isinstance(value, pd.DataFrame):
         raise TypeError("source and destination cannot be a whole table: give one of its columns")
     if isinstance(value, pd.Series | np.ndarray):
@@ -81,7 +84,7 @@ def _texts(value: object) -> list[str | None]:
 
 
 def _addresses(texts: list[str | None], side: str) -> ParsedCidrs:
-    """Parse addresses; raise an AddressError that names the first invalid one and its side."""
+    """Parse addresses; raise an AddressError that names the first invalid address and its side."""
     parsed = parse_cidrs(texts)
     # A slash makes a block, a percent sign an address on one interface of one machine.
     is_odd = [text is not None and ("/" in text or "%" in text) for text in texts]

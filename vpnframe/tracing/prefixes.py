@@ -24,7 +24,7 @@ class Prefixes:
 
     @classmethod
     def read(cls, texts: Sequence[str | None]) -> Prefixes:
-        """Parse CIDR texts; missing and invalid ones get the id -1."""
+        """Parse CIDR strings; missing and invalid ones get the id -1."""
         parsed = parse_cidrs(texts)
         ids, parents, lengths = np.full((3, len(texts)), -1)
         lengths[parsed.row] = parsed.prefix_length
@@ -66,5 +66,5 @@ class Prefixes:
         return found[::-1]
 
     def canonical_texts(self) -> dict[int, str]:
-        """Return the canonical text of each valid block, by row."""
+        """Return the canonical string of each valid block, by row."""
         return dict(zip(self.parsed.row.tolist(), self.parsed.texts(), strict=True))

@@ -65,7 +65,8 @@ class _Attached(msgspec.Struct, frozen=True, gc=False):
 class FleetReader:
     """Reads an inventory whose tables are sorted by their key columns.
 
-    It compares whole columns; only the connections and routes that packets need become objects.
+    Whole columns are processed at once; an object is built only for a connection or route that one
+    of the packets needs.
     """
 
     def __init__(self, inv: Inventory) -> None:
@@ -96,7 +97,7 @@ class FleetReader:
         self._read_blocks()
 
     def _read_blocks(self) -> None:
-        """Parse all blocks of VPCs, routes and traffic selectors, and add their ids to the rows."""
+        """Parse the blocks of VPCs, routes and selectors, and add the block ids to the rows."""
         own = [
             (cidr, vpc_id)
             for vpc_id, *lists in _rows(self.inv.vpcs, ("vpc_id", "cidrs", "secondary_cidrs"))
@@ -167,9 +168,10 @@ class FleetReader:
         return _plain(self.keys["vpn_connection_id"].iloc[codes])
 
     def _stand_ins(self, unknown: dict[int, TracedConnection]) -> Iterator[_Entry]:
-        """Yield pairs of selectors in place of routes: each VPC block to each on-premises block.
+        """Yield pairs of selectors that replace routes which were not read.
 
-        This applies to connections in mode policy or mixed that have no routes and whose
+        Each VPC-side selector is paired with each on-premises selector of the same connection. Only
+        connections in mode policy or mixed are included, and only if they have no routes and their
         on-premises selectors are not default routes.
         """
         routed, lengths = {*self.routes["code"].tolist()}, self.blocks.lengths.tolist()
@@ -189,7 +191,7 @@ class FleetReader:
                 yield self.attached[code].router_id, end, route
 
     def _routers(self, routes: pd.DataFrame, unread: list[int]) -> dict[str | None, Router]:
-        """Return the routers of all connections and of the given routes by id, in row order."""
+        """Return the routers of all connections and of the given routes, in a dictionary by id."""
         unjudged = grouped(
             (self.attached[code].router_id, name)
             for code, name in zip(unread, self._ids(unread), strict=True)
@@ -238,7 +240,11 @@ def _traced(
 
 
 def _tunnels(rows: Sequence[tuple[Any, ...]]) -> tuple[TracedTunnel, ...]:
-    """Build a connection's tunnels; its status and health check apply only to a single tunnel."""
+    """Build the tunnels of one connection.
+
+    A connection's own status and its health check are used only if the connection has a single
+    tunnel.
+    """
     is_single, tunnels = len(rows) == 1, []
     for _, index, tunnel_id, role, own_status, connection_status, is_checked, health in rows:
         status = own_status or connection_status if is_single else own_status
@@ -251,7 +257,7 @@ def _tunnels(rows: Sequence[tuple[Any, ...]]) -> tuple[TracedTunnel, ...]:
 
 
 def _parts(codes: pd.Series[int], values: list[V], wanted: list[int]) -> list[tuple[V, ...]]:
-    """Return for each wanted code the values whose entry in ``codes`` is that code."""
+    """Return for each code in ``wanted`` the values with this code; ``codes`` are their codes."""
     order = np.argsort(codes, kind="stable")
     values = [values[i] for i in order.tolist()]
     ordered = codes.to_numpy()[order]

@@ -1,10 +1,12 @@
-"""Put the routes that match a packet in order, and pick the winner and its tunnel.
+"""Put the routes that match a packet in order, and pick the winning route and its tunnel.
 
-The vendor defines the order. A VPN gateway evaluates policy routes first, by priority; then
-destination routes, by longest match; then BGP routes ("Configure routes for a VPN gateway", section
-"Route priority"). A transit router's order is undocumented: the longest match of destination and
-BGP routes is assumed. Of two routes to one block, the one with the larger weight is active; the
-other one is used only while its connection is up and that of the active route is down.
+The vendor defines the order for a VPN gateway: policy routes first, by priority; then destination
+routes, by longest match; then BGP routes ("Configure routes for a VPN gateway", section "Route
+priority"). For a transit router, the vendor documents no order: the longest match of destination
+and BGP routes is assumed. Of two routes to the same block, the route with the larger weight is
+active. The other route is used only while the active route's connection is down and its own
+connection is up.
+
 https://help.aliyun.com/en/vpn/sub-product-ipsec-vpn/user-guide/manage-destination-based-routes
 """
 
@@ -22,7 +24,8 @@ from vpnframe.tracing.facts import POLICY_KINDS, TracedRoute, TracedTunnel, grou
 class Pick(msgspec.Struct):
     """The routes that win among the matching routes of one router, and the standby routes."""
 
-    heads: list[TracedRoute]  # one per connection; several share the flows, or data is missing
+    # One route per connection; several if they share the flows, or if data is missing
+    heads: list[TracedRoute]
     standby: list[TracedRoute] = []
     # notes, doubts: clauses of the reason; a doubt says what is not known
     notes: list[str] = []
@@ -44,7 +47,7 @@ class Pick(msgspec.Struct):
                 self.doubts.append(_not_known_up(spare.connection_id))
 
     def share(self) -> None:
-        """Keep the equal routes of a transit router that may be up, or all if every one is down."""
+        """Keep the equal routes of a transit router that may be up; if all are down, keep all."""
         down = [route for route in self.heads if route.is_up is False]
         unsure = [route.connection_id for route in self.heads if route.is_up is None]
         if unsure:
@@ -80,7 +83,11 @@ def pick(found: Sequence[TracedRoute], *, is_transit: bool) -> Pick:
 
 
 def carry(route: TracedRoute, *, is_transit: bool) -> tuple[TracedTunnel | None, str, str]:
-    """Return the tunnel that takes the packet (None if several may), why, and what is uncertain."""
+    """Return the tunnel that takes the packet, why it takes it, and what is not known about that.
+
+    The tunnel is None if several tunnels may take the packet, or if the tunnels were not read. The
+    other two results are clauses of the reason, or empty strings.
+    """
     tunnels = route.tunnels
     if not tunnels:
         return None, "", f"{route.connection_id} was not read"
@@ -105,7 +112,10 @@ def carry(route: TracedRoute, *, is_transit: bool) -> tuple[TracedTunnel | None,
 
 
 def _first_policies(found: Sequence[TracedRoute], doubts: list[str]) -> Sequence[TracedRoute]:
-    """Return the policy routes that may win, and add to ``doubts`` why several of them may."""
+    """Return the policy routes that may win.
+
+    If the data does not show which of them wins, add the reason to ``doubts``.
+    """
     names = _connection_ids(found)
     blocks = {*map(_blocks, found)}
     priorities = {route.priority for route in found}
@@ -127,10 +137,11 @@ def _first_policies(found: Sequence[TracedRoute], doubts: list[str]) -> Sequence
 def _static_or_learned(
     found: Sequence[TracedRoute], notes: list[str], doubts: list[str], *, is_transit: bool
 ) -> Sequence[TracedRoute]:
-    """Return the destination routes, or the BGP routes if those win, and say what differs.
+    """Return the destination routes or the BGP routes, depending on which of them win.
 
-    On a VPN gateway, destination routes win over BGP routes; on a transit router, longer routes
-    win, and destination routes are assumed to win over BGP routes of the same length.
+    On a VPN gateway, destination routes win over BGP routes. On a transit router, longer routes
+    win, and destination routes are assumed to win over BGP routes of the same length. If that rule
+    affects which connection is used, a clause about it is added to ``notes`` or ``doubts``.
     """
     static = [route for route in found if route.kind == "destination"]
     learned = [route for route in found if route.kind == "bgp"]
@@ -146,7 +157,7 @@ def _static_or_learned(
             doubts.append(
                 f"whether a transit router looks at destination routes before BGP routes is not "
                 f"documented; if it does, the route {static[0].destination} into {listed(names)} "
-                f"takes it"
+                f"takes the packet"
             )
         return learned
     if not is_transit and lead <= 0 and names != others:
@@ -161,9 +172,11 @@ def _static_or_learned(
 def _rank(
     group: Sequence[TracedRoute], doubts: list[str], *, is_transit: bool
 ) -> tuple[list[TracedRoute], list[TracedRoute]]:
-    """Split routes to one block into the active and the standby routes.
+    """Split routes to the same block into the active and the standby routes.
 
-    BGP routes rank by path length, regardless of weight; a transit router uses no weights.
+    For BGP routes, the shortest AS path is active, regardless of weight. For other routes on a VPN
+    gateway, the largest weight is active. A transit router has no weights: all its other routes are
+    active.
     """
     entries = [
         _merge(same) for same in grouped((route.connection_id, route) for route in group).values()
@@ -187,7 +200,7 @@ def _rank(
 
 
 def _merge(same: Sequence[TracedRoute]) -> TracedRoute:
-    """Merge a connection's route entries to one block into one that has the tunnels of all."""
+    """Merge a connection's entries for one block into one entry with the tunnels of all entries."""
     first = max(same, key=lambda route: (route.is_published, route.weight or 0))
     if len(same) == 1:
         return first

@@ -63,12 +63,13 @@ def trace(
 
     A packet starts in the VPC whose blocks contain its source. The VPC's VPN gateways try their
     routes in this order: policy routes that match source and destination, by priority; the longest
-    destination route; the longest BGP route. Of routes to one block, the one with the largest
-    weight is active; a standby route is used only while the active route is down. Packets to the
-    VPC's own blocks stay in the VPC, whatever the routes; packets to and from its user CIDRs follow
-    the routes. If the VPC's gateways have no matching route, routes of transit routers are used
-    with certainty unknown, since the inventory does not show which VPCs are attached to them.
-    Packets into the cloud are routed by the peer's device, whose routes are not in the inventory.
+    destination route; the longest BGP route. Of several routes to one block, the route with the
+    largest weight is active; a standby route is used only while the active route is down. Packets
+    to the VPC's own blocks stay in the VPC, whatever the routes; packets to and from its user CIDRs
+    follow the routes. If the VPC's gateways have no matching route, routes of transit routers are
+    used, and ``certainty`` is unknown, since the inventory does not show which VPCs are attached to
+    them. Packets into the cloud are routed by the peer's device, whose routes are not in the
+    inventory.
 
     Parameters
     ----------
@@ -76,8 +77,8 @@ def trace(
         The fleet. For connections whose routes were not read, the selectors are used instead;
         if these are default routes, the verdict is unknown.
     source, destination : str, ipaddress object, or a list or Series of them
-        One address or n addresses per side; a single address is paired with each of the other
-        side. For a missing value, the verdict is unknown.
+        One address or n addresses per side; if one side is a single address, all packets have it.
+        For a missing value, the verdict is unknown.
     start : str, optional
         The id of the VPC, VPN gateway or transit router where the packets start, regardless of
         their sources. Give it if several VPCs, or none, contain a source.
@@ -93,16 +94,16 @@ def trace(
         ``verdict`` is one of ``tunnel`` (``vpn_connection_id`` takes the packet, even if it is
         down), ``local`` (the packet stays in the VPC), ``dropped`` (a route leads into a
         connection whose selectors refuse it), ``none`` (no route), ``ambiguous`` (one of
-        ``rivals`` takes it, or they share the flows) and ``unknown``.
-        ``standby`` lists the tunnels that take over, in order, as connection id/tunnel index;
-        ``certainty`` is unknown if routes, priorities, states or the start are unknown, and
-        ``reason`` says which.
+        the connections in ``rivals`` takes it, or they share the flows) and ``unknown``.
+        ``standby`` lists the tunnels that take over if the tunnel fails, in order, as connection
+        id/tunnel index. ``certainty`` is unknown if routes, priorities, states or the start of
+        the packet are unknown; ``reason`` says which.
 
     Raises
     ------
     AddressError
-        If a text is not an address, or a packet mixes IPv4 and IPv6; the message names the first
-        and its position.
+        If a string is not an address, or a packet mixes IPv4 and IPv6; the message names the
+        first invalid string or packet, and its position.
     SettingsError
         If ``start`` is not in this fleet.
     SchemaError
@@ -175,7 +176,10 @@ def _warn(inv: Inventory, fleet: RoutedFleet) -> None:
 def _follow(
     fleet: RoutedFleet, packets: Packets, *, all_candidates: bool
 ) -> tuple[Codes, list[tuple[Outcome, ...]]]:
-    """Group packets into cases; return the case of each packet, and the outcomes of each case."""
+    """Group packets that have the same outcome.
+
+    Return the group of each packet, and the outcomes of each group.
+    """
     n = len(fleet.blocks.ids) + 1
     key = (fleet.start_of + 1) * n + fleet.end_of + 1
     key[packets.is_missing] = -1
@@ -199,7 +203,7 @@ def _likeliest_first(outcome: Outcome) -> tuple[int, bool, int]:
 
 
 def _table(outcomes: list[Outcome]) -> pd.DataFrame:
-    """Build table ``trace`` with one row for each outcome, without the packets."""
+    """Build table ``trace`` with one row for each outcome, in which the addresses are null."""
     values: dict[str, list[Any]] = {name: list(map(attrgetter(name), outcomes)) for name in _OWN}
     for part, fields in _PARTS.items():
         parts = list(map(attrgetter(part), outcomes))

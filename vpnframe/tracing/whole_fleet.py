@@ -11,7 +11,7 @@ from vpnframe.tracing.facts import Outcome, grouped
 
 
 def choose(outcomes: Sequence[Outcome]) -> Outcome | None:
-    """Choose the outcome of a packet; return None if no router carries it or may carry it."""
+    """Combine a packet's outcomes at the routers; return None if no router may carry the packet."""
     unknown = [one for one in outcomes if one.verdict == "unknown" and one.tier == 0]
     carrying = [one for one in outcomes if one.is_carrying]
     if len(carrying) == 1 and not unknown:
@@ -35,15 +35,15 @@ def choose_idle(
 ) -> Outcome:
     """Return the outcome of a packet that no tunnel takes, as far as is known.
 
-    ``idle`` are its outcomes in the VPCs where it starts; ``unread`` are connections whose unknown
-    routes may lead to its destination.
+    ``idle`` are the packet's outcomes in the VPCs where it starts. ``unread`` are the connections
+    that may have a route to the destination, because not all their routes were read.
     """
     doubt = f"not all routes into {listed(unread)} were read" if unread else ""
     if idle:
         reason = listed(dict.fromkeys(one.reason for one in idle))
         if not unread:
             return replace(idle[0], reason=reason)
-        reason += f"; {doubt}, and whether it reaches them is not known"
+        reason += f"; {doubt}, and whether the packet reaches their routers is not known"
         return replace(idle[0], certainty="unknown", reason=reason)
     reason = "the source lies in no VPC that was read, and no route leads there"
     if destination_vpc is not None:
@@ -59,7 +59,7 @@ def choose_idle(
 
 
 def _agreed(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the common outcome, or an ambiguous outcome if they differ."""
+    """Return one outcome if all outcomes are the same, else an ambiguous outcome."""
     first = outcomes[0]
     fates = {
         (one.verdict, one.connection_id, one.tunnel and one.tunnel.index, frozenset(one.rivals))
