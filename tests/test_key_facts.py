@@ -245,7 +245,7 @@ def test_both_halves_of_a_resumed_crawl_have_one_fingerprint_key(tmp_path: Path)
             vf.fetch(endpoint=cloud.endpoint, credentials=keys, settings=settings, on_event=stop)
         assert caught.group_contains(StopError)
         for other in ({"key_facts": False}, {"psk_key_file": key_in(tmp_path)}):
-            with pytest.raises(SettingsError, match="was for other facts about keys"):
+            with pytest.raises(SettingsError, match="had other options for facts about keys"):
                 fetch(cloud, out=tmp_path, resume=True, **other)
         resumed = fetch(cloud, out=tmp_path, resume=True)
     assert resumed.key_facts["psk_fingerprint_key_id"].nunique() == 1

@@ -63,7 +63,8 @@ def test_a_good_account_is_ok_throughout() -> None:
     regions = table[table["check"] == "region"]
     assert regions["region_id"].tolist() == sorted(r.region_id for r in FLEET.regions)
     assert (
-        "30 connections: about 0 s with 15 downloads a window" in row(table, "estimate")["detail"]
+        "30 connections: about 0 s with 15 downloads per quota window"
+        in row(table, "estimate")["detail"]
     )
 
 

@@ -110,7 +110,7 @@ def test_a_second_run_must_say_that_it_goes_on(tmp_path: Path) -> None:
     path = kept(tmp_path)
     with pytest.raises(
         SettingsError,
-        match=rf"unfinished fetch in .*; continue with --resume, or remove {path.parent}",
+        match=rf"unfinished fetch in .*: continue it with --resume, or remove {path.parent}",
     ):
         opened(tmp_path)
     with opened(tmp_path, resume=True) as checkpoint:
@@ -121,7 +121,8 @@ def test_going_on_with_another_purpose_is_refused(tmp_path: Path) -> None:
     """What differs is named, and the checkpoint stays."""
     path = kept(tmp_path)
     with pytest.raises(
-        SettingsError, match=r"was for other regions: repeat the options of that fetch, or remove"
+        SettingsError,
+        match=r"had other options for regions: repeat the options of that fetch, or remove",
     ):
         opened(tmp_path, resume=True, regions="cn-shanghai")
     assert path.exists()

@@ -130,7 +130,10 @@ def test_over_tls_with_an_authority_of_its_own() -> None:
             "quota share must be above 0 and at most 1, not 0",
         ),
         ({"settings": vf.FetchSettings(quota_share=1.5)}, "at most 1, not 1.5"),
-        ({"settings": vf.FetchSettings(quotas={"Describe": Limit(1)})}, "no call is named 'Des"),
+        (
+            {"settings": vf.FetchSettings(quotas={"Describe": Limit(1)})},
+            "no API call is named 'Des",
+        ),
         ({"settings": vf.FetchSettings(ca_file="missing.pem")}, "missing.pem cannot be read"),
         ({"credentials": vf.Credentials("LTAI", "")}, "access_key_secret"),
     ],
@@ -147,7 +150,7 @@ def test_wrong_options_are_told_before_anything_is_sent(
 
 def test_one_region_as_text_is_a_mistake(cloud: RunningEmulator) -> None:
     """A string is a collection of letters."""
-    with pytest.raises(TypeError, match=r"write \['cn-shanghai'\]"):
+    with pytest.raises(TypeError, match=r"such as \['cn-shanghai'\]"):
         vf.fetch(**access(cloud, regions="cn-shanghai"))
 
 

@@ -270,7 +270,7 @@ def test_a_resumed_crawl_of_other_accounts_is_refused(home: Path, tmp_path: Path
     with served() as cloud:
         with without_downloads(cloud):
             fetch(cloud, Account("a", profile="p0"), out=out, deadline_s=4.0)
-        with pytest.raises(vf.SettingsError, match="was for other accounts"):
+        with pytest.raises(vf.SettingsError, match="had other options for accounts"):
             fetch(cloud, Account("b", profile="p1"), out=out, resume=True)
 
 

@@ -67,7 +67,7 @@ def test_an_empty_endpoint_is_refused(line: str, endpoint: str, tmp_path: Path) 
 def test_an_empty_region_is_refused(line: str, option: str, tmp_path: Path) -> None:
     """Nor to every region, or to none."""
     said = refused(line.format(new=tmp_path / "new"), option, "")
-    assert "a region is empty (an unset variable?)" in said
+    assert "a region id is empty, perhaps because of an unset variable" in said
 
 
 MISSPELT = REGION[:-1]

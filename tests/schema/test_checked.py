@@ -127,7 +127,7 @@ def test_findings_that_nobody_could_count_do_not_pass(
         ("tunnels", "account_id", 1e16, "digits may be lost: read the column as text"),
         ("tunnels", "dpd_enabled", "yes", "holds 'yes' in row 0: write True or False"),
         ("tunnels", "created_at", 5, "write a time as in 2026-01-31 12:00:00"),
-        ("tunnels", "tags", 5, "holds 5 in row 0: write a list of texts"),
+        ("tunnels", "tags", 5, "holds 5 in row 0: write a list of strings"),
         ("tunnels", "auth_method", "PSK", "write psk, certificate or unknown"),
         ("subnets", "side", "left", "write vpc or onprem"),
         ("subnets", "origin", "static", "write selector, policy, destination or bgp"),

@@ -1,1 +1,1 @@
-"""Fetch a whole fleet: accounts, regions, lists, downloads and checkpoints."""
+"""Fetch the VPN fleet of one or more accounts from the cloud's API; resume interrupted fetches."""

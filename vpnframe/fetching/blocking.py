@@ -1,4 +1,4 @@
-"""Run coroutines in parallel or from blocking code, and end a run early."""
+"""Run coroutines in parallel or from synchronous code, and stop a fetch early."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _LOOK_AGAIN_S = 0.1
 
 
 class Interrupted(KeyboardInterrupt):
-    """A KeyboardInterrupt that is raised after the interrupted work has ended.
+    """A KeyboardInterrupt that is raised once the interrupted coroutine has ended.
 
-    Its ``result`` is what the work returned.
+    ``result`` is the return value of the coroutine; it is None if the coroutine did not return.
     """
 
     def __init__(self, number: int, result: object = None) -> None:
@@ -33,12 +33,16 @@ class Interrupted(KeyboardInterrupt):
 
 
 def raise_interrupted(number: int, frame: object) -> None:
-    """Raise Interrupted; a program that sets this as a handler treats SIGTERM like Ctrl-C."""
+    """Handle a signal by raising Interrupted, so that SIGTERM ends a program as Ctrl-C does."""
     raise Interrupted(number)
 
 
 def run_in_thread(work: Coroutine[Any, Any, T], *, stop: Callable[[], object] | None = None) -> T:
-    """Run a coroutine in an event loop of a new thread, and wait; this also works in notebooks."""
+    """Run a coroutine in an event loop in a new thread, and return its result.
+
+    This also works in a notebook, whose own thread already runs an event loop. If SIGINT or SIGTERM
+    arrives, ``stop`` is called in the new thread; if ``stop`` is None, the coroutine is cancelled.
+    """
     started: Future[Callable[[], object]] = Future()
 
     async def run() -> T:
@@ -80,9 +84,9 @@ def _call(started: Future[Callable[[], object]]) -> None:
 
 @contextmanager
 def _interrupts(interrupt: Callable[[], None]) -> Iterator[list[int]]:
-    """Record SIGINT and SIGTERM instead of raising KeyboardInterrupt.
+    """Record SIGINT and SIGTERM in the yielded list instead of raising KeyboardInterrupt.
 
-    The first recorded signal calls ``interrupt``.
+    The first signal also calls ``interrupt``.
     """
     numbers: list[int] = []
 
@@ -109,14 +113,17 @@ def _interrupts(interrupt: Callable[[], None]) -> Iterator[list[int]]:
 
 
 class Ending:
-    """A request to end a run now; after :meth:`ask`, no call waits for the cloud any longer."""
+    """A way to end a fetch early; after :meth:`ask`, the fetch waits for no more API responses."""
 
     def __init__(self) -> None:
         self.is_asked = False
         self._waiting: set[asyncio.Timeout] = set()
 
     def ask(self) -> None:
-        """Ask the run to end now, in the event loop's thread; a second call does nothing."""
+        """End the fetch now; a second call does nothing.
+
+        This must be called in the event loop's thread.
+        """
         if self.is_asked:
             return
         self.is_asked = True
@@ -127,7 +134,7 @@ class Ending:
 
     @asynccontextmanager
     async def within(self, left_s: float) -> AsyncIterator[None]:
-        """Run the body; raise TimeoutError after ``left_s`` seconds or when the run must end."""
+        """Run the ``with`` block; raise TimeoutError after ``left_s`` s or after :meth:`ask`."""
         async with asyncio.timeout(None if left_s == math.inf else left_s) as limit:
             self._waiting.add(limit)
             try:
@@ -137,7 +144,7 @@ class Ending:
 
 
 async def run_all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Run coroutines in parallel; if one raises VpnframeError, cancel the others and raise it."""
+    """Run coroutines in parallel; on a VpnframeError, cancel the others and raise the error."""
     try:
         async with asyncio.TaskGroup() as group:
             for work in works:

@@ -1,4 +1,4 @@
-"""Estimate how many calls and how much time a fetch takes, from its lists."""
+"""Estimate from the lists of resources how many API calls a fetch makes and how long it takes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vpnframe.model.records import Coverage
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Estimated number of calls and seconds for one region of one account."""
+    """The estimated number of API calls and seconds for one region of one account."""
 
     account_id: str | None
     region_id: str | None  # None for an account whose regions cannot be listed
@@ -28,13 +28,16 @@ class Estimate:
     lists_s: float = 0.0  # seconds that reading the lists took
 
     def seconds_for(self, n_downloads: int) -> float:
-        """Return the seconds that downloads take; at most ``allowed`` of them start per window."""
+        """Return how many seconds ``n_downloads`` downloads take.
+
+        At most ``allowed`` downloads can start in each quota window.
+        """
         n_shares = math.ceil(n_downloads / self.allowed)
         return max(0, n_shares - 1) * self.window_s + n_shares * self.latency_s
 
     @property
     def downloads_s(self) -> float:
-        """The seconds that all downloads of the region take."""
+        """The number of seconds that all downloads of the region take."""
         return self.seconds_for(self.n_downloads)
 
     @property
@@ -43,10 +46,10 @@ class Estimate:
         return self.window_s if self.n_downloads > self.allowed else 0.0
 
     def seconds_left(self, n_done: int, elapsed_s: float) -> float:
-        """Return the seconds until all downloads are done.
+        """Return how many more seconds the downloads take, if ``n_done`` took ``elapsed_s``.
 
-        So far, ``n_done`` downloads took ``elapsed_s`` seconds. If the cloud throttles
-        calls or responds slowly, this pace is used.
+        If these downloads were slower than the quota allows, because the cloud throttles calls or
+        responds slowly, the other downloads are assumed to be as slow.
         """
         if n_done >= self.n_downloads:
             return 0.0
@@ -58,14 +61,17 @@ class Estimate:
 
 
 def seconds_until_done(estimates: Iterable[Estimate]) -> float:
-    """Return the seconds of the slowest region, because regions are read in parallel."""
+    """Return how many seconds all downloads take, which is the time of the slowest region.
+
+    The regions are read in parallel.
+    """
     return max((one.downloads_s for one in estimates), default=0.0)
 
 
 def estimate(
     row: Coverage, calls: Mapping[str, int], rate_limiter: RateLimiter, *, n_connections: int = 0
 ) -> Estimate:
-    """Estimate a region from its coverage row and its numbers of calls by action."""
+    """Return the estimate for a region from its coverage row and its number of calls by action."""
     return Estimate(
         account_id=row.account_id,
         region_id=row.region_id,
@@ -82,6 +88,6 @@ def estimate(
 
 
 def list_calls(n_rows: int) -> int:
-    """Return how many calls read a list: one call for one page, else two calls for each page."""
+    """Return how many API calls read a list; if it has several pages, each is read twice."""
     n_pages = max(1, math.ceil(n_rows / PAGE_SIZE))
     return n_pages if n_pages == 1 else 2 * n_pages

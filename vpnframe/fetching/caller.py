@@ -43,7 +43,7 @@ _ATTEMPTS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an API call is sent."""
+    """The host and the region to which an API call is sent."""
 
     base_url: str  # scheme and host
     region_id: str | None = None  # None for calls that belong to no region
@@ -51,7 +51,7 @@ class Place:
 
 @dataclass(slots=True)
 class Tally:
-    """The numbers of calls in one region, for table ``coverage``."""
+    """The numbers of sent and of throttled calls in one region, for table ``coverage``."""
 
     n_calls: int = 0
     n_throttled: int = 0
@@ -59,7 +59,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Caller:
-    """Make the API calls of one account."""
+    """A client that makes the API calls of one account, with rate limits and retries."""
 
     send: Send  # sends a signed request
     provider: Provider  # returns the credentials
@@ -69,9 +69,9 @@ class Caller:
     name: str = ""  # the account's name in the checkpoint and the rate limiter
     checkpoint: Checkpoint | None = None  # records calls, so that a resumed fetch keeps the quota
     deadline_s: float = 300.0  # seconds for all attempts of one call, without pauses between them
-    run_deadline: float = math.inf  # end of the run in the clock's monotonic seconds
-    ending: Ending = field(default_factory=Ending)  # can end the run earlier
-    patience_s: float = PATIENCE_S  # seconds that calls wait for a silent region
+    run_deadline: float = math.inf  # latest end of the fetch in the clock's monotonic seconds
+    ending: Ending = field(default_factory=Ending)  # ends the fetch before its deadline
+    patience_s: float = PATIENCE_S  # seconds that calls wait for a region that stopped responding
     fingerprint_key: FingerprintKey | None = None  # for pre-shared keys; None: no key facts
     jitter: Callable[[], float] = random.random  # returns the fraction of a pause to wait
     tallies: defaultdict[str | None, Tally] = field(
@@ -89,7 +89,7 @@ class Caller:
         params: Mapping[str, str],
         decode: Callable[[Response], T],
     ) -> T | Failure:
-        """Send a call, with retries; return the decoded response, or a failure."""
+        """Send an API call, with retries; return the decoded response, or a Failure."""
         call = _OneCall(self, action, place, params, decode)
         if not self.is_over():  # a timeout of 0 would still send the request
             try:
@@ -102,7 +102,7 @@ class Caller:
         return call.failure(TransportError(why, is_timeout=True), attempts=0)
 
     def is_over(self) -> bool:
-        """Check whether the run has ended, so that no more calls are sent."""
+        """Check whether the fetch was interrupted or its deadline has passed."""
         return self.ending.is_asked or self.clock.monotonic() >= self.run_deadline
 
     def now_ms(self) -> int:
@@ -114,12 +114,12 @@ class Caller:
         return (self.name, place.region_id or "", action)
 
     def failure(self, kind: FailureKind, message: str, **more: Any) -> Failure:
-        """Return a failure of this account at the current time."""
+        """Return a Failure with this account's id and the current time."""
         at_ms = self.now_ms()
         return Failure(kind=kind, message=message, account_id=self.account_id, at_ms=at_ms, **more)
 
     def line(self, place: Place) -> Line:
-        """Return whether a region responds, as the calls to it have shown."""
+        """Return the object that records whether a region responds to calls."""
         if place not in self._lines:
             self._lines[place] = Line(self.clock, self.jitter, self.patience_s)
         return self._lines[place]
@@ -127,7 +127,7 @@ class Caller:
 
 @dataclass(slots=True)
 class _OneCall(Generic[T]):
-    """One API call while it is sent and retried."""
+    """One API call, and the state of its attempts."""
 
     caller: Caller
     action: str
@@ -140,7 +140,7 @@ class _OneCall(Generic[T]):
     is_refused: bool = False  # whether the cloud refused these credentials as expired
 
     async def repeat(self) -> T | Failure:
-        """Send the call until there is a response or no retry is left."""
+        """Send the call until it succeeds or no retry is left; return the response or a Failure."""
         caller, line = self.caller, self.caller.line(self.place)
         tried: Counter[Remedy] = Counter()
         failure, spent_s = None, 0.0
@@ -180,7 +180,10 @@ class _OneCall(Generic[T]):
         return self.caller.key(self.action, self.place)
 
     def _may_repeat(self, verdict: FailureVerdict, n_tried: int, line: Line) -> bool:
-        """Check whether to retry a failed call; while a region is down, retries are not limited."""
+        """Check whether to retry a failed call.
+
+        While calls wait for a region that stopped responding, the number of retries is not limited.
+        """
         if verdict.is_silence and line.is_down:
             return line.is_awaited
         if n_tried >= _ATTEMPTS.get(verdict.remedy, 1):
@@ -224,7 +227,7 @@ class _OneCall(Generic[T]):
                 checkpoint.call_answered(number, at=caller.clock.utc_now().timestamp())
 
     async def _prepare(self, remedy: Remedy, attempts: int) -> None:
-        """Do what the last failure requires before the next attempt."""
+        """Prepare the next attempt: slow down, correct the clock offset, or pause."""
         caller = self.caller
         if remedy is Remedy.SLOW_DOWN:
             now, headers = caller.clock.monotonic(), self.response.headers if self.response else {}
@@ -239,7 +242,7 @@ class _OneCall(Generic[T]):
             await caller.clock.sleep(retries.backoff_s(attempts, jitter=caller.jitter()))
 
     def failure(self, error: VpnframeError, *, attempts: int) -> Failure:
-        """Return the failure of this call; if access was denied, it names the permission."""
+        """Return a Failure for this call; if access was denied, it names the missing permission."""
         kind, message = retries.classify(error).kind, str(error)
         # Without a response, the request for credentials was denied, not this call.
         if kind == "denied" and self.response is not None:

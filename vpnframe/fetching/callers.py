@@ -1,4 +1,4 @@
-"""Create a caller for each account of a fetch, and identify the accounts."""
+"""Create a Caller for each account of a fetch, and ask the cloud for the accounts' ids."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from vpnframe.model.records import Failure
 async def open_caller(
     settings: FetchSettings, provider: Provider, **options: Any
 ) -> AsyncIterator[Caller]:
-    """Open a transport, and yield the caller of the account that the credentials belong to."""
+    """Open an HTTP transport, and yield a Caller that takes its credentials from ``provider``."""
     clock = Clock()
     run_deadline = clock.monotonic() + settings.deadline_s
     lanes = WaitingLanes(RateLimiter(limits=settings.quotas, share=settings.quota_share), clock)
@@ -34,7 +34,7 @@ async def open_caller(
 
 
 def account_crawls(settings: FetchSettings, plan: Plan, caller: Caller) -> list[AccountCrawl]:
-    """Return a crawl for each account in the settings, or for the caller if there is none."""
+    """Return an AccountCrawl for each account in the settings; without any, one for ``caller``."""
     crawls = [] if settings.accounts else [AccountCrawl(caller, plan)]
     for account in settings.accounts:
         provider = DefaultChain(account.profile) if account.profile else caller.provider
@@ -53,7 +53,10 @@ def account_crawls(settings: FetchSettings, plan: Plan, caller: Caller) -> list[
 
 
 async def open_accounts(settings: FetchSettings, plan: Plan, caller: Caller) -> FleetCrawl:
-    """Identify the accounts; return one crawl for each account, even if it has several profiles."""
+    """Ask for the ids of the accounts, and return a FleetCrawl that reads each account once.
+
+    If several profiles belong to one account, only the first of them is used.
+    """
     crawls = account_crawls(settings, plan, caller)
     for crawl in crawls:
         _remember_calls(crawl.caller)
@@ -71,7 +74,7 @@ async def open_accounts(settings: FetchSettings, plan: Plan, caller: Caller) -> 
 
 
 def _merge(first: AccountCrawl, other: Caller) -> None:
-    """Note that another profile has the same account; if its quota share is smaller, use that."""
+    """Record that two profiles belong to one account, and use the smaller of their quota shares."""
     own, account_id = first.caller, first.caller.account_id
     limiters = [caller.lanes.rate_limiter for caller in (own, other)]
     n_own, n_other = (sum(map(limiter.allowed, limiter.limits)) for limiter in limiters)
@@ -83,7 +86,7 @@ def _merge(first: AccountCrawl, other: Caller) -> None:
 
 
 def _remember_calls(caller: Caller) -> None:
-    """Add to the rate limiter the calls of an earlier run that may still use quota."""
+    """Add to the rate limiter the calls of an earlier run that still count against the quota."""
     if caller.checkpoint is None:
         return
     now, monotonic = caller.clock.utc_now().timestamp(), caller.clock.monotonic()
@@ -95,10 +98,10 @@ def _remember_calls(caller: Caller) -> None:
 
 
 async def _settle_identity(crawl: AccountCrawl) -> None:
-    """Identify the account; raise SettingsError if it is not the account in the checkpoint.
+    """Ask for the account's id; raise SettingsError if the checkpoint is of another account.
 
-    If the cloud does not return the account's id, the account is identified by its name in
-    accounts.toml or by its access key id, of which the checkpoint stores only a digest.
+    If the cloud does not return the id, the account is identified by its name in accounts.toml or
+    by its access key id, of which the checkpoint stores only a digest.
     """
     caller, checkpoint, found = crawl.caller, crawl.caller.checkpoint, await crawl.identify()
     crawl.take_identity(found)
@@ -122,7 +125,7 @@ async def _settle_identity(crawl: AccountCrawl) -> None:
             now = f"the account of these credentials is unknown ({found.message})"
         raise SettingsError(
             f"the unfinished fetch in {checkpoint.folder.parent} is of {before}, and {now}: "
-            f"use those of the first run, or remove {checkpoint.folder}"
+            f"use the credentials of the first run, or remove {checkpoint.folder}"
         )
     if key:
         for name, value in zip(names, (account_id or known_id or "", key), strict=True):

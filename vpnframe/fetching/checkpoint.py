@@ -1,8 +1,8 @@
 """Store in SQLite what an unfinished fetch has read, so that the fetch can be resumed.
 
-The file has records without secrets, and the times of calls, so that a resumed fetch respects the
-quota. Only its owner can read it; it is removed when the fetch is finished. All writes in one turn
-of the event loop are committed together; :meth:`Checkpoint.settle` waits for this commit.
+The file contains records without secrets, and the times of calls, so that a resumed fetch respects
+the quota. Only its owner can read it; it is removed when the fetch is finished. All writes in one
+iteration of the event loop are committed together; :meth:`Checkpoint.settle` waits for this commit.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _DAMAGED = (sqlite3.Error, UnicodeDecodeError)
 
 
 class Checkpoint:
-    """The checkpoint of one fetch; use it as a context manager."""
+    """The stored state of one unfinished fetch; use it as a context manager."""
 
     def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self._db = db
@@ -88,7 +88,7 @@ class Checkpoint:
             self.close()
 
     def close(self) -> None:
-        """Close the checkpoint; if it contains no responses, remove it."""
+        """Close the checkpoint; if it contains no API response, remove its files."""
         if not self.has_answers:
             self.discard()
             return
@@ -105,7 +105,7 @@ class Checkpoint:
             self.folder.rmdir()
 
     async def settle(self) -> None:
-        """Wait until everything written so far is safe if this process is killed."""
+        """Wait until everything written so far is committed, and survives a killed process."""
         if self._turn is None:
             loop = asyncio.get_running_loop()
             self._turn = loop.create_future()
@@ -113,7 +113,7 @@ class Checkpoint:
         await asyncio.shield(self._turn)  # a cancelled waiter does not cancel it for others
 
     def _end_turn(self, turn: asyncio.Future[None]) -> None:
-        """Commit what was written in this turn, and wake all tasks that wait for it."""
+        """Commit what this iteration of the event loop wrote, and wake all waiting tasks."""
         self._turn = None
         try:
             self._commit()
@@ -143,7 +143,7 @@ class Checkpoint:
             raise _unwritable(self._path, error) from None
 
     def recall(self, account: str, region: str, action: str, subject: str = "") -> Answer | None:
-        """Return the decoded response that an earlier run stored, or None."""
+        """Return the decoded API response that an earlier run stored, or None if there is none."""
         if not self.is_resumed:
             return None
         rows = self._rows(
@@ -155,37 +155,40 @@ class Checkpoint:
     async def keep(
         self, account: str, region: str, action: str, answer: Answer, *, subject: str = ""
     ) -> None:
-        """Store a decoded response; it is on disk when this method returns."""
+        """Store a decoded API response; it is on disk when this method returns."""
         row = _with_checksum(account, region, action, subject, self._encode(answer))
         self._unwritten.append(("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", row))
         self.has_answers = True
         await self.settle()
 
     def note(self, name: str, value: str) -> None:
-        """Store a named property of the fetch; it is on disk when this method returns."""
+        """Store a named value about the fetch; it is on disk when this method returns."""
         self._unwritten.append((_NOTE, _with_checksum(name, value)))
         self._commit()
 
     def noted(self, name: str) -> str | None:
-        """Return a property that ``note`` stored, or None."""
+        """Return the value that is stored under a name, or None if there is none."""
         rows = self._rows("SELECT value FROM about WHERE name=?", name)
         return str(rows[0][0]) if rows else None
 
     def call_sent(self, key: Key) -> int:
-        """Record a call that is sent after the next ``settle``; return the number of the call."""
+        """Record an API call before it is sent, and return its number for :meth:`call_answered`.
+
+        The caller must wait for :meth:`settle` before it sends the call.
+        """
         number = next(self._numbers)
         statement = "INSERT INTO calls (number, account, region, action) VALUES (?, ?, ?, ?)"
         self._unwritten.append((statement, (number, *key)))
         return number
 
     def call_answered(self, number: int, *, at: float) -> None:
-        """Record when a call ended, in seconds since the epoch."""
+        """Record the time when a call ended, in seconds since the epoch."""
         self._unwritten.append(("UPDATE calls SET answered_at=? WHERE number=?", (at, number)))
 
     def earlier_calls(self, *, since: float, now: float) -> list[tuple[Key, float]]:
-        """Return key and end of the earlier runs' calls that ended at ``since`` or later.
+        """Return the rate-limit key and the end time of each call that ended at ``since`` or later.
 
-        A call without an end, because its run was killed, ends now.
+        A call whose end was not recorded, because its run was killed, gets the end time ``now``.
         """
         self._rows("UPDATE calls SET answered_at=? WHERE answered_at IS NULL", now)
         rows = self._rows(
@@ -209,14 +212,14 @@ def _files_of(path: Path) -> list[Path]:
 def open_checkpoint(folder: Path, *, purpose: Mapping[str, str], resume: bool) -> Checkpoint:
     """Open the checkpoint in an inventory folder, or create one.
 
-    An existing checkpoint is opened only with ``resume``, and only if it has the same
-    ``purpose``.
+    An existing checkpoint is opened only with ``resume``, and only if ``purpose``, the options of
+    the fetch, is unchanged. Otherwise, SettingsError is raised.
     """
     path = checkpoint_path(folder)
     for one in (path.parent, *_files_of(path)):
         if one.is_symlink():  # nothing is written outside this folder
             raise InventoryError(
-                f"{one} is a symbolic link: no checkpoint is written through it, remove the link"
+                f"{one} is a symbolic link: remove it, as no checkpoint is written through a link"
             )
     found = _open_existing(path) if path.exists() else None
     if found is None:
@@ -229,11 +232,12 @@ def open_checkpoint(folder: Path, *, purpose: Mapping[str, str], resume: bool) -
     found.close()
     if resume:
         raise SettingsError(
-            f"the unfinished fetch in {folder} was for other {', '.join(differing)}: "
+            f"the unfinished fetch in {folder} had other options for {', '.join(differing)}: "
             f"repeat the options of that fetch, or remove {path.parent}"
         )
     raise SettingsError(
-        f"unfinished fetch in {folder}; continue with --resume, or remove {path.parent}"
+        f"there is an unfinished fetch in {folder}: continue it with --resume, or remove "
+        f"{path.parent}"
     )
 
 
@@ -266,7 +270,7 @@ def _unwritable(path: Path, error: Exception, remedy: str = "") -> InventoryErro
 
 
 def _open_existing(path: Path) -> Checkpoint | None:
-    """Open the checkpoint at ``path``; rename it and return None if it cannot be trusted."""
+    """Open the checkpoint at ``path``; if it cannot be used, rename it and return None."""
     try:
         with ExitStack() as stack:
             db = _connect(path, stack)
@@ -292,7 +296,7 @@ def _open_existing(path: Path) -> Checkpoint | None:
 
 
 def _problem_of(db: sqlite3.Connection) -> str | None:
-    """Return why a checkpoint cannot be trusted, or None.
+    """Return why a checkpoint cannot be used, or None if it can.
 
     Checksums of the rows find damage that SQLite does not notice.
     """
@@ -313,7 +317,7 @@ def _problem_of(db: sqlite3.Connection) -> str | None:
 
 
 def _set_aside(path: Path, problem: str) -> None:
-    """Rename a checkpoint that cannot be trusted, and overwrite its fingerprint key."""
+    """Rename a checkpoint that cannot be used, and overwrite the fingerprint key in it."""
     # Whoever has this key can test guesses of pre-shared keys against their fingerprints.
     if problem != _FOREIGN or _KEY_NAME in path.read_bytes():
         with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as body:
@@ -325,7 +329,11 @@ def _set_aside(path: Path, problem: str) -> None:
 
 
 def _with_checksum(*values: object) -> tuple[object, ...]:
-    """Append a checksum of values and types: damage can turn a string into a number."""
+    """Append a checksum to the values of a row.
+
+    The checksum covers the types of the values, too, because damage can turn a string into a
+    number.
+    """
     parts = (
         b"b" + v if isinstance(v, bytes) else f"{'t' if isinstance(v, str) else '?'}{v}".encode()
         for v in values
@@ -334,7 +342,7 @@ def _with_checksum(*values: object) -> tuple[object, ...]:
 
 
 def _connect(path: Path, stack: ExitStack) -> sqlite3.Connection:
-    """Open the database so that every commit is safe if this process is killed.
+    """Open the database so that no commit is lost if this process is killed.
 
     The exit stack closes the database.
     """

@@ -1,6 +1,6 @@
 """Fetch accounts and their regions in parallel: first the lists, then the downloads.
 
-``failures`` and ``coverage`` report what cannot be read; everything else is still read.
+The tables ``failures`` and ``coverage`` report what cannot be read; everything else is still read.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SHARE = re.compile(r"(100|[1-9]?[0-9])(?:\.[0-9]+)?%")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a fetch reads."""
+    """The options that decide what a fetch reads, and from which hosts."""
 
     regions: Collection[str] | None = None  # region ids; None for all that the account has
     skip_regions: Collection[str] = ()  # regions that are not queried; ``coverage`` reports them
@@ -45,13 +45,14 @@ class Plan:
     routes: bool = True  # whether VPCs and routes are read, too
 
     def place(self, host: str) -> Place:
-        """Return where to send a call that belongs to no region."""
+        """Return the Place for calls to ``host`` that belong to no region."""
         return Place(self.endpoint or f"https://{host}")
 
     def places(self, known: Mapping[str, str | None]) -> Iterator[tuple[str, Place | None, str]]:
-        """Yield for each region its id, where to send its calls, and a problem.
+        """Yield for each region its id, the Place to which its calls are sent, and a problem.
 
-        The place is None if the region is not read. The problem is empty if there is none.
+        The Place is None if the region is not read. The problem is a text, which is empty if there
+        is none.
         """
         # The endpoint that DescribeRegions returned (``known``) is used if it is a cloud host.
         for region_id in sorted(known if self.regions is None else set(self.regions)):
@@ -68,9 +69,9 @@ class Plan:
                 yield region_id, Place(url, region_id), f"{region_id!r} {what}"
 
     def unknown_skips(self, known: Collection[str]) -> Iterator[str]:
-        """Yield a message for each region to skip that the account does not have.
+        """Yield a message for each region in ``skip_regions`` that the account does not have.
 
-        If no regions are known, there are no messages.
+        If ``known``, the account's regions, is empty, nothing is yielded.
         """
         unknown = {*self.skip_regions} - {*known, *(self.regions or ())} if known else ()
         for region_id in sorted(unknown):
@@ -80,7 +81,7 @@ class Plan:
 
 
 def parse_downloads(text: str) -> float:
-    """Return the share of the configurations to download, such as 0.05 for ``5%``."""
+    """Convert the option ``downloads`` to a fraction of the configurations: 0.05 for ``5%``."""
     if text in ("all", "none"):
         return 1.0 if text == "all" else 0.0
     if not _SHARE.fullmatch(text) or float(text[:-1]) > 100:
@@ -90,30 +91,30 @@ def parse_downloads(text: str) -> float:
 
 @dataclass(slots=True)
 class AccountCrawl:
-    """One account while it is read."""
+    """Reads one account; its attributes contain what was read so far."""
 
     caller: Caller  # its ``account_id`` is filled in by :meth:`list_all`
     plan: Plan
     identity: str | Failure | None = None  # result of GetCallerIdentity, if it was already called
-    doubles: list[Failure] = field(default_factory=list)  # for further profiles of this account
+    doubles: list[Failure] = field(default_factory=list)  # one per further profile of it
     regions: list[RegionCrawl] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
     _n_throttled: int = 0  # throttled calls that events reported so far
 
     async def identify(self) -> str | Failure:
-        """Return the main account's id from GetCallerIdentity, or the failure of that call."""
+        """Return the account's id from GetCallerIdentity, or the Failure of that call."""
         place = self.plan.place(STS_HOST)
         return await self.caller.ask("GetCallerIdentity", place, {}, decode_account_id)
 
     def take_identity(self, identity: str | Failure) -> None:
-        """Store the account's id, or why it is unknown."""
+        """Store the account's id, or the failure because of which the id is unknown."""
         self.identity = identity
         if isinstance(identity, str):
             self.caller.account_id = identity
 
     async def list_all(self) -> None:
-        """Read the account's identity, its regions, and every list of every region."""
+        """Read the account's id, its regions, and the lists of resources in every region."""
         if self.identity is None:
             self.take_identity(await self.identify())
         if isinstance(self.identity, Failure):
@@ -131,7 +132,10 @@ class AccountCrawl:
         await run_all(region.list_all() for region in self.regions)
 
     def _cover(self, status: CoverageStatus, region_id: str | None = None) -> None:
-        """Add a coverage row for a region that is not read, or for the whole account."""
+        """Add a coverage row for a region that is not read.
+
+        If ``region_id`` is None, the row is for the whole account.
+        """
         account_id = self.caller.account_id
         self.coverage.append(Coverage(account_id=account_id, region_id=region_id, status=status))
 
@@ -151,14 +155,17 @@ class AccountCrawl:
         self._report(events.RegionsFound(len(self.regions)))
 
     def _report(self, event: events.Event) -> None:
-        """Pass on an event with the account id, after an event for newly throttled calls."""
+        """Send an event with the account's id to the listener.
+
+        If calls were throttled since the last event, the event Throttled is sent first.
+        """
         n_throttled = sum(tally.n_throttled for tally in self.caller.tallies.values())
         n_new, self._n_throttled = n_throttled - self._n_throttled, n_throttled
         for one in (*([events.Throttled(n_new)] if n_new else []), event):
             events.tell(self.plan.on_event, replace(one, account_id=self.caller.account_id))
 
     def chosen(self, region: RegionCrawl) -> list[str]:
-        """Return the ids of the connections of a region whose configurations to download."""
+        """Return the ids of the region's connections whose configurations are to be downloaded."""
         ids = [i for i in region.connection_ids if i not in region.unattached_ids]
         share = parse_downloads(self.plan.downloads)
         if share in (0.0, 1.0):
@@ -168,19 +175,22 @@ class AccountCrawl:
         return sorted(draw.sample(sorted(ids), math.ceil(share * len(ids))))
 
     def choose(self) -> None:
-        """Set each region's number of downloads; ``coverage`` counts them as not read for now."""
+        """Set the number of downloads that each region needs.
+
+        Until they are done, ``coverage`` counts their connections as not read.
+        """
         for region in self.regions:
             region.n_wanted = len(self.chosen(region))
 
     async def download(self) -> None:
-        """Download the chosen configurations of every region."""
+        """Download the chosen configurations of all regions of this account."""
         chosen = [(region, self.chosen(region)) for region in self.regions]
         for region, ids in chosen:
             self._report(events.ConnectionsFound(region.place.region_id or "", len(ids)))
         await run_all(region.download(ids) for region, ids in chosen)
 
     async def read_again(self) -> None:
-        """Retry what failed for transient reasons; call this after everything else."""
+        """Retry the calls that failed for transient reasons; call this after all downloads."""
         if self.caller.is_over():
             return
         if not self.regions and any(failure.kind in PASSING for failure in self.failures):
@@ -201,12 +211,12 @@ class AccountCrawl:
 
 @dataclass(slots=True)
 class FleetCrawl:
-    """All accounts of a fetch while they are read."""
+    """Reads all accounts of a fetch."""
 
     accounts: list[AccountCrawl]
 
     async def list_all(self) -> None:
-        """Read every list of every account in parallel."""
+        """Read the lists of resources of all accounts in parallel."""
         await run_all(account.list_all() for account in self.accounts)
 
     async def download(self) -> None:
@@ -235,7 +245,10 @@ class FleetCrawl:
         )
 
     def parts(self, *, release: bool = False) -> Iterator[Records]:
-        """Yield everything that was read, in parts; with ``release``, free each region after it."""
+        """Yield everything that was read, in parts.
+
+        With ``release``, the memory of a region is freed after its last part.
+        """
         for account in self.accounts:
             yield account.own()
             regions = account.regions if release else [*account.regions]
@@ -257,7 +270,7 @@ class FleetCrawl:
 
 
 def _what_ended(failure: Failure) -> str:
-    """Describe a failure by its call, region and account."""
+    """Describe a failure by its API call, region, account and message."""
     where = f" in {failure.region_id}" if failure.region_id else ""
     whose = f" of account {failure.account_id}" if failure.account_id else ""
     is_refused = failure.kind == "credentials" and failure.code is not None

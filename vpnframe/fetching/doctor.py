@@ -65,8 +65,9 @@ def doctor(
     settings : FetchSettings, optional
         As for :func:`fetch`; ``out`` is ignored.
     sample_out : str or Path, optional
-        A new folder for the shape of each answer: its documented fields with their types, and
-        words such as ``ikev2``, but no key, name, id, address or number. You can safely share it.
+        A new folder to which the structure of each API response is written. The files contain the
+        documented fields with their types, and words such as ``ikev2``, but no key, name, id,
+        address or number, so that you can share them safely.
 
     Returns
     -------
@@ -113,7 +114,7 @@ def doctor(
 
 
 class _Samples:
-    """The different structures of responses, which a user can send to the maintainers."""
+    """The different structures of API responses, which a user can send to the maintainers."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -127,7 +128,7 @@ class _Samples:
             raise SettingsError(f"{folder} already exists: give a folder that does not exist yet")
 
     def recording(self, send: Send) -> Send:
-        """Return a transport that records the structures of the responses."""
+        """Wrap a function that sends requests, to record the structure of each response."""
 
         async def recorded(request: Request) -> Response:
             response = await send(request)
@@ -139,7 +140,7 @@ class _Samples:
         return recorded
 
     def write(self) -> None:
-        """Write each structure to a file."""
+        """Write each recorded structure to a file."""
         try:
             for action, shapes in sorted(self._shapes.items()):
                 for number, shape in enumerate(shapes, 1):
@@ -151,7 +152,7 @@ class _Samples:
 
 @dataclass(slots=True)
 class _AccountCheck:
-    """The checks of one account."""
+    """Checks one account, and collects the rows of table ``doctor``."""
 
     caller: Caller
     plan: Plan
@@ -171,7 +172,7 @@ class _AccountCheck:
     def _note(
         self, check: str, status: Status, detail: str, remedy: str | None = None, **where: Any
     ) -> None:
-        """Add a row to the table; status ``unknown`` means that the check could not be made."""
+        """Add a row to table ``doctor``; status ``unknown`` means that no check was possible."""
         row = {"check": check, "status": status, "detail": detail, "remedy": remedy}
         self.rows.append({"region_id": None} | row | where)
 
@@ -215,7 +216,7 @@ class _AccountCheck:
             self._note("clock", "missing", detail, "correct this machine's clock")
 
     async def _find_places(self) -> list[Place]:
-        """List the regions, and return where to send the calls of each."""
+        """List the regions, and return the Place to which the calls of each region are sent."""
         action, place = "DescribeRegions", self.plan.place(VPC_HOST)
         found = await self.caller.ask(action, place, {}, partial(decode_page, action=action))
         known: dict[str, str | None] = {}
@@ -236,10 +237,13 @@ class _AccountCheck:
         if isinstance(found, Page):
             self.sizes[place] = max(found.total_count or 0, len(found.rows))
             if found.count_note is None:
-                note("ok", f"answers; {self.sizes[place]} connections")
+                note("ok", f"the region answers, and has {self.sizes[place]} connections")
             else:
-                detail = f"answers; TotalCount {found.count_note.message}, which is not plausible"
-                note("unknown", detail, "none; the estimate leaves out this region")
+                detail = (
+                    f"the region answers; TotalCount {found.count_note.message}, "
+                    "which is not plausible"
+                )
+                note("unknown", detail, "nothing to do, but the estimate leaves out this region")
         elif not isinstance(found, Failure) or found.kind == "denied":
             self.sizes.setdefault(place, 0)
             note("ok", "the region answers, but listing its connections is denied")
@@ -255,7 +259,7 @@ class _AccountCheck:
             if not places:
                 self._note(permission_of(action), *_NO_REGION)
             elif kind and kind not in self.samples:
-                detail, remedy = f"no {kind} exists to try it with", "none until one exists"
+                detail, remedy = f"no {kind} exists to try it with", "check again when one exists"
                 self._note(permission_of(action), "unknown", detail, remedy)
             else:
                 place, thing_id = self.samples[kind] if kind else (places[0], "")
@@ -265,7 +269,7 @@ class _AccountCheck:
     async def _try(
         self, place: Place, action: str, params: Mapping[str, str]
     ) -> Page | Statement | Failure:
-        """Make a call that returns one row, and store the ids in it for later calls."""
+        """Make a call that returns at most one row, and store the row's ids for later calls."""
         decode: Callable[[Response], Page | Statement] = partial(decode_page, action=action)
         if action == DOWNLOAD:
             decode = partial(decode_download, vpn_connection_id="-")
@@ -299,12 +303,12 @@ class _AccountCheck:
             "estimate",
             "ok",
             f"{sum(sizes)} connections: about {duration(seconds)} with {share} "
-            "downloads a window and region; with --downloads none, a fetch takes seconds",
+            "downloads per quota window and region; with --downloads none, a fetch takes seconds",
         )
 
 
 def _things_in(row: object) -> Iterator[tuple[str, str]]:
-    """Yield the kind and the id of each object in a row about which another call can be made."""
+    """Yield the type and the id of each resource in a list row that a further call can query."""
     if isinstance(row, Statement):
         if not row.is_unattached:
             yield "connection", row.vpn_connection_id
@@ -319,5 +323,5 @@ def _things_in(row: object) -> Iterator[tuple[str, str]]:
 
 
 def _remedy_of(failure: Failure) -> str:
-    """Return the remedy for a failure that is not a refused permission."""
+    """Return the remedy for a failure other than a refused permission."""
     return _REMEDIES.get(failure.kind, "see the message; its request id helps the cloud's support")

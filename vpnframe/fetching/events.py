@@ -25,7 +25,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class RegionsFound(Event):
-    """The regions of the account are known."""
+    """The regions of an account were listed."""
 
     n_regions: int
     text: ClassVar[str] = "{0.n_regions} regions to read"
@@ -33,7 +33,7 @@ class RegionsFound(Event):
 
 @dataclass(frozen=True, slots=True)
 class RouteListsFound(Event):
-    """The gateways and attachments of a region are known; its route lists follow."""
+    """All lists of a region except its routes were read; its route lists are read next."""
 
     region_id: str
     n_lists: int
@@ -50,7 +50,7 @@ class RouteListRead(Event):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionsFound(Event):
-    """The lists of a region were read; the downloads of its configurations follow."""
+    """All lists of a region were read; its configurations are downloaded next."""
 
     region_id: str
     n_connections: int
@@ -59,7 +59,7 @@ class ConnectionsFound(Event):
 
 @dataclass(frozen=True, slots=True)
 class EstimateMade(Event):
-    """All lists were read, and the downloads of each region are estimated."""
+    """All lists were read, and the time of the downloads was estimated for each region."""
 
     estimates: tuple[Estimate, ...]
     text: ClassVar[str] = "the lists are read; {1} downloads will take about {2:.0f} s"
@@ -67,7 +67,7 @@ class EstimateMade(Event):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRead(Event):
-    """A configuration was downloaded, or (``is_read`` is False) its download failed."""
+    """A configuration was downloaded or, if ``is_read`` is False, its download failed."""
 
     region_id: str
     is_read: bool
@@ -84,7 +84,7 @@ class Throttled(Event):
 
 @dataclass(frozen=True, slots=True)
 class RegionRead(Event):
-    """All downloads of a region have ended; ``status`` is its status in table ``coverage``."""
+    """All downloads of a region have ended; ``status`` is the region's status in ``coverage``."""
 
     region_id: str
     status: str
@@ -95,7 +95,7 @@ Listener = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
-    """Do nothing; this is the listener if the user passes none."""
+    """Ignore an event; this is the default listener."""
 
 
 def sentence(event: Event) -> str:

@@ -61,7 +61,7 @@ async def afetch(
 async def _fetch(
     ending: Ending, settings: FetchSettings | None, credentials: Credentials | None, **options: Any
 ) -> Inventory:
-    """Fetch the fleet until everything is read, or until ``ending`` ends the run.
+    """Fetch the fleet until everything is read, or until ``ending`` ends the fetch.
 
     The ``options`` are those of :func:`make_plan`.
     """
@@ -89,7 +89,7 @@ async def _fetch(
 async def _read(
     fleet: FleetCrawl, plan: Plan, ending: Ending, checkpoint: Checkpoint | None
 ) -> Inventory:
-    """Read the fleet; if there is a checkpoint, also write a snapshot."""
+    """Read the fleet; if there is a checkpoint, also write the inventory to its folder."""
     await fleet.list_all()
     if checkpoint is not None and parse_downloads(plan.downloads) > 0:
         # The lists are committed before the downloads, so that they are available early.
@@ -124,7 +124,7 @@ def _tables(parts: Iterable[Records]) -> Inventory:
 def _checkpoint(
     plan: Plan, settings: FetchSettings, own_key: FingerprintKey | None
 ) -> AbstractContextManager[Checkpoint | None]:
-    """Open the checkpoint in the output folder; it is None if there is no output folder."""
+    """Return a context manager that yields the checkpoint, or None without an output folder."""
     if settings.out is None:
         if settings.resume:
             raise SettingsError("resuming needs the inventory folder: pass ``out``")
@@ -163,13 +163,16 @@ def fetch(
     regions : collection of str, optional
         Region ids; all regions of the account by default.
     downloads : str, default "all"
-        ``all``: every connection's configuration, one call each, under a small quota. ``none``: no
-        configuration, only the lists, which take seconds for a whole fleet. A share such as ``5%``:
-        a random sample of that size; column ``witnesses`` shows which were downloaded.
+        Which configurations to download. ``all`` downloads the configuration of every connection,
+        which takes one call each under a small quota. ``none`` reads only the lists, which takes
+        seconds for a whole fleet. A share such as ``5%`` downloads a random sample of that size;
+        column ``witnesses`` shows which connections were downloaded.
     endpoint : str, optional
-        URL for every call, instead of the cloud's own hosts; plain HTTP only to a loopback address.
+        URL to which every call is sent, instead of the cloud's own hosts. Plain HTTP is accepted
+        only for a loopback address.
     credentials : Credentials, optional
-        By default from the vendor's default chain: environment, configuration files, RAM role.
+        If None, they are taken from the vendor's default chain: environment variables,
+        configuration files, RAM role of the machine.
     settings : FetchSettings, optional
         Accounts, quotas, output folder, certificate authority and other settings.
     on_event : callable, optional

@@ -27,18 +27,18 @@ _decode_row = msgspec.msgpack.Decoder(Row).decode
 
 @dataclass(slots=True)
 class Listing:
-    """The rows of a list from all its pages, and what is missing."""
+    """The rows from all pages of a list, and what is missing or uncertain."""
 
     rows: PackedRecords = field(default_factory=PackedRecords)  # by id
     seen: set[str] = field(default_factory=set)  # ids of the rows, while pages are read
     n_expected: int = 0  # number of rows as the cloud counts them
     failure: Failure | None = None  # why reading ended early
-    doubt: Failure | None = None  # why a later pass failed: all rows are there, unconfirmed
+    doubt: Failure | None = None  # why a later pass failed; the rows of the first are unconfirmed
     notes: list[Note] = field(default_factory=list)  # rows that could not be decoded
     n_pages: int = 0  # pages of one pass
     is_agreed: bool = True  # whether a second pass, if needed, returned the same ids
-    counts: set[int] = field(default_factory=set)  # the different total counts that pages give
-    count_note: Note | None = None  # on an invalid total count: rows may be missing
+    counts: set[int] = field(default_factory=set)  # the different total counts in the pages
+    count_note: Note | None = None  # set if a total count is invalid, so that rows may be missing
 
     @property
     def n_collected(self) -> int:
@@ -47,18 +47,18 @@ class Listing:
 
     @property
     def is_stable(self) -> bool:
-        """Whether the number of rows equals the cloud's count, and two passes agree."""
+        """Whether no call failed, all counted rows were read, and repeated passes agree."""
         is_counted = self.n_collected == self.n_expected and self.count_note is None
         return self.failure is None and is_counted and self.is_agreed
 
     @property
     def is_short(self) -> bool:
-        """Whether fewer rows were read than the cloud's count, though no call failed."""
+        """Whether no call failed, but fewer rows were read than the cloud counts."""
         return self.failure is None and self.n_collected < self.n_expected
 
     @property
     def is_whole(self) -> bool:
-        """Whether all pages were read, with at least as many rows as the cloud's count."""
+        """Whether all pages were read, with at least as many rows as the cloud counts."""
         return self.failure is None and self.count_note is None and not self.is_short
 
     @property
@@ -67,7 +67,7 @@ class Listing:
         return self.failure is not None and self.failure.kind in PASSING
 
     def failures(self, action: str, *, at_ms: int) -> Iterator[Failure]:
-        """Yield the failures of the list, which have no account and region yet."""
+        """Yield the failures of the list; their account and region are filled in later."""
         yield from (failure for failure in (self.failure, self.doubt) if failure)
         if self.is_short:
             message = f"the cloud counts {self.n_expected} rows, but returned {self.n_collected}"
@@ -77,7 +77,7 @@ class Listing:
             yield note_failure(note, action=action, at_ms=at_ms)
 
     def put(self, key: str, row: Row | msgspec.Raw) -> None:
-        """Store a row, unless there is a row with this id."""
+        """Store a row under its id, unless a row with this id was already stored."""
         if key not in self.seen:
             self.seen.add(key)
             self.rows.put(key, row)
@@ -95,10 +95,10 @@ class Listing:
             self.n_expected = self.n_collected
 
     def agrees(self, other: Listing) -> bool:
-        """Check whether two passes read the same ids, while the cloud's count did not change.
+        """Check whether this pass and another one are stable and read the same ids.
 
-        If a row appears and another disappears between two pages, only the count shows
-        that.
+        The cloud's count must not change within a pass: a change shows that rows were added or
+        removed while the pages were read.
         """
         are_sound = all(one.is_stable and len(one.counts) <= 1 for one in (self, other))
         return are_sound and self.seen == other.seen
@@ -106,7 +106,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class ListCall:
-    """A list call in one region, with all its pages."""
+    """A list call in one region, which reads all pages of the list."""
 
     caller: Caller
     action: str
@@ -115,7 +115,7 @@ class ListCall:
     judge: KeyJudge | None = None  # assesses the pre-shared keys in the rows
 
     async def recall(self) -> Listing:
-        """Return the rows that an earlier run stored in the checkpoint, or fetch them."""
+        """Return the list that an earlier run stored in the checkpoint, or fetch it."""
         checkpoint, key = self.caller.checkpoint, self.caller.key(self.action, self.place)
         subject = "/".join(self.about.values())
         known = checkpoint.recall(*key, subject) if checkpoint else None
@@ -141,8 +141,9 @@ class ListCall:
     async def fetch(self) -> Listing:
         """Read all pages, up to three times if there are several pages or rows are missing.
 
-        If a row is deleted and another is created between two pages, a row is missed
-        although the counts agree. A second pass shows that. List calls are cheap.
+        If one row is deleted and another one is created while the pages are read, a row can be
+        missed although the number of rows is correct. A second pass reveals this; it is cheap,
+        because list calls have a large quota.
         """
         passes = [await self.fetch_pass()]
         is_sure = passes[0].n_pages <= 1 and passes[0].is_stable
@@ -184,12 +185,12 @@ class ListCall:
             number += 1
 
     def _decode(self, response: Response, *, number: int) -> Page:
-        """Decode a page; raise ResponseError if it is empty although more rows are counted."""
+        """Decode a page; raise ResponseError if it has no rows although the cloud counts more."""
         page = decode_page(response, action=self.action, judge=self.judge)
         if page.rows or page.notes:
             return page
         if not LISTS[self.action].is_paged:  # every account has regions
-            raise ResponseError(f"the answer of {self.action} has an empty list")
+            raise ResponseError(f"{self.action} returned an empty list, which is not plausible")
         count = page.total_count or 0
         if count > (number - 1) * PAGE_SIZE:
             raise ResponseError(f"page {number} is empty, though the cloud counts {count} rows")
@@ -197,7 +198,7 @@ class ListCall:
 
 
 def _united(passes: list[Listing]) -> Listing:
-    """Combine the rows of all passes; the latest pass that has a row provides it."""
+    """Combine the rows of all passes; if several passes read a row, the latest version is used."""
     united = Listing(
         n_expected=max(one.n_expected for one in passes),
         # If only a later pass failed, no row is missing, but the rows are not confirmed.
@@ -217,9 +218,9 @@ def _united(passes: list[Listing]) -> Listing:
 async def explain_gone(
     failure: Failure, caller: Caller, place: Place, about: Mapping[str, str]
 ) -> Failure:
-    """Change the kind of a failure from gone to unavailable if the object may still exist.
+    """Change a failure's kind from ``gone`` to ``unavailable`` if the resource may still exist.
 
-    A list call for this object alone shows whether it exists; the quota of list calls is large.
+    A list call for this resource alone shows whether it exists; the quota of list calls is large.
     """
     if failure.kind != "gone":
         return failure

@@ -22,10 +22,11 @@ _A_FEW = 3  # consecutive failures; one or two are not an outage
 
 @dataclass(slots=True)
 class Line:
-    """Whether one region responds; it is down after a few calls in a row without a response.
+    """Records whether one region responds to calls.
 
-    While it is down, one call at a time tries it, and the other calls wait. No call waits for a
-    region that never responded.
+    A region is down if it responded before, but a few consecutive calls got no response. While it
+    is down, one call at a time is sent, and the other calls wait. No call waits for a region that
+    never responded.
     """
 
     clock: Clock
@@ -44,12 +45,12 @@ class Line:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether the region is down, and calls still wait for it."""
+        """Whether the region is down, but not yet long enough for calls to stop waiting for it."""
         return self.is_down and self.clock.monotonic() - self._silent_since < self.patience_s
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Enter at once; if the region is awaited, enter one at a time and after a pause."""
+        """Let a call proceed; while the region is awaited, only one at a time and after a pause."""
         if self.is_awaited:
             async with self._trying:
                 if self.is_awaited:
@@ -73,9 +74,9 @@ class Line:
 
 
 class Silence:
-    """Warn once about each host that has never responded; calls to it continue.
+    """Warns once about each host that has never responded; calls to such a host continue.
 
-    A host that responded before is not reported, because a call may only wait for a free
+    There is no warning about a host that responded before: a slow call may only wait for a free
     connection.
     """
 
@@ -84,7 +85,7 @@ class Silence:
 
     @contextmanager
     def watching(self, host: str) -> Iterator[None]:
-        """Warn if a request times out, or takes longer than ``SAID_AFTER_S``."""
+        """Warn about the host if the request times out or takes longer than ``SAID_AFTER_S``."""
         timer = asyncio.get_running_loop().call_later(SAID_AFTER_S, self._tell, host)
         try:
             yield

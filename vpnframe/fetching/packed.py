@@ -1,8 +1,8 @@
 """Store many records in little memory.
 
 The records of one connection take more than ten KiB as Python objects, so 100,000 connections would
-fill a laptop's memory. Compressed batches of msgpack take a twentieth of that. They are
-decompressed part by part when the tables are made.
+fill a laptop's memory. Compressed batches in msgpack format take a twentieth of that. They are
+decompressed in parts when the tables are made.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _decode_raw = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class PackedRecords:
-    """Compressed records by id, which are added one by one and read part by part."""
+    """A compressed store of records by id; records are added one by one and read in parts."""
 
     def __init__(self) -> None:
         self._blocks: list[bytes] = []
@@ -35,14 +35,14 @@ class PackedRecords:
         return len(self._blocks) * _BLOCK + len(self._open)
 
     def put(self, key: str, record: Row | msgspec.Raw) -> None:
-        """Add a record; it can be encoded already."""
+        """Add a record, which may already be encoded in msgpack."""
         self._open[key] = msgspec.Raw(_encode(record))
         if len(self._open) == _BLOCK:
             self._blocks.append(zlib.compress(_encode(self._open), 1))
             self._open = {}
 
     def parts(self) -> Iterator[dict[str, Any]]:
-        """Yield the records part by part, in the order in which they were added."""
+        """Yield the records in mappings of about 1,000, in the order in which they were added."""
         part: dict[str, Any] = {}
         for body in self._bodies():
             part |= _decode(body)
@@ -57,12 +57,12 @@ class PackedRecords:
         return (key for key, _ in self.raw())
 
     def raw(self) -> Iterator[tuple[str, msgspec.Raw]]:
-        """Yield the id and the encoded record of each record."""
+        """Yield the id of each record with the record in its encoded form."""
         for body in self._bodies():
             yield from _decode_raw(body).items()
 
     def in_order(self, only: Set[str] | None = None) -> PackedRecords:
-        """Return a copy sorted by id; with ``only``, it has only the records of these ids."""
+        """Return a copy that is sorted by id; if ``only`` is given, the copy has only these ids."""
         ordered, rows = PackedRecords(), dict(self.raw())
         for key in sorted(rows if only is None else rows.keys() & only):
             ordered.put(key, rows[key])
@@ -77,9 +77,9 @@ class PackedRecords:
 def side_by_side(
     first: Iterable[Part], *others: Iterable[Part]
 ) -> Iterator[tuple[dict[str, Any], ...]]:
-    """Join several sequences of parts that are sorted by id.
+    """Join several sequences of parts; a part is a mapping of ids to records, sorted by id.
 
-    Yield tuples with one part of each sequence; the parts of a tuple have the same range of
+    Each yielded tuple has one part of each sequence. The parts in a tuple cover the same range of
     ids.
     """
     following = [(iter(parts), dict[str, Any]()) for parts in others]

@@ -1,4 +1,4 @@
-"""Estimate how many calls and how much time a fetch takes, before any download."""
+"""Estimate how many API calls and how much time a fetch takes, before any download."""
 
 from __future__ import annotations
 

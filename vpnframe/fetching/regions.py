@@ -50,7 +50,7 @@ _LISTS = (("DescribeCustomerGateways", "DescribeVpnAttachments"), (CONNECTIONS,)
 
 @dataclass(slots=True)
 class RegionCrawl:
-    """One region of one account while it is read."""
+    """Reads one region of one account; its attributes contain what was read so far."""
 
     caller: Caller  # of the account
     place: Place
@@ -71,7 +71,7 @@ class RegionCrawl:
     elapsed_s: float = 0.0
 
     async def list_all(self) -> None:
-        """Read every list; if the first list shows that the region cannot be read, stop."""
+        """Read all lists; stop after the first one if it shows that the region cannot be read."""
         started = self.caller.clock.monotonic()
         await self._list("DescribeVpnGateways")
         if not self._is_hopeless():
@@ -96,9 +96,9 @@ class RegionCrawl:
         self.listings[action] = listing
 
     async def _read_routes(self) -> None:
-        """Read the routes, unless they are complete already.
+        """Read the routes, unless an earlier attempt read all of them.
 
-        If more lists fail than before, the routes of the former run are kept.
+        If more route lists fail than in the earlier attempt, the routes of that attempt are kept.
         """
         former = self.routes if self.routes and self.routes.holders == self.holders else None
         if former is None or former.lost:
@@ -109,7 +109,7 @@ class RegionCrawl:
                 self.routes = routes
 
     def _look_through(self) -> None:
-        """Collect from the lists the connections, the holders of routes, and the failures."""
+        """Find in the lists the connections, the resources that have routes, and the failures."""
         self.failures = [failure for failure in self.failures if failure.action == DOWNLOAD]
         self.connection_ids, self.known, self.unattached_ids, self.n_unlisted = [], [], set(), 0
         gateways = self._found(*GATEWAY_LISTS)
@@ -154,7 +154,7 @@ class RegionCrawl:
         self.given_up = {i: failure for i, failure in self.given_up.items() if i in listed}
 
     async def download(self, connection_ids: list[str]) -> None:
-        """Download configurations; a few workers share a queue, and the quota limits the pace."""
+        """Download configurations with several workers; the quota limits their pace."""
         self.n_wanted = len(connection_ids)
         await self._download_all(self._queue(connection_ids), at_once=_DOWNLOADS_AT_ONCE)
         self.on_event(RegionRead(self.place.region_id or "", self._coverage().status))
@@ -162,7 +162,7 @@ class RegionCrawl:
     async def download_again(self, connection_ids: list[str]) -> None:
         """Retry the downloads that failed for transient reasons, the first few one by one.
 
-        If these fail again, the other downloads are not retried.
+        If all of these fail again, the other downloads are not retried.
         """
         self.n_wanted, n_before = len(connection_ids), len(self.downloads)
         settled = {i for i, failure in self.given_up.items() if failure.kind not in PASSING}
@@ -179,7 +179,7 @@ class RegionCrawl:
         self.known = []
 
     def _queue(self, connection_ids: list[str]) -> Queue:
-        """Yield the id of each connection to download, and a judge of its pre-shared keys."""
+        """Yield the id of each connection to download, with a KeyJudge for its pre-shared keys."""
         key, wanted = self.caller.fingerprint_key, set(connection_ids)
         # Without a fingerprint key, nothing is known about the keys in the list rows.
         for connection_id, known in zip_longest(self.connection_ids, self.known):
@@ -206,7 +206,7 @@ class RegionCrawl:
                 self.on_event(ConnectionRead(self.place.region_id or "", is_read))
 
     async def _download(self, connection_id: str, judge: KeyJudge | None) -> Statement | Failure:
-        """Return a configuration from the checkpoint, or download and store it."""
+        """Return a configuration from the checkpoint; if it is not there, download and store it."""
         checkpoint, key = self.caller.checkpoint, self.caller.key(DOWNLOAD, self.place)
         known = checkpoint.recall(*key, connection_id) if checkpoint else None
         if isinstance(known, Statement):
@@ -222,19 +222,19 @@ class RegionCrawl:
         return stamped
 
     def _rows(self, action: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a list by id, part by part."""
+        """Yield the rows of a list in parts, which are mappings of ids to rows."""
         return self.listings.get(action, Listing()).rows.parts()
 
     def _found(self, *actions: str) -> dict[str, Any]:
-        """Return the rows of the given list calls by id, sorted, with account and region."""
+        """Return the rows of the given list calls by id, sorted by id, with account and region."""
         parts = chain.from_iterable(map(self._rows, actions))
         rows = {row_id: self._here(row) for part in parts for row_id, row in part.items()}
         return dict(sorted(rows.items()))
 
     def _statements(self) -> Iterator[dict[str, Statement]]:
-        """Yield the connections of the lists in parts, sorted by id.
+        """Yield the list rows of connections in parts, sorted by id.
 
-        The rows of attachments supply values that the rows of connections lack.
+        Values that a row lacks are taken from the connection's row in the list of attachments.
         """
         attached = self._rows("DescribeVpnAttachments")
         for rows in side_by_side(self._rows(CONNECTIONS), attached):
@@ -244,7 +244,7 @@ class RegionCrawl:
             }
 
     def estimate(self, share: float) -> Estimate:
-        """Estimate the calls and seconds to download a share of the configurations."""
+        """Estimate the API calls and the seconds if a share of the configurations is downloaded."""
         row, calls = self._coverage(), dict[str, int]()
         if row.status in ("complete", "partial"):
             calls = {name: list_calls(len(one.rows)) for name, one in self.listings.items()}
@@ -254,7 +254,7 @@ class RegionCrawl:
         return estimate(row, calls, self.caller.lanes.rate_limiter, n_connections=n_connections)
 
     def outcome(self) -> Records:
-        """Return the failures and the coverage row of the region."""
+        """Return the failures and the coverage row of the region, as Records."""
         failures = [
             failure
             for action, listing in self.listings.items()
@@ -266,7 +266,7 @@ class RegionCrawl:
         return Records(failures=tuple(map(self._here, failures)), coverage=(self._coverage(),))
 
     def parts(self) -> Iterator[Records]:
-        """Yield everything that was read in parts; connections follow after the first part."""
+        """Yield everything that was read, in parts; the first part contains no connections."""
         gateways = self._found(*GATEWAY_LISTS)
         yield replace(
             self.outcome(),
@@ -335,7 +335,7 @@ class RegionCrawl:
     def _is_hopeless(self) -> bool:
         """Check whether the first list shows that the region cannot be read.
 
-        Either the region does not respond, or the cloud does not know the region id.
+        This is so if the region does not respond, or if the cloud does not know the region id.
         """
         listing = self.listings["DescribeVpnGateways"]
         failure = listing.failure
@@ -345,10 +345,10 @@ class RegionCrawl:
         return is_unknown or failure.kind in ("network", "timeout")
 
     def _here(self, record: T) -> T:
-        """Return a copy of the record with this account and region."""
+        """Return a copy of a record with the account and region of this crawl."""
         return replace(record, account_id=self.caller.account_id, region_id=self.place.region_id)
 
 
 def status_of_nothing(failure: Failure) -> CoverageStatus:
-    """Return the coverage status of a region or account from which nothing could be read."""
+    """Return the coverage status if a failure prevented reading a region or an account."""
     return "denied" if failure.kind in ("denied", "credentials") else "unreachable"

@@ -1,7 +1,7 @@
 """Read the routes of one region, which show what traffic each connection carries.
 
-Each VPN gateway and each connection on a transit router has route lists. All of them are read, then
-the routes are grouped by connection.
+Each VPN gateway and each connection on a transit router has lists of routes. All these lists are
+read, then the routes are grouped by connection.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ _decode = msgspec.msgpack.Decoder(RouteEntry).decode
 
 @dataclass(slots=True)
 class RegionRoutes:
-    """The routes of one region while they are read."""
+    """Reads the routes of one region; its attributes contain what was read so far."""
 
     caller: Caller  # of the account
     place: Place
-    holders: Mapping[str, str]  # parameter in _LISTS, by id of a gateway or connection
+    holders: Mapping[str, str]  # by id of a gateway or connection, the key in _LISTS
     on_event: Listener = ignore
     into: PackedRecords = field(default_factory=PackedRecords)  # RoutesInto by connection id
-    strays: list[RouteEntry] = field(default_factory=list)  # lead into no known connection
-    lost: set[str] = field(default_factory=set)  # holders with a list that was not read to its end
+    strays: list[RouteEntry] = field(default_factory=list)  # routes that lead to no connection
+    lost: set[str] = field(default_factory=set)  # ids of holders with a list that is incomplete
     failures: list[Failure] = field(default_factory=list)  # what was not read or not decoded
     is_stable: bool = True  # whether every list agrees with its own count
     n_calls: Counter[str] = field(default_factory=Counter)  # calls that these lists take, by action
@@ -61,7 +61,7 @@ class RegionRoutes:
                     yield ListCall(self.caller, action, self.place, about)
 
     async def read_all(self) -> None:
-        """Read every list; a few workers share a queue, and the quota limits the pace."""
+        """Read all route lists with several workers; the quota limits their pace."""
         lists = list(self.lists())
         self.on_event(RouteListsFound(self.place.region_id or "", len(lists)))
         queue = iter(lists)
@@ -80,7 +80,10 @@ class RegionRoutes:
             self.on_event(RouteListRead(self.place.region_id or ""))
 
     def _take(self, listing: Listing, action: str, parameter: str, holder: str) -> None:
-        """Store the routes of a list; if the list is incomplete, mark its holder as lost."""
+        """Store the routes of a list.
+
+        If the list is incomplete, its gateway or connection is added to ``lost``.
+        """
         now_ms, is_gateway = self.caller.now_ms(), parameter == "VpnGatewayId"
         self.is_stable &= listing.is_stable
         self.n_calls[action] += list_calls(listing.n_expected)
@@ -99,7 +102,10 @@ class RegionRoutes:
                 self._read.put(str(len(self._read)), route)
 
     def arrange(self, connection_ids: Iterable[str]) -> None:
-        """Group the routes by the connection that they lead to, and sort each group."""
+        """Group the routes by the connection that they lead to, and sort each group.
+
+        Routes that lead to no known connection are stored in ``strays``.
+        """
         known = set(connection_ids)
         by_connection: defaultdict[str, list[msgspec.Raw]] = defaultdict(list)
         weights = Weights()

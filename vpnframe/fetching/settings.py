@@ -1,4 +1,4 @@
-"""Settings of a fetch, which are checked before any call, and the file with the accounts."""
+"""The settings of a fetch, which are checked before any call, and the file of accounts."""
 
 from __future__ import annotations
 
@@ -29,15 +29,18 @@ class Account:
     Parameters
     ----------
     name : str
-        Name chosen by the user; used in the tables if the cloud does not return the account's id.
+        A name chosen by the user; it is used in the tables if the cloud does not return the
+        account's id.
     profile : str or None
-        Profile of ``~/.aliyun/config.json``; without one the vendor's default chain is used.
+        Name of a profile in ``~/.aliyun/config.json``; if None, the credentials are taken from the
+        vendor's default chain.
     role_arn : str or None
-        A role to assume with those credentials.
+        ARN of a RAM role to assume with these credentials.
     skip_regions : tuple of str
         Regions of this account to leave out.
     quota_share : float or None
-        The part of each quota to use for this account; if None, that of :class:`FetchSettings`.
+        The fraction of each quota to use for this account; if None, ``quota_share`` of
+        :class:`FetchSettings` is used.
     """
 
     name: str
@@ -54,32 +57,34 @@ class FetchSettings:
     Parameters
     ----------
     quota_share : float, default 0.5
-        The part of each published quota to use, above 0 and at most 1. The quota is shared with
+        The fraction of each published quota to use, above 0 and at most 1. The quota is shared with
         the console, Terraform and everything else of the main account.
     quotas : mapping of str to Limit
-        Quotas that replace the published ones, by action.
+        Quotas that replace the published ones, by name of the API call.
     accounts : sequence of Account
         Accounts to read in parallel, see :func:`read_accounts`; if empty, the account that the
         credentials belong to. If several profiles belong to one account, it is read once, with the
         smallest of their quota shares.
     ca_file : str or Path or None
-        File of a custom certificate authority, for an emulator or a proxy.
+        File with the certificate of a custom certificate authority, for an emulator or a proxy.
     skip_regions : collection of str
         Regions to leave out; ``coverage`` shows them as skipped.
     deadline_s : float
         Seconds for the whole run; what is not read by then is reported as a failure.
     out : str or Path or None
-        An inventory folder. A checkpoint there keeps the data until everything readable was read.
-        The lists are written as a snapshot before the first download. When the fetch ends, even by
-        an interrupt, a second snapshot with everything that was read replaces the first.
+        An inventory folder to which snapshots are written. A first snapshot with the lists is
+        written before the downloads. When the fetch ends, even by an interrupt, a second snapshot
+        with everything that was read replaces the first. Until everything readable was read, a
+        checkpoint in the folder keeps the data, so that the fetch can be resumed.
     resume : bool
         Whether to resume the unfinished fetch of the same account in ``out``; if there is none, a
         new fetch begins.
     strict : bool
-        Whether to raise instead of returning an inventory that is not complete.
+        Whether to raise RequestError instead of returning an incomplete inventory.
     routes : bool
-        Whether to read VPCs and route entries, too: about three calls per VPN gateway and two per
-        transit-router attachment. Only routes show the prefixes of connections without selectors.
+        Whether to read VPCs and route entries, too. This takes about three calls per VPN gateway
+        and two per transit-router attachment. The prefixes of a connection without traffic
+        selectors are known only from its routes.
     key_facts : bool
         Whether to assess pre-shared keys; the keys themselves are never kept.
     psk_key_file : str or Path or None
@@ -112,11 +117,14 @@ def make_plan(
 ) -> Plan:
     """Check the options of a fetch, and return its plan."""
     if isinstance(regions, str):
-        raise TypeError(f"regions is one string; write [{regions!r}]")
+        raise TypeError(f"regions is a string: pass a list of region ids, such as [{regions!r}]")
     if regions is not None and not regions:
-        raise SettingsError("regions is empty: leave it out to read all of them")
+        raise SettingsError("regions is empty: leave it out to read all regions")
     if not all(map(str.strip, [*(regions or ()), *settings.skip_regions])):
-        raise SettingsError("a region is empty (an unset variable?): leave it out, or name one")
+        raise SettingsError(
+            "a region id is empty, perhaps because of an unset variable: leave it out, or name a "
+            "region"
+        )
     parse_downloads(downloads)
     if settings.deadline_s <= 0:
         raise SettingsError(f"the deadline is {settings.deadline_s} s: it must be above 0")
@@ -125,7 +133,9 @@ def make_plan(
             raise SettingsError(f"the quota share must be above 0 and at most 1, not {share}")
     unknown = sorted(set(settings.quotas) - set(ACTIONS))
     if unknown:
-        raise SettingsError(f"no call is named {unknown[0]!r}; the calls are {', '.join(ACTIONS)}")
+        raise SettingsError(
+            f"quotas: no API call is named {unknown[0]!r}; the calls are {', '.join(ACTIONS)}"
+        )
     return Plan(
         regions=regions,
         skip_regions=settings.skip_regions,
@@ -137,7 +147,7 @@ def make_plan(
 
 
 def find_provider(settings: FetchSettings, credentials: Credentials | None) -> Provider:
-    """Return a provider of the given credentials, or of the vendor's default chain."""
+    """Return a provider of ``credentials`` or, if they are None, of the vendor's default chain."""
     if credentials is None:
         return DefaultChain()
     if settings.accounts:
@@ -151,8 +161,8 @@ def read_accounts(path: str | Path) -> tuple[Account, ...]:
     Parameters
     ----------
     path : str or Path
-        A TOML file with a table ``[[account]]`` per account. A table has ``name``, ``profile`` or
-        ``role_arn`` or both, and optionally ``skip_regions`` and ``quota_share``.
+        A TOML file with a table ``[[account]]`` per account. Each table has ``name``, at least one
+        of ``profile`` and ``role_arn``, and optionally ``skip_regions`` and ``quota_share``.
 
     Returns
     -------
@@ -162,8 +172,9 @@ def read_accounts(path: str | Path) -> tuple[Account, ...]:
     Raises
     ------
     SettingsError
-        If the file cannot be read, or an entry is unknown, missing, duplicate or of the wrong type;
-        the message names the file, the account and the entry, never a value that may be secret.
+        If the file cannot be read, or a field of a table is unknown, missing, duplicate or of the
+        wrong type. The message names the file, the account and the field, but never shows a value
+        that may be secret.
 
     Examples
     --------

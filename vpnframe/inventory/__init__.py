@@ -1,4 +1,4 @@
-"""The tables of one fetch, which are called an inventory: in memory and on disk."""
+"""An inventory, which is the set of tables that one fetch makes, in memory and on disk."""
 
 from __future__ import annotations
 

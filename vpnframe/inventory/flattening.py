@@ -1,4 +1,4 @@
-"""Turn the records of a fleet into its tables; the values are copied, not judged."""
+"""Build the tables of an inventory from the records of a fleet."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ def make_tables(records: Records) -> Tables:
 
 
 def flatten(parts: Iterable[Records]) -> Tables:
-    """Return all tables of an inventory; only one part of the records is in memory at a time.
+    """Return all tables of an inventory, made from records that are passed in parts to save memory.
 
-    The gateways of a region come in the same part as its first connections, or in a part before.
+    The gateways of a region must be in the part with its first connections, or in an earlier part.
     """
     fleet = _GrowingTables()
     for part in parts:
@@ -81,7 +81,7 @@ def flatten(parts: Iterable[Records]) -> Tables:
 
 
 class _GrowingTables:
-    """The tables while parts are added, and the gateways of the region that is being added."""
+    """Tables to which parts of the records are added, and the gateways of the current region."""
 
     def __init__(self) -> None:
         self._growing = {name: schema.Growing(name) for name in (*STORED, *RESTRICTED)}
@@ -110,7 +110,7 @@ class _GrowingTables:
         return {name: self._growing.pop(name).table() for name in (*STORED, *RESTRICTED)}
 
     def _add_records(self, name: str, records: Sequence[Record], **columns: list[Any]) -> None:
-        """Add a row for each record; a column that is not given is read from the record's field."""
+        """Add a row for each record; columns not in ``columns`` are read from record fields."""
         if records:
             for column in schema.find(name).columns:
                 if column.name not in columns:
@@ -122,7 +122,7 @@ class _GrowingTables:
         self._add_records("failures", failures, attempts=attempts)
 
     def _end_region(self) -> None:
-        """Add the rows of the region's gateways, whose connections have all been counted by now."""
+        """Add the gateways of the current region, with the number of connections that use each."""
         counts = [self._n_connections[place] for place in self._gateways]
         self._add_records("gateways", [*self._gateways.values()], n_connections=counts)
         self._gateways, self._n_connections = {}, Counter()
@@ -169,7 +169,7 @@ class _GrowingTables:
     def _block_columns(
         self, owners: Sequence[Connection], routes: Iterable[RouteEntry]
     ) -> dict[str, Any]:
-        """Return the columns of the CIDR blocks; ``owner`` has the position of their connection."""
+        """Return the columns of the blocks; ``owner`` has the position of their connections."""
         leading: defaultdict[_Place, list[RouteEntry]] = defaultdict(list)
         for route in routes:
             leading[_place_of(route)].append(route)
@@ -231,7 +231,10 @@ def _auth_method(row: _Row) -> str:
 
 
 def _routing_mode(row: _Row) -> str | None:
-    """Return ``route`` if both sides have only default routes, ``policy`` if neither has one."""
+    """Return ``route`` if both sides have only default routes, ``policy`` if neither has any.
+
+    In all other cases the mode is ``mixed``; it is None if a side has no block.
+    """
     sides = (set(row.connection.vpc_subnets), set(row.connection.onprem_subnets))
     if not all(sides):
         return None
@@ -264,13 +267,13 @@ _COMPUTED: Mapping[str, Callable[[_Row], Any]] = {
 
 
 def _field_of(column: Column) -> str:
-    """Return the name of the record field that has a column's value; times end with ``_ms``."""
+    """Return the name of the record field with a column's value; times end with ``_ms``."""
     name = column.source or column.name
     return f"{name.removesuffix('_at')}_ms" if column.kind == "time" else name
 
 
 def _find_value(column: Column) -> Callable[[_Row], Any] | None:
-    """Return the function that reads a column from a row; None if no record has such a field."""
+    """Return a function that reads a column's value from a _Row, or None without a field for it."""
     if column.name in _COMPUTED:
         return _COMPUTED[column.name]
     for path, record, prefix in _SOURCES:

@@ -27,12 +27,14 @@ class Inventory:
     tunnels, connections, subnets, gateways, routes, vpcs : DataFrame
         The fleet; see :func:`vpnframe.schema.describe` for their columns.
     failures, coverage, disagreements : DataFrame
-        What was not read, what was read, and where two answers differ.
+        What was not read, how much was read, and where the two API responses about a connection
+        differ.
     key_facts : DataFrame
-        Facts about the pre-shared keys, empty unless requested. A list of weak keys is a list of
-        targets: it is shown, exported and passed on only if it is requested by name.
+        Facts about the pre-shared keys; empty if the keys were not assessed. A list of weak keys is
+        a list of targets, so this table is shown, exported and passed on only if it is requested by
+        name.
     snapshot : str or None
-        Its id on disk; None while it exists in memory only.
+        The id of the snapshot on disk; None if the inventory exists only in memory.
 
     Examples
     --------
@@ -111,7 +113,7 @@ class Inventory:
 
 
 def checked_inventory(inventory: object, names: Iterable[str] | None = None) -> Inventory:
-    """Return an inventory whose tables are cast to their schemas; only ``names`` if given."""
+    """Return an inventory in which all tables, or only ``names``, are cast to their schemas."""
     if not isinstance(inventory, Inventory):
         raise SchemaError(
             f"pass an Inventory, not {type(inventory).__name__}: use the result of vf.fetch, "
@@ -124,7 +126,7 @@ def checked_inventory(inventory: object, names: Iterable[str] | None = None) -> 
 
 
 def _place(region: object, account: object) -> str:
-    """Return the name of a region, or of its account if the account lists no regions."""
+    """Return the id of a region; if it is null, name the account instead."""
     if isinstance(region, str):
         return region
     return f"account {account}" if isinstance(account, str) else "the account"

@@ -25,19 +25,19 @@ SNAPSHOT_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """The entry of a commit record for one Parquet file."""
+    """One Parquet file of a snapshot, as described in the commit record."""
 
     path: str  # inside the inventory folder, with forward slashes
     table: str  # for example ``tunnels``
-    n_rows: int  # rows in it
+    n_rows: int  # number of its rows
     sha256: str  # of the whole file, in hex
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields that commit records of all layout versions have."""
+    """The fields of a commit record that are the same in every layout version."""
 
     layout_version: int  # see LAYOUT_VERSION
-    supersedes: str | None = None  # the snapshot that this one completes; readers skip it
+    supersedes: str | None = None  # id of the snapshot that this one replaces
 
 
 class CommitRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,13 +51,13 @@ class CommitRecord(msgspec.Struct, frozen=True, kw_only=True):
     coverage: str  # the coverage as a sentence
     n_rows: dict[str, int]  # rows of each table
     parts: list[Part]  # all files
-    # For a table whose rows were not sorted by part: the original position of each written row
+    # For a table whose rows are not written in their order: the original position of each row
     orders: dict[str, list[int]] = {}
     supersedes: str | None = None
 
 
 def snapshot_id(now: datetime, *, suffix: str) -> str:
-    """Return the id of a snapshot written at a time in UTC."""
+    """Return the id of a snapshot that is written at the UTC time ``now``."""
     return f"{now:%Y%m%dT%H%M%SZ}-{suffix}"
 
 

@@ -46,25 +46,27 @@ def read_inventory(
         Names of the tables to read, which saves time; all other tables are empty, except
         ``coverage``. Default: all tables.
     now : datetime, optional
-        In UTC; default: the current time.
+        The time in UTC at which the snapshot is read; default: the current time.
 
     Returns
     -------
     Inventory
-        Equal to what was written, including dtypes. Key facts that no longer exist or that the
-        reader may not read are empty; the log contains a warning.
+        An inventory equal to the one that was written, including dtypes. If the file with the key
+        facts no longer exists, or the user may not read it, ``key_facts`` is empty and a warning is
+        logged.
 
     Raises
     ------
     InventoryError
-        The folder is not an inventory, has no such snapshot, or a part is missing or damaged.
+        The folder is not an inventory, has no such snapshot, or a file of the snapshot is missing
+        or damaged.
     SchemaError
         A name in ``tables`` is not the name of a stored table.
 
     Warns
     -----
     ClockWarning
-        The newest snapshot was requested, and it is dated after now.
+        The newest snapshot was requested, and it is dated after ``now``.
     """
     target = Path(folder)
     if snapshot == "latest":
@@ -96,7 +98,7 @@ def list_snapshots(folder: str | Path) -> list[str]:
 
 
 def newest_after(folder: Path, now: datetime) -> str | None:
-    """Return the newest snapshot if it is dated in the future, else None."""
+    """Return the id of the newest snapshot if it is dated after ``now``, else None."""
     known = list_snapshots(folder) if (folder / layout.RECORDS).is_dir() else []
     return known[-1] if known and known[-1] > layout.snapshot_id(now, suffix="~") else None
 
@@ -159,7 +161,7 @@ def _read_record(folder: Path, snapshot: str) -> CommitRecord:
 
 
 def _read_restricted(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
-    """Read a restricted table; if its file cannot be read, return an empty table and warn."""
+    """Read a table with restricted access; if its file cannot be read, warn and return no rows."""
     for part in record.parts:
         if part.table == name:
             try:

@@ -34,16 +34,17 @@ class Redaction:
 def redact(source: str | Path, target: str | Path) -> Redaction:
     """Copy saved API responses without the pre-shared keys in them.
 
-    Each answer keeps exactly the fields that :func:`vpnframe.load` reads; a key is replaced by its
-    state: ``present``, ``****``, or nothing if absent. Loading the copy returns the same tables.
+    Each copied response has only the fields that :func:`vpnframe.load` reads. A visible
+    pre-shared key is replaced by the word ``present``, and a masked key by ``****``. Loading the
+    copies returns the same tables, except for facts about the keys.
 
     Parameters
     ----------
     source : str or Path
         A file, or a folder with everything below it.
     target : str or Path
-        A folder that does not exist or is empty. Names, folders and modification times are kept;
-        only the owner can read the files.
+        A folder that does not exist or is empty. The copies keep the names, folders and
+        modification times of the originals; only their owner can read them.
 
     Returns
     -------
@@ -95,7 +96,7 @@ def _check_target(source: Path, target: Path) -> None:
     real_source, real_target = Path(os.path.realpath(source)), Path(os.path.realpath(target))
     inside = real_source if source.is_dir() else real_source.parent / source.name
     if real_target.is_relative_to(inside):
-        raise SettingsError(f"{target} is inside {source}: name a folder outside it")
+        raise SettingsError(f"{target} is inside {source}: name a folder outside {source}")
     try:
         is_used = target.exists() and (not target.is_dir() or any(target.iterdir()))
     except OSError as error:
@@ -105,7 +106,11 @@ def _check_target(source: Path, target: Path) -> None:
 
 
 def _place(source: Path, path: Path) -> Path:
-    """Return the path of a copy below the target; it keeps a folder named after a region."""
+    """Return the path of a copy, relative to the target folder.
+
+    If the folder of the originals is named after a region, the path begins with this name, because
+    it states the region of the responses.
+    """
     folder = source.absolute() if source.is_dir() else source.absolute().parent
     inside = path.absolute().relative_to(folder)
     return Path(folder.name, inside) if is_region_id(folder.name) else inside
@@ -130,7 +135,7 @@ def _redacted(path: Path) -> bytes:
         return redacted[0]
     if any(one.startswith(b"<") for one in redacted):
         raise RequestError(
-            "contains several answers, of which one is XML: save each answer in its own file"
+            "contains several responses, one of them in XML: save each response in its own file"
         )
     # One answer a line; line ends inside strings are escaped, so only layout is lost.
     lines = (b" ".join(line.strip() for line in one.splitlines()) for one in redacted)

@@ -76,14 +76,14 @@ def _is_one_object(body: bytes) -> bool:
 
 
 def _as_text(body: bytes) -> str:
-    """Decode a file from UTF-8, or from UTF-16 as some shells write it."""
+    """Decode a file from UTF-8, or from UTF-16, which some shells write."""
     is_wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = body.decode("utf-16", "replace") if is_wide else body.decode(errors="surrogateescape")
     return text.lstrip("\ufeff \t\r\n")
 
 
 def _values(text: str) -> Iterator[str]:
-    """Yield each JSON value; a damaged one ends before the next line that begins with ``{``."""
+    """Yield each JSON value; a damaged value ends before the next line that begins with ``{``."""
     begin = _after_signs(text, 0)
     while begin < len(text):
         try:
@@ -101,7 +101,10 @@ def _after_signs(text: str, begin: int) -> int:
 
 
 def _without_envelope(answer: bytes) -> bytes:
-    """Return the ``body`` of a response as an SDK prints it, or the response if it has none."""
+    """Return the ``body`` of a response that an SDK saved with its headers or status.
+
+    Any other response is returned unchanged.
+    """
     if not _BODY.search(answer):
         return answer
     try:

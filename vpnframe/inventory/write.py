@@ -53,9 +53,9 @@ def write_inventory(
     folder : str or Path
         Created if it does not exist. Its existing files are never changed.
     now : datetime, optional
-        In UTC, for the snapshot's name; default: the current time.
+        The time in UTC for the snapshot's id; default: the current time.
     supersedes : str, optional
-        A snapshot that this one completes: readers skip it from now on.
+        The id of an older snapshot that this one replaces; readers no longer list the older one.
 
     Returns
     -------
@@ -65,14 +65,14 @@ def write_inventory(
     Raises
     ------
     SchemaError
-        It is not an inventory, or a table does not match its schema; nothing is written.
+        ``inventory`` is not an Inventory, or a table does not match its schema; nothing is written.
     InventoryError
         The folder cannot be written.
 
     Warns
     -----
     ClockWarning
-        The folder has a snapshot that is dated after now: that one stays the newest.
+        The folder has a snapshot that is dated after ``now`` and therefore stays the newest one.
     """
     inventory = checked_inventory(inventory)
     held = inventory.tables(with_key_facts=not inventory.key_facts.empty)
@@ -105,7 +105,7 @@ def write_inventory(
 def _write_table(
     folder: Path, snapshot: str, name: str, table: pd.DataFrame
 ) -> list[tuple[Part, Positions]]:
-    """Write a table as one or more files; return each with the positions of its rows."""
+    """Write a table as one or more files; return each file's entry and row positions."""
     if name in RESTRICTED:
         path = Path(name, f"snapshot={snapshot}", "part-0.parquet")
         return [(_write_part(folder, path, name, table), np.arange(len(table)))]
@@ -122,7 +122,10 @@ def _write_table(
 
 
 def _parts(table: pd.DataFrame) -> Iterator[tuple[str | None, str | None, Positions]]:
-    """Yield the row positions of each region and account; of an empty table, one empty part."""
+    """Yield each region and account with the positions of its rows.
+
+    For an empty table, one part without rows is yielded.
+    """
     if table.empty:
         yield None, None, np.arange(0)
         return
@@ -181,7 +184,7 @@ def _commit_record(
 
 
 def _commit(folder: Path, record: CommitRecord) -> None:
-    """Write the commit record as one atomic step; an existing record is never replaced."""
+    """Write the commit record in one atomic step; an existing record is never replaced."""
     records = folder / layout.RECORDS
     records.mkdir(parents=True, exist_ok=True)
     temporary, final = records / f".{record.snapshot}.tmp", records / f"{record.snapshot}.json"

@@ -1,7 +1,7 @@
-"""Table schemas: columns in order, with kind, unit, nullability and a one-line description.
+"""Schemas of tables: the columns in order, with type, unit, nullability and a description.
 
-A table is a plain :class:`pandas.DataFrame` that passes :func:`validate`. Its documentation,
-dtypes and Parquet schema are all derived from here.
+A table is a plain :class:`pandas.DataFrame` that passes :func:`validate`. The documentation, dtypes
+and Parquet schemas of the tables are all derived from these schemas.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def describe(name: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``column dtype nullable description``, all but ``nullable`` (bool) text.
+        One row per column of the table, with ``column``, ``dtype``, ``nullable`` (bool) and
+        ``description``. A null value of a nullable column is unknown or does not apply.
 
     Raises
     ------
@@ -116,19 +117,20 @@ def _empty(name: str) -> pd.DataFrame:
 
 
 def build(name: str, values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
-    """Build a table from plain values.
+    """Build a table from Python values.
 
     Parameters
     ----------
     name : str
         For example ``tunnels``.
     values : mapping of str to sequence
-        One sequence per column, all of one length; None is null, times are UTC milliseconds.
+        One sequence per column, all of the same length. None becomes null; times are numbers of
+        milliseconds since the epoch.
 
     Returns
     -------
     DataFrame
-        In the schema's order and dtypes.
+        A table with its columns in the order and with the dtypes of the schema.
 
     Examples
     --------
@@ -140,31 +142,31 @@ def build(name: str, values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
 
 
 def build_by(name: str, values_of: Callable[[str], Iterable[Any]]) -> pd.DataFrame:
-    """Build a table from a function that returns the plain values of a named column."""
+    """Build a table; ``values_of`` returns the Python values of a column, given its name."""
     growing = Growing(name)
     growing.add_by(values_of)
     return growing.table()
 
 
 class Growing:
-    """A table to which rows are added in parts, and which is joined at the end."""
+    """A table that is built by adding rows in parts."""
 
     def __init__(self, name: str) -> None:
         self._columns = find(name).columns
         self._pieces: dict[str, list[Any]] = {column.name: [] for column in self._columns}
 
     def add(self, values: Mapping[str, Sequence[Any]]) -> None:
-        """Add rows; ``values`` has a sequence for each column, as for :func:`build`."""
+        """Add rows; ``values`` has a sequence for each column, as in :func:`build`."""
         self.add_by(values.__getitem__)
 
     def add_by(self, values_of: Callable[[str], Iterable[Any]]) -> None:
-        """Add rows; ``values_of`` returns the values of a named column, as for :func:`build_by`."""
+        """Add rows; ``values_of`` returns the values of a column, as in :func:`build_by`."""
         for column in self._columns:
             made = make_column(column.kind, values_of(column.name))
             self._pieces[column.name].append(made)
 
     def table(self) -> pd.DataFrame:
-        """Return the whole table. Call it once: the added parts are freed on the way."""
+        """Return the whole table; call this only once, because the added parts are freed."""
         if not all(self._pieces.values()):
             self.add_by(lambda _: [])
         joined, freed = {}, 0
@@ -178,14 +180,14 @@ class Growing:
 
 
 def cast(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with the columns of a table, in their order and dtypes.
+    """Return a DataFrame with the columns of a table, in their order and dtypes.
 
     Parameters
     ----------
     name : str
         For example ``tunnels``.
     frame : DataFrame
-        With some of the table's columns; missing columns become null.
+        It has some of the table's columns; columns that it lacks are filled with nulls.
 
     Returns
     -------
@@ -195,7 +197,7 @@ def cast(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     SchemaError
-        It is not a table, or a column is repeated or holds a value of another kind.
+        ``frame`` is not a DataFrame, a column occurs twice, or a value cannot be cast.
     """
     for problem in _odd_frame(frame):
         raise SchemaError(f"this is not the table {name}: {problem}")
@@ -222,8 +224,8 @@ def validate(name: str, frame: pd.DataFrame) -> None:
     Raises
     ------
     SchemaError
-        Names every column that is missing, unknown, out of order, of a wrong dtype, or null
-        where nulls are not allowed.
+        The message names every column that is missing or unknown, has a wrong dtype, or has nulls
+        although it must not, and says if the columns are out of order.
 
     Examples
     --------
@@ -255,7 +257,7 @@ def arrow_schema(name: str) -> pa.Schema:
 
 
 def _odd_frame(frame: object) -> Iterable[str]:
-    """Yield a message if an object is not a DataFrame, or if it repeats a column."""
+    """Yield a message if an object is not a DataFrame, or if a column name occurs twice."""
     if not isinstance(frame, pd.DataFrame):
         yield f"{type(frame).__name__} is not a DataFrame"
     elif not frame.columns.is_unique:

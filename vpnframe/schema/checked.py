@@ -1,7 +1,7 @@
 """Check the tables that users pass to functions, and cast them to their schemas.
 
-A table may have been filtered, sorted, joined, written and read again. Equivalent values are
-cast; anything else is rejected, naming the column and the remedy.
+A table may have been filtered, sorted, joined, written and read again. Values that can be converted
+without loss are cast; all others are rejected, with a message that names the column and the remedy.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _missing(table: Table, frame: pd.DataFrame, wanted: Sequence[str]) -> Iterat
 
 
 def cast_columns(name: str, frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-    """Return a frame in which the given columns, if present, have the dtypes of a table."""
+    """Return a frame whose columns in ``names``, if present, are cast to the dtypes of a table."""
     made = {
         column.name: cast_values(name, column, frame[column.name])
         for column in TABLES[name].columns
@@ -88,7 +88,7 @@ def cast_columns(name: str, frame: pd.DataFrame, names: Collection[str]) -> pd.D
 
 
 def cast_values(name: str, column: Column, values: pd.Series[Any]) -> Any:
-    """Return the values of a column cast to its kind; an error names the row and the remedy."""
+    """Return the values of a column, cast to its type; an error names the row and the remedy."""
     try:
         return cast_column(column.kind, values)
     except OddValueError as odd:
@@ -106,7 +106,7 @@ def _shown(column: Column, value: object) -> str:
 
 
 def _check_values(name: str, column: Column, values: pd.Series[Any], *, is_needed: bool) -> None:
-    """Raise if a required column has a null, or if a value is not in the column's list."""
+    """Raise SchemaError if a required column has a null, or if a value is not permitted."""
     remedy = write_one_of(column.words) if column.words else "every row needs a value"
     is_telling = column.words or column.name in TABLES[name].key
     if is_needed and is_telling and not column.is_nullable and values.isna().any():

@@ -58,11 +58,11 @@ class CodedSets:
 
     @property
     def owners(self) -> Codes:
-        """The number of the set that each element of ``members`` belongs to."""
+        """For each element of ``members``, the number of the set that it belongs to."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
     def hold(self, sets: Codes, members: Codes) -> Mask:
-        """Check for each set in ``sets`` whether it contains the code at the same position.
+        """Check for each i whether the set ``sets[i]`` contains the code ``members[i]``.
 
         The set -1 contains nothing, and no set contains the code -1.
         """
@@ -74,18 +74,22 @@ class CodedSets:
         return found & (sets >= 0) & (members >= 0)
 
     def intersect(self, one: Codes, other: Codes) -> Mask:
-        """Check for each set in ``one`` whether it shares a member with the set in ``other``."""
+        """Check for each i whether the sets ``one[i]`` and ``other[i]`` have a common member."""
         which, member = self.elements(one)
         return np.isin(np.arange(len(one)), which[self.hold(other[which], member)])
 
     def elements(self, sets: Codes) -> tuple[Codes, Codes]:
-        """Return the members of some sets, each with the index of its set in ``sets``."""
+        """Return two arrays about the members of the sets in ``sets``.
+
+        The first array has the position in ``sets`` of each member's set, the second one the
+        members.
+        """
         which, place = expand(self.starts[sets], np.diff(self.starts)[sets])
         return which, self.members[place]
 
 
 def encode(values: pd.Series[Any]) -> Coded:
-    """Encode a column of strings.
+    """Encode a column of strings as integer codes.
 
     Examples
     --------
@@ -96,7 +100,7 @@ def encode(values: pd.Series[Any]) -> Coded:
 
 
 def encode_together(columns: Sequence[pd.Series[Any]]) -> list[Coded]:
-    """Encode several columns with the same words."""
+    """Encode several columns so that equal strings have equal codes in all of them."""
     text = pa.large_string()
     chunks = [_whole(pa.array(as_words(column), type=text)) for column in columns]
     codes, words = _encode_texts(pa.concat_arrays(chunks))
@@ -107,7 +111,7 @@ def encode_together(columns: Sequence[pd.Series[Any]]) -> list[Coded]:
 def encode_lists(values: pd.Series[Any]) -> tuple[Codes, Coded]:
     """Encode a column of lists of strings.
 
-    Return the row number of each string in the lists, and the strings, encoded.
+    Return the row number of each string, and the strings of all lists as one encoded column.
 
     Examples
     --------
@@ -141,7 +145,8 @@ def rank_rows(columns: Sequence[Codes]) -> Codes:
 def sort_rows(columns: Sequence[Codes]) -> tuple[Codes, Codes]:
     """Sort rows by several columns, nulls last.
 
-    Return the sorted row numbers, and the positions in them at which each run of equal rows begins.
+    Return the sorted row numbers, and the positions in them at which each group of equal rows
+    begins.
 
     Examples
     --------
@@ -167,9 +172,9 @@ def rank_sorted(order: Codes, starts: Codes) -> Codes:
 
 
 def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
-    """Collect the members of each owner into a set, and number the distinct sets.
+    """Collect the members of each owner into a set, and give each distinct set a number.
 
-    Equal sets get equal numbers; an empty set gets -1.
+    Equal sets have the same number; an empty set has the number -1.
 
     Examples
     --------
@@ -208,7 +213,7 @@ def sort_distinct(keys: Codes) -> Codes:
 def expand(starts: Codes, counts: Codes) -> tuple[Codes, Codes]:
     """Expand ranges of integers, given their starts and lengths.
 
-    Return for each integer the index of its range, and the integers.
+    Return the index of the range that each integer belongs to, and the integers.
 
     Examples
     --------
@@ -247,7 +252,7 @@ def _sort(keys: Codes) -> tuple[Codes, Codes]:
 
 
 def _is_first(keys: Codes) -> Mask:
-    """Return the mask of sorted keys that differ from the key before them."""
+    """Return the mask of keys that differ from the key before them; the keys are sorted."""
     is_first = np.ones(len(keys), bool)
     np.not_equal(keys[1:], keys[:-1], out=is_first[1:])
     return is_first

@@ -83,7 +83,7 @@ _LIST = re.compile(rf"\[\s*(?:(?:{_QUOTED})(?:\s*,\s*|\s*(?=\])|\s+))*\]")
 
 
 def make_column(kind: Kind, values: Iterable[Any]) -> Any:
-    """Make a column from Python values, of which None is null.
+    """Make a column from Python values; None becomes null.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def take_rows(values: Any, rows: npt.NDArray[np.intp]) -> Any:
 
 
 def join_columns(kind: Kind, pieces: Sequence[Any]) -> Any:
-    """Join parts of a column to one column, in one block of memory.
+    """Join parts of a column into one column, in one block of memory.
 
     Examples
     --------
@@ -179,7 +179,7 @@ def _uses_all_categories(column: pd.Categorical) -> bool:
 
 
 class OddValueError(ValueError):
-    """A value that a column cannot hold."""
+    """Raised for a value that a column cannot hold; ``wanted`` says what to write instead."""
 
     def __init__(self, value: object, wanted: str, position: int = 0) -> None:
         super().__init__(f"{value!r} at position {position}: {wanted}")
@@ -189,13 +189,13 @@ class OddValueError(ValueError):
 
 
 def write_one_of(words: Sequence[str]) -> str:
-    """Return the words of an error message that lists the permitted values."""
+    """Return the part of an error message that lists the permitted values."""
     *others, last = words
     return f"write {', '.join(others)} or {last}"
 
 
 def cast_column(kind: Kind, values: pd.Series[Any]) -> Any:
-    """Return the values of a column with the dtype of a kind.
+    """Return the values of a column, cast to the dtype of ``kind``.
 
     Examples
     --------
@@ -210,7 +210,7 @@ def cast_column(kind: Kind, values: pd.Series[Any]) -> Any:
 
 
 def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
-    """Check whether a column has the dtype of a kind, and only sorted categories in use."""
+    """Check whether a column has the dtype of ``kind``, with sorted categories that all occur."""
     if kind == "severity":
         return bool(values.dtype == SEVERITY and values.cat.categories.dtype == "str")
     if kind != "category":
@@ -227,7 +227,7 @@ def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
 
 
 def with_plain_index(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-    """Number the rows of a table from 0; index levels named in ``names`` become columns.
+    """Number the rows of a table from 0; index levels in ``names`` become columns.
 
     Examples
     --------
@@ -266,7 +266,7 @@ def _word(value: Any) -> str:
 
 
 def _cast(kind: Kind, values: pd.Series[Any]) -> Any:
-    """Parse each distinct value once, and put it in every row that has it."""
+    """Cast a column; each distinct value is parsed once."""
     try:
         codes, found = pd.factorize(values)
     except TypeError:  # unhashable values, such as lists
@@ -299,12 +299,12 @@ def _parse_list(value: Any) -> list[str] | None:
     if isinstance(value, list | tuple | np.ndarray):
         return [_parse_text(one) for one in value]
     if not isinstance(value, str):
-        raise OddValueError(value, "write a list of texts")
+        raise OddValueError(value, "write a list of strings")
     text = value.strip()
     if not text.startswith("["):
         return [part for part in map(str.strip, text.split(",")) if part]
     if not _LIST.fullmatch(text):
-        raise OddValueError(value, "write a list of texts in JSON")
+        raise OddValueError(value, 'write a list of strings in JSON, such as ["a", "b"]')
     return [str(ast.literal_eval(quoted)) for quoted in re.findall(_QUOTED, text)]
 
 

@@ -1,4 +1,4 @@
-"""Load API responses that were saved as files into an inventory, without a network."""
+"""Build an inventory from API responses that were saved as files, without network access."""
 
 from __future__ import annotations
 
@@ -30,34 +30,38 @@ def load(
     key_facts: bool = True,
     psk_key_file: str | Path | None = None,
 ) -> Inventory:
-    """Load saved API answers, JSON or XML.
+    """Build an inventory from saved API responses in JSON or XML.
 
     Parameters
     ----------
     paths : str, Path or iterable of them
-        Files, glob patterns, folders (every ``.json`` and ``.xml`` below), or ``-`` for standard
-        input. Answers of DownloadVpnConnectionConfig, of the list calls, and of
-        DescribeVpnConnection, DescribeVpnGateway and DescribeCustomerGateway are read. A
-        download's connection id is its file's stem; the region is its folder's name if that is a
-        valid region id. A file may hold several JSON answers, one after the other in any layout or
-        in lists, each plain or in an SDK's ``{headers, statusCode, body}``.
+        Files, glob patterns, folders (with every ``.json`` and ``.xml`` file below them), or ``-``
+        for standard input. The files contain responses of DownloadVpnConnectionConfig, of the list
+        calls, and of DescribeVpnConnection, DescribeVpnGateway and DescribeCustomerGateway. A file
+        with a response of DownloadVpnConnectionConfig is named after the connection id. If the
+        folder of a file is named after a region, the responses in the file belong to this region.
+        A file may contain several JSON responses, one after the other or in lists. Each response
+        may be wrapped as ``{headers, statusCode, body}``, as SDKs save it.
     key_facts : bool, default True
-        Whether to assess the strength of the keys; the keys themselves are never kept.
+        Whether to assess the strength of the pre-shared keys; the keys themselves are never kept.
     psk_key_file : str or Path, optional
-        Makes fingerprints of keys comparable between inventories, see
-        :func:`vpnframe.model.psk.read_fingerprint_key`; otherwise they are comparable only
-        within this inventory.
+        File with the user's fingerprint key, which makes fingerprints of pre-shared keys
+        comparable between inventories, see :func:`vpnframe.model.psk.read_fingerprint_key`;
+        without this file they are comparable only within this inventory.
 
     Returns
     -------
     Inventory
-        What could be read; ``failures`` has a row for every file that could not. A warning in the
-        log names files with keys that others may read. The routes into a connection are known
-        (``has_known_routes``) if every list that could name one is present up to its TotalCount:
-        its VPN gateway's destination and policy lists, and the BGP list if BGP is on; or the own
-        lists of a connection on a transit router. An answer without routes does not name its
-        owner: it counts for the id in its file's name, else only if its region has as many such
-        answers as lists are missing.
+        What could be read; ``failures`` has a row for every file that could not be read. If other
+        users of the machine can read a file with pre-shared keys, a warning in the log names it.
+
+        ``has_known_routes`` of a connection is true if all pages of every list that may contain
+        routes to it were saved. For a connection on a VPN gateway, these are the gateway's
+        destination and policy routes, and its BGP routes if BGP is on; for a connection on a
+        transit router, the connection's own routes. A response without routes does not show which
+        gateway or connection it is about. This is read from an id in the file's name; without such
+        an id, the response counts only if the region has as many responses without routes as
+        lists are missing.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Collect the records of saved API responses; duplicates and unreadable ones are failures."""
+"""Collect the records of saved API responses; duplicate and unreadable ones become failures."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Gathered:
     judge: KeyJudge | None = None
 
     def action_of(self, saved: Saved) -> str | None:
-        """Return the API call of a response; if it cannot be loaded, record a failure."""
+        """Return the API action of a response, or record a failure if it cannot be loaded."""
         try:
             action = action_of(saved.response)
         except RequestError as error:
@@ -138,7 +138,10 @@ class Gathered:
         return None
 
     def learn_words(self, action: str) -> None:
-        """Tell the judge of pre-shared keys the names from which keys in a call may be derived."""
+        """Give the KeyJudge names from which pre-shared keys may be derived.
+
+        This is needed before the responses of ``action`` are decoded.
+        """
         if self.judge is None:
             return
         if action == CONNECTIONS:
@@ -149,7 +152,7 @@ class Gathered:
             self.judge = replace(self.judge, words=words)
 
     def take(self, saved: Saved, action: str) -> None:
-        """Add the records of one response, or a failure that names the file if it is unreadable."""
+        """Add the records of one response; if the response is unreadable, add a failure instead."""
         try:
             if action != DOWNLOAD:
                 self._take_page(saved, action)
@@ -162,7 +165,7 @@ class Gathered:
             self._lose(saved, error)
 
     def _lose(self, saved: Saved, error: RequestError) -> None:
-        """Record a failure for an unreadable response, which counts as not read."""
+        """Record a failure for an unreadable response, whose connection then counts as not read."""
         self.lost[saved.stem] = saved.region_id
         kind, message = retries.classify(error).kind, f"{saved.name}: {error}"
         is_download = saved.stem.startswith("vco-")
@@ -214,7 +217,10 @@ class Gathered:
     def _keep(
         self, saved: Saved, kept: dict[str, Any], rows: dict[str, Any], *, may_repeat: bool = False
     ) -> None:
-        """Keep the first record of each id; another one is a failure unless it may repeat."""
+        """Keep the first record of each id, and record a failure for each further record.
+
+        If ``may_repeat`` is true, a further record that is equal to the first one is not a failure.
+        """
         for key, row in rows.items():
             if key not in kept:
                 kept[key] = row

@@ -1,4 +1,4 @@
-"""Join the records of saved API responses to connections, and compute the coverage."""
+"""Join the records of saved API responses into connections, and compute the coverage."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def records_of(known: Gathered) -> Records:
 
 
 def _network(known: Gathered, there: Set[str]) -> Records:
-    """Return VPCs and routes; the region of a route is that of its connection, if known."""
+    """Return the VPCs and routes; a route gets the region of its connection, if that is known."""
     routes = [
         _in_region(route, known.regions.get(route.vpn_connection_id or ""))
         if route.vpn_connection_id in there
@@ -82,7 +82,7 @@ def _in_region(record: R, region_id: str | None) -> R:
 
 
 def _told_by_lists(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Failure]:
-    """Yield the failures so far; ``gone`` becomes ``unavailable`` if a list has the connection."""
+    """Yield the failures; ``gone`` becomes ``unavailable`` if a list has the connection."""
     for failure in known.failures:
         if failure.kind == "gone" and failure.vpn_connection_id in statements:
             message = f"{failure.message}; a saved list contains it"
@@ -92,7 +92,10 @@ def _told_by_lists(known: Gathered, statements: Mapping[str, Statement]) -> Iter
 
 
 def _gaps(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Failure]:
-    """Yield a failure for each list with too few rows, and for each gateway that no list has."""
+    """Yield a failure for each incomplete list, and for each gateway that no list contains.
+
+    These are gateways that a connection names, although the list of gateways is complete.
+    """
     named: defaultdict[str | None, NamedGateways] = defaultdict(NamedGateways)
     for key, statement in statements.items():
         named[known.regions.get(key)].add(statement)
@@ -114,7 +117,7 @@ def _gaps(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Fail
 def _coverage(
     known: Gathered, connections: list[Connection], statements: Mapping[str, Statement]
 ) -> Iterator[Coverage]:
-    """Yield a row for each region with a file; an unreadable file is one failed connection."""
+    """Yield the coverage row of each region; an unreadable file counts as one failed connection."""
     there = {connection.vpn_connection_id: connection.region_id for connection in connections}
     loose = {key for key in there if key in statements and statements[key].is_unattached}
     n_there = Counter((there | known.lost).values())

@@ -1,8 +1,9 @@
-"""Decide whether saved answers contain every route into a connection.
+"""Decide whether saved API responses contain every route that leads to a connection.
 
-A VPN gateway has three lists of routes, a connection on a transit router two. The routes in an
-answer identify its list. An answer without routes is valid but does not: it counts for the id in
-its file's name, else only if the region has such an answer for every list that is missing.
+A VPN gateway has three lists of routes, and a connection on a transit router has two. The routes in
+a response show which list it belongs to. A response without routes does not show this: it is
+assigned by the id in its file's name. Without such an id, it counts only if the region has as many
+responses without routes as lists are missing.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class RouteAnswer:
 
 @dataclass(frozen=True, slots=True)
 class _Holder:
-    """The resource that has a list of routes: a VPN gateway or a connection."""
+    """A VPN gateway, or a connection on a transit router, that has lists of routes."""
 
     region_id: str | None
     is_gateway: bool
@@ -59,7 +60,7 @@ class RouteAnswers:
         statements: Mapping[str, Statement],
         gateways: Iterable[Gateway],
     ) -> list[Connection]:
-        """Set ``has_known_routes`` of each connection: whether every route into it was read."""
+        """Set ``has_known_routes`` of each connection: whether all routes to it were saved."""
         if not self.answers:
             return list(connections)
         by_id = {gateway.gateway_id: gateway for gateway in gateways if gateway.kind == "vpn"}
@@ -75,7 +76,10 @@ class RouteAnswers:
     def _find_known(
         self, holders: Mapping[str, _Holder], owners: Mapping[str, str | None]
     ) -> dict[str, bool]:
-        """Return, for each holder that has a saved list, whether all of its lists are saved."""
+        """Return for each gateway or connection whether all of its route lists were saved.
+
+        A gateway or connection without any saved list is left out.
+        """
         n_entries, unknown = self._count_entries(owners)
         named, nameless = self._sort_blanks(holders)
         missing = {}
@@ -99,7 +103,10 @@ class RouteAnswers:
     def _count_entries(
         self, owners: Mapping[str, str | None]
     ) -> tuple[Counter[tuple[str, RouteType]], set[str]]:
-        """Return the number of routes in each list, and the holders of lists with missing pages."""
+        """Return the number of routes in each list.
+
+        Also return the ids of the gateways and connections whose lists lack pages.
+        """
         entries: dict[tuple[str, RouteType], set[str]] = {}
         said = []
         for answer in self.answers:
@@ -127,7 +134,7 @@ class RouteAnswers:
     def _sort_blanks(
         self, holders: Mapping[str, _Holder]
     ) -> tuple[Counter[tuple[str, str]], Counter[tuple[str | None, str]]]:
-        """Count responses without routes, by the holder in the file's name or by the region."""
+        """Count the responses without routes by the id in the file's name, or else by region."""
         named: Counter[tuple[str, str]] = Counter()
         nameless: Counter[tuple[str | None, str]] = Counter()
         for answer in self.answers:
@@ -146,7 +153,10 @@ def _find_holders(
     owners: Mapping[str, str | None],
     connections: Sequence[Connection],
 ) -> dict[str, _Holder]:
-    """Return the holders of routes by id; ``has_bgp`` is set if a connection of it uses BGP."""
+    """Return the VPN gateways and connections that have lists of routes, by id.
+
+    ``has_bgp`` is set if a connection on the gateway, or the connection itself, uses BGP.
+    """
     found = {name: _Holder(one.region_id, True) for name, one in gateways.items()}
     for one in connections:
         name = owners.get(one.vpn_connection_id)

@@ -1,4 +1,4 @@
-"""The parts of table schemas: Column, Table, and columns that several tables share."""
+"""The classes Column and Table for schemas, and columns that several tables share."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table."""
+    """The schema of one column."""
 
     name: str  # its suffix is the unit
     kind: Kind  # see :data:`vpnframe.schema.DTYPES`
     description: str  # one line
     is_nullable: bool = True  # whether it may be null
-    # All permitted values if the list is closed (defined here, not by the cloud)
+    # All permitted values if vpnframe defines them; empty if the cloud defines the values
     words: tuple[str, ...] = ()
-    source: str = ""  # the field of the records that it is read from, if not of the same name
+    source: str = ""  # record field with its value, if the name differs
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The schema of a table."""
+    """The schema of a table: its columns, its key, and how an inventory stores it."""
 
     name: str  # for example ``tunnels``
     description: str  # what one row represents
     key: tuple[str, ...]  # columns that identify a row; empty if none do
     columns: tuple[Column, ...]  # in order
     is_stored: bool = False  # whether an inventory on disk contains it
-    # Whether it is stored apart, and left out unless requested by name
+    # Whether its file is readable only by the owner, and it is left out unless requested by name
     is_restricted: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns' names."""
+        """The names of the columns."""
         return tuple(column.name for column in self.columns)
 
 
@@ -49,7 +49,7 @@ def declare(
     is_stored: bool = False,
     is_restricted: bool = False,
 ) -> Table:
-    """Declare a table by its columns."""
+    """Return the schema of a table with the given columns."""
     return Table(name, description, key, columns, is_stored, is_restricted)
 
 
@@ -61,7 +61,7 @@ def one_of(
     is_nullable: bool = True,
     source: str = "",
 ) -> Column:
-    """Declare a column whose list of values is closed."""
+    """Return a column that may contain only the values in ``words``."""
     return Column(name, "category", description, is_nullable, words, source)
 
 
@@ -74,17 +74,24 @@ FAMILIES = (
 )  # fmt: skip
 COMPONENTS = ("psk", "ike_dh_group", "ipsec_encryption", "ike_integrity")
 PLACE = (
-    Column("account_id", "text", "Alibaba Cloud account that owns it; null if unknown."),
-    Column("region_id", "text", "Region, for example cn-shanghai; null if unknown."),
+    Column(
+        "account_id",
+        "text",
+        "Id of the Alibaba Cloud account, or its name in accounts.toml; null if unknown.",
+    ),
+    Column("region_id", "text", "Region id, for example cn-shanghai; null if unknown."),
 )
-CONNECTION = (*PLACE, Column("vpn_connection_id", "text", "The IPsec connection, vco-...", False))
+CONNECTION = (
+    *PLACE,
+    Column("vpn_connection_id", "text", "Id of the IPsec connection (vco-...).", False),
+)
 CONNECTION_KEY = ("account_id", "region_id", "vpn_connection_id")
 TUNNEL = (
-    Column("tunnel_index", "int16", "From 1.", False),
-    Column("tunnel_id", "text", "tun-...; null for a single tunnel."),
+    Column("tunnel_index", "int16", "Number of the tunnel in its connection, from 1.", False),
+    Column("tunnel_id", "text", "Id of the tunnel (tun-...); null for a single-tunnel connection."),
 )
 COUNTS = (
-    Column("n_tunnels", "int64", "Tunnels.", False),
-    Column("n_connections", "int64", "Connections with at least one such tunnel.", False),
+    Column("n_tunnels", "int64", "Number of tunnels.", False),
+    Column("n_connections", "int64", "Number of connections with at least one such tunnel.", False),
     Column("share", "float", "Fraction of all tunnels, 0 to 1.", False),
 )
