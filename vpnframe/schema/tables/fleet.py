@@ -1,4 +1,4 @@
-"""The tables of an inventory: the fleet, what was read of it, and facts about its keys."""
+"""The tables of an inventory about the fleet itself, and facts about its pre-shared keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ _ROUTES = ("policy", "destination", "bgp")
 _ORIGINS = ("selector", *_ROUTES)
 _WITNESSES = ("download", "describe", "both")
 _CERTAINTIES = ("verified", "assumed", "conflict")
-_STATUSES = ("complete", "partial", "denied", "unreachable", "absent", "skipped")
 _KEY_CLASSES = ("published", "derived", "dictionary", "patterned", "random")
 _STATE = (
     Column("connection_name", "text", "Name given to the connection; null if it has none."),
@@ -288,88 +287,6 @@ VPCS = declare(
     key=("account_id", "region_id", "vpc_id"),
     is_stored=True,
 )
-FAILURES = declare(
-    "failures",
-    "One row per failure to read data or to understand it.",
-    *PLACE,
-    Column("action", "category", "Name of the API call; null if the failure is of another kind."),
-    Column("vpn_connection_id", "text", "Id of the connection concerned; null if there is none."),
-    Column(
-        "kind",
-        "category",
-        "Kind of failure: throttled, server, network, timeout, malformed, empty (without data), "
-        "denied, credentials, gone (no longer in the list), unavailable (still in the list), "
-        "unsupported (the endpoint lacks the call), parameter, settings, file or address.",
-        False,
-    ),
-    Column("code", "category", "The cloud's error code; null if the cloud sent none."),
-    Column("message", "text", "What went wrong, and where.", False),
-    Column("http_status", "int16", "HTTP status of the response; null without a response."),
-    Column("request_id", "text", "Request id for a support ticket; null if the cloud sent none."),
-    Column("attempts", "int16", "Number of attempts to make the call.", False),
-    Column("at", "time", "Time of the failure."),
-    is_stored=True,
-)
-COVERAGE = declare(
-    "coverage",
-    "One row per account and region: how much of it was read.",
-    *PLACE,
-    one_of(
-        *(
-            "status",
-            "complete, partial, denied, unreachable, skipped, or absent (only in older snapshots).",
-            _STATUSES,
-        ),
-        is_nullable=False,
-    ),
-    Column(
-        "n_expected",
-        "int32",
-        "Number of known connections, without those attached to nothing.",
-        False,
-    ),
-    Column("n_read", "int32", "How many of them were read as requested.", False),
-    Column("n_failed", "int32", "How many of them were not read as requested.", False),
-    Column(
-        "n_unattached",
-        "int32",
-        "Number of connections attached to nothing, which have no download; null if unknown.",
-    ),
-    Column("n_calls", "int32", "Number of API requests that were sent.", False),
-    Column("n_throttled", "int32", "Number of requests that the cloud throttled.", False),
-    Column(
-        "is_stable",
-        "flag",
-        "Whether every list has as many rows as it states, and did not change during the fetch.",
-        False,
-    ),
-    Column("elapsed_s", "float", "Seconds that it took to read the region.", False),
-    key=("account_id", "region_id"),
-    is_stored=True,
-)
-DISAGREEMENTS = declare(
-    "disagreements",
-    "One row per field whose values in a connection's download and list row differ.",
-    *CONNECTION,
-    Column(
-        "tunnel_id",
-        "text",
-        "Id of the tunnel; null for a field of the connection, or for a single tunnel.",
-    ),
-    Column(
-        "field",
-        "category",
-        "Column that differs; connection_level for settings that match no tunnel.",
-        False,
-    ),
-    Column("download_value", "text", "Value in the downloaded configuration; null if it has none."),
-    Column(
-        "describe_value",
-        "text",
-        "Value in the list row, which the other tables contain; null if the row has none.",
-    ),
-    is_stored=True,
-)
 KEY_FACTS = declare(
     "key_facts",
     "One row per tunnel, with facts about its pre-shared key. Sensitive: it shows weak keys.",
@@ -408,7 +325,4 @@ KEY_FACTS = declare(
     is_stored=True,
     is_restricted=True,
 )
-FLEET_TABLES = (
-    TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, ROUTES, VPCS, FAILURES, COVERAGE, DISAGREEMENTS,
-    KEY_FACTS,
-)  # fmt: skip
+FLEET_TABLES = (TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, ROUTES, VPCS)
