@@ -78,7 +78,7 @@ def estimate(
         status=row.status,
         n_connections=n_connections,
         n_downloads=calls.get(DOWNLOAD, 0),
-        calls={action: n for action, n in calls.items() if n},
+        calls={action: n for action, n in sorted(calls.items()) if n},
         allowed=rate_limiter.allowed(DOWNLOAD),
         window_s=rate_limiter.limits[DOWNLOAD].per_s,
         latency_s=row.elapsed_s / row.n_calls if row.n_calls else 0.0,

@@ -121,8 +121,7 @@ def read_peer(path: str | Path) -> Peer:
             f"{path} has no connections, and the files that it includes (line {lines}) are not "
             "read: compare those files one by one"
         )
-    skipped = (f"line {line}: the included file is not read: compare it, too" for line in included)
-    return Peer(str(path), syntax, connections, tuple(skipped))
+    return Peer(str(path), syntax, connections, _notes(included))
 
 
 def _read(path: Path) -> bytes:
@@ -152,4 +151,10 @@ def find_libreswan(text: str) -> Problem | None:
         text.count("\n", 0, found.start()) + 1,
         f"{sign} shows that this is Libreswan's ipsec.conf, which has another grammar: "
         "only files of strongSwan can be compared",
+    )
+
+
+def _notes(included_lines: list[int]) -> tuple[str, ...]:
+    return tuple(
+        f"line {line}: the included file is not read: compare it, too" for line in included_lines
     )
