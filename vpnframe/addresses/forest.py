@@ -18,9 +18,9 @@ from vpnframe.addresses.wide import Mask, Positions
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """The m distinct blocks among n blocks, as nodes in nesting order.
+    """The distinct blocks among n blocks; each of these m distinct blocks is a node.
 
-    In nesting order, each node is followed directly by all nodes inside it.
+    The nodes are in nesting order, in which each node is followed directly by all nodes inside it.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Forest:
 
 
 def find_forest(blocks: Blocks) -> Forest:
-    """Find the distinct blocks and how they nest.
+    """Find the distinct blocks, and which of them contain each other.
 
     Parameters
     ----------

@@ -182,7 +182,7 @@ def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
 
 
 def make_pairs(runs: Runs) -> Pairs:
-    """Convert runs to pairs.
+    """Convert runs to pairs of overlapping blocks.
 
     Parameters
     ----------

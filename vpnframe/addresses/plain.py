@@ -99,7 +99,7 @@ class _Lines:
 
 
 def _read_ipv4(lines: _Lines, entries: Entries, at: int) -> None:
-    """Parse the lines that consist of digits, three dots and at most one slash."""
+    """Parse the lines of digits, three dots and at most one slash, into ``entries``."""
     digits = lines.characters - _ZERO
     marks = np.flatnonzero(digits > 9)
     last, n_marks = lines.fields(marks)
@@ -142,7 +142,7 @@ def _decimals(digits: Digits, ends: Positions, size: Sizes) -> tuple[Numbers, Ma
 
 
 def _read_ipv6(lines: _Lines, entries: Entries, at: int) -> None:
-    """Parse the lines that consist of hexadecimal groups, colons and at most one slash."""
+    """Parse the lines of hexadecimal groups, colons and at most one slash, into ``entries``."""
     digits = _DIGITS[lines.characters]
     marks = np.flatnonzero(digits == _NO_DIGIT)
     mark = lines.characters[marks]

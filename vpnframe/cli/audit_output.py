@@ -39,7 +39,7 @@ _ENDINGS = {"table": "txt", "markdown": "md", "ocsf": "ocsf.json"}
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewOptions:
-    """How and where an audit writes its findings."""
+    """Options for the format and the destination of the findings of an audit."""
 
     with_folded: Annotated[
         bool,

@@ -64,7 +64,7 @@ def run(
         hits = would_conflict(inventory, cidrs, scope=scope, settings=settings)
     printed.print(hits, text=lambda width: _as_text(hits, inventory.connections, width))
     n_hits = int((hits["severity"] != "info").sum())
-    note(f"{counted(n_hits, 'collision')}, among {report_base(inventory, settings)}")
+    note(f"{counted(n_hits, 'collision')} among {report_base(inventory, settings)}")
     if n_hits:
         return ExitCode.FOUND
     return ExitCode.INCOMPLETE if gaps else ExitCode.DONE

@@ -65,7 +65,7 @@ def run(
     printed.print(found)
     if filling:
         note(f"no more /{prefix_length} is free in {within}: {filling}")
-    note(f"these blocks overlap none of {base}\nand neither {_AVOIDED}")
+    note(f"these blocks overlap none of {base}\nand also overlap neither {_AVOIDED}")
     return ExitCode.INCOMPLETE if gaps else ExitCode.DONE
 
 

@@ -97,7 +97,7 @@ def put(body: bytes, output: Path | None, *, is_private: bool = False) -> None:
 
 
 def encode_table(table: pd.DataFrame, style: str) -> bytes:
-    """Encode a table in the format ``style``."""
+    """Encode a table as bytes in the format ``style``, such as csv."""
     if style == "parquet":
         buffer = io.BytesIO()
         # Without pandas' metadata, which other readers, and pandas itself, cannot read.

@@ -73,7 +73,7 @@ class OverlapOptions:
     ] = None
 
     def settings(self, **more: Any) -> OverlapSettings:
-        """Build the settings of the search for overlaps."""
+        """Return these options as settings of a search; ``more`` are further settings."""
         return OverlapSettings(
             topology=read_topology(self.topology) if self.topology else None,
             nat=read_nat(self.nat) if self.nat else (),
@@ -105,7 +105,7 @@ class NewSiteOptions(OverlapOptions):
     ] = None
 
     def settings(self, **more: Any) -> OverlapSettings:
-        """Build the settings of the search for overlaps."""
+        """Return these options as settings of a search; ``more`` are further settings."""
         return super().settings(
             only=self.only,
             ignore=tuple(self.ignore or ()),

@@ -89,7 +89,7 @@ class SettingsFile:
 
 
 def read_settings_file(path: Path) -> SettingsFile:
-    """Read and check a settings file; relative paths in it are relative to its folder."""
+    """Read and check a settings file; a relative path in the file starts at the file's folder."""
     try:
         tree = read_toml(path, "write keys, [[disable]] and [[severity]] tables only")
     except SettingsError as error:
