@@ -335,7 +335,7 @@ def test_closed_streams_of_a_real_process(places: dict[str, str]) -> None:
     """The tables go where they should, and messages never among them."""
     table = f"$VPNFRAME show {places['inventory']} tunnels -f csv --limit 1"
     plain = shell(table)
-    assert plain.stderr.endswith(b"more rows: raise --limit\n")
+    assert plain.stderr.endswith(b"more rows are left out: raise --limit to see them\n")
     without = shell(f"{table} 2>&-")
     assert (without.returncode, without.stdout, without.stderr) == (0, plain.stdout, b"")
     closed = shell(f"{table} >&-")

@@ -148,7 +148,7 @@ def test_conflicts_ends_with_3_on_a_collision(complete, silent):
     for folder in (complete, silent):
         done = run("conflicts", folder, "10.1.0.0/16", code=3)
         assert done.stdout.startswith("high    onprem     10.1.0.0/16 is\n")
-        assert "3 collisions, among" in done.stderr
+        assert "3 collisions among" in done.stderr
         assert "snapshot" in done.stderr
 
 

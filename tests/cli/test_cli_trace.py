@@ -152,8 +152,8 @@ def test_packets_are_asked_in_one_way(folders, arguments):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("10.0.1.1\n", "line 1 of - is not a source and a destination"),
-        ("10.0.1.1 1.1.1.1\na b c\n", "line 2 of - is not a source and a destination"),
+        ("10.0.1.1\n", "line 1 of - must have exactly a source and a destination"),
+        ("10.0.1.1 1.1.1.1\na b c\n", "line 2 of - must have exactly a source and a destination"),
         ("10.0.1.1 192.168.1\n", "destination '192.168.1' at position 0 is not an IPv4"),
     ],
 )

@@ -175,12 +175,12 @@ RULE = '[[{table}]]\nrule = "vpn-ike-sha1"\n{more}'
         ),
         (
             RULE.format(table="disable", more='reason = "x"\n') * 2,
-            ": two tables are about vpn-ike-sha1: leave out one",
+            ": two tables are about vpn-ike-sha1: remove one of these tables",
         ),
         (
             RULE.format(table="disable", more='reason = "x"\n')
             + RULE.format(table="severity", more='reason = "x"\nseverity = "low"'),
-            ": two tables are about vpn-ike-sha1: leave out one",
+            ": two tables are about vpn-ike-sha1: remove one of these tables",
         ),
     ],
 )

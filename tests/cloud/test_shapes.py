@@ -187,7 +187,7 @@ def test_doctor_says_how_many_shapes(tmp_path: Path) -> None:
             command, env=os.environ | variables, capture_output=True, text=True, check=False
         )
     assert done.returncode == 1
-    assert f"shapes of answers, 1 in all, are in {tmp_path / 's'}" in done.stderr
+    assert f"the shapes of API responses are in {tmp_path / 's'} (files: 1)" in done.stderr
     (path,) = (tmp_path / "s").iterdir()
     assert json.loads(path.read_text())["body"]["Code"] == "text"
 

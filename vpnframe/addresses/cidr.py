@@ -25,7 +25,7 @@ _NUMBERS = np.array([[*str(n).encode().ljust(3, b"\0")] for n in range(256)], np
 
 @dataclass(frozen=True, slots=True)
 class ParsedCidrs:
-    """CIDR blocks as numbers, and the values that could not be parsed.
+    """CIDR blocks as numbers, and the strings that could not be parsed.
 
     Parameters
     ----------
@@ -41,10 +41,10 @@ class ParsedCidrs:
     is_masked : ndarray of bool, shape (n,)
         Whether the string had host bits set; they are cleared in ``high`` and ``low``.
     failed_rows : ndarray of int64, shape (m,)
-        Positions in the input of the values that are not CIDR blocks, ascending.
+        Positions in the input of the values with the invalid strings, ascending.
     failed_texts : tuple of str, length m
-        The invalid strings, unchanged. Of a value that lists several blocks, only the invalid block
-        is included.
+        The invalid strings, unchanged. If a value lists several blocks, only its invalid blocks
+        are included.
     failed_reasons : tuple of str, length m
         A short explanation of why each string is invalid.
     """
@@ -60,12 +60,12 @@ class ParsedCidrs:
     failed_reasons: tuple[str, ...]
 
     def take(self, keep: Mask | Positions) -> ParsedCidrs:
-        """Return the blocks that ``keep`` selects; ``row`` is still the position in the input."""
+        """Return the blocks that the mask ``keep`` selects, with their positions in the input."""
         columns = ("row", "family", "high", "low", "prefix_length", "is_masked")
         return replace(self, **{name: getattr(self, name)[keep] for name in columns})
 
     def at(self, positions: Positions) -> ParsedCidrs:
-        """Return the blocks at ``positions``, which can repeat, with ``row`` numbered from 0."""
+        """Return the blocks at ``positions``, which can repeat; their ``row`` counts from 0."""
         return replace(self.take(positions), row=np.arange(len(positions)))
 
     def texts(self) -> list[str]:
@@ -87,9 +87,9 @@ class ParsedCidrs:
         Returns
         -------
         row : ndarray of int64
-            Position in the input of each block.
+            Position in the input of the value that each block comes from.
         blocks : Blocks
-            The blocks.
+            The blocks of this family, in the order of ``row``.
         """
         chosen = self.family == family
         row = self.row[chosen]
@@ -114,19 +114,19 @@ def parse_cidrs(
     Parameters
     ----------
     values : iterable of str
-        List, Series, numpy or arrow array of CIDR strings. None, NaN and NA are missing values,
-        which are left out. All other objects, such as network objects, are converted to strings.
+        List, Series, numpy or arrow array of CIDR strings. Missing values (None, NaN and NA) are
+        left out. All other objects, such as IPv4Network objects, are converted to strings.
     as_lists : bool
         If true, each value lists any number of blocks separated by commas, as in the cloud API
         (see :func:`split_cidrs`). If false, each value is one block.
     mask_host_bits : bool
         If true, host bits are cleared and ``is_masked`` is set. If false, a string with host bits
-        is a failure.
+        is invalid.
 
     Returns
     -------
     ParsedCidrs
-        The blocks, and the values that are not blocks.
+        The blocks, and the strings that are invalid.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def parse_cidrs(
 
 
 def _present(listed: list[object]) -> tuple[list[str], Positions]:
-    """Return the values that are not missing as strings, and the position of each in the list."""
+    """Return the values that are not missing as strings, and their positions in the list."""
     if set(map(type, listed)) <= {str}:
         return cast("list[str]", listed), np.arange(len(listed))
     present = [i for i, value in enumerate(listed) if not _is_missing(value)]
@@ -201,7 +201,10 @@ def split_cidrs(text: str) -> list[str]:
 
 
 def _split_all(texts: list[str], row: Positions) -> tuple[list[str], Positions]:
-    """Split each string as ``split_cidrs`` does; return all blocks, and the row of each block."""
+    """Split each string as ``split_cidrs`` does.
+
+    Return the blocks of all strings, and for each block the row of the string that contains it.
+    """
     # All strings are joined and split at once: one list per string would be a million objects.
     joined = ",".join(texts).replace("、", ",")
     parts = list(map(str.strip, joined.split(",")))
@@ -249,7 +252,7 @@ def format_cidr(
 
 
 def _format_ipv4(address: Words, prefix_length: npt.NDArray[np.uint8]) -> list[str]:
-    """Format IPv4 blocks with a matrix of characters, whose unused characters are zero."""
+    """Format IPv4 blocks as strings by filling a matrix of characters, with one row per block."""
     octets = [address >> np.uint64(shift) & np.uint64(255) for shift in (24, 16, 8, 0)]
     characters = np.zeros((len(address), 20), np.uint8)
     characters[:, 3::4] = np.frombuffer(b".../\n", np.uint8)
@@ -259,7 +262,10 @@ def _format_ipv4(address: Words, prefix_length: npt.NDArray[np.uint8]) -> list[s
 
 
 def _is_missing(value: object) -> bool:
-    """Check whether a value is None, NaN, NaT or NA; the last three do not equal themselves."""
+    """Check whether a value is None, NaN, NaT or NA.
+
+    NaN, NaT and NA are recognized because none of them is equal to itself.
+    """
     if value is None or hasattr(value, "__len__"):
         return value is None  # an object with a length, even an empty list, is not missing
     is_same = value == value  # noqa: PLR0124  a missing value does not equal itself
@@ -267,7 +273,7 @@ def _is_missing(value: object) -> bool:
 
 
 def _read(texts: list[str]) -> Entries:
-    """Parse all strings; an invalid string gets family 0."""
+    """Parse all strings; the family of an invalid string is 0."""
     entries = read_plain(texts)
     unusual: dict[str, list[int]] = {}
     for i in np.flatnonzero(entries.family == 0).tolist():

@@ -1,4 +1,4 @@
-"""Arrange distinct CIDR blocks as a forest: a block's parent is the smallest block around it.
+"""Arrange distinct CIDR blocks as a forest: the parent of a block is the smallest block around it.
 
 The number of pairs among n blocks can grow with n squared, but the forest has at most n nodes.
 Counts, depths, clusters, smallest enclosing blocks and longest-prefix matches are computed from the
@@ -18,9 +18,9 @@ from vpnframe.addresses.wide import Mask, Positions
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """The m distinct blocks among n blocks, as nodes in nesting order.
+    """The distinct blocks among n blocks; each of these m distinct blocks is a node.
 
-    In nesting order, each node is followed directly by all nodes inside it.
+    The nodes are in nesting order, in which each node is followed directly by all nodes inside it.
 
     Parameters
     ----------
@@ -38,23 +38,23 @@ class Forest:
 
     @property
     def sizes(self) -> Positions:
-        """The number of equal blocks in each node, shape (m,)."""
+        """For each node, the number of input blocks that are equal to it, shape (m,)."""
         return np.diff(self.starts)
 
     @property
     def first_rows(self) -> Rows:
-        """The smallest row of each node, shape (m,)."""
+        """For each node, the smallest row among the blocks that are equal to it, shape (m,)."""
         return self.rows[self.starts[:-1]]
 
     def by_row(self, values: npt.NDArray[np.int64]) -> Positions:
-        """Return for each row the value of its node, shape (n,)."""
+        """Convert an array of values by node to an array of values by row, shape (n,)."""
         spread = np.empty(len(self.rows), np.int64)
         spread[self.rows] = np.repeat(values, self.sizes)
         return spread
 
 
 def find_forest(blocks: Blocks) -> Forest:
-    """Find the distinct blocks and how they nest.
+    """Find the distinct blocks, and which of them contain each other.
 
     Parameters
     ----------
@@ -85,9 +85,9 @@ def find_forest(blocks: Blocks) -> Forest:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """For each of n blocks, how many other blocks equal it, are inside it, and contain it.
+    """For each of n blocks, the number of other blocks that equal it, lie inside it, or contain it.
 
-    Each field is an ndarray of int64, shape (n,), in row order.
+    Each field is an ndarray of int64, shape (n,), in the order of the input rows.
     """
 
     n_equal: Positions
@@ -132,7 +132,7 @@ def find_depths(forest: Forest, *, among: Mask | None = None) -> Positions:
     forest : Forest
         A forest of m nodes.
     among : ndarray of bool, shape (m,), optional
-        Which nodes are counted; all by default.
+        Which of the nodes around a node are counted; all by default.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def find_depths(forest: Forest, *, among: Mask | None = None) -> Positions:
 
 
 def find_roots(forest: Forest) -> Positions:
-    """Find the root of each node: the outermost node that contains it.
+    """Find for each node the outermost node that contains it, here called its root.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def find_roots(forest: Forest) -> Positions:
 
 
 def find_holders(forest: Forest, *, among: Mask | None = None) -> Positions:
-    """Find the holder of each node: the smallest node that strictly contains it.
+    """Find for each node the smallest node that strictly contains it, here called its holder.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def find_holders(forest: Forest, *, among: Mask | None = None) -> Positions:
     Returns
     -------
     ndarray of int64, shape (m,)
-        The holder of each node; -1 if no node contains it.
+        The holder of each node; -1 for a node that no other node contains.
 
     Examples
     --------
@@ -233,8 +233,8 @@ def find_longest(prefixes: Blocks, addresses: Blocks) -> Positions:
     Returns
     -------
     ndarray of int64, shape (m,)
-        The row of the longest prefix that matches each address; of equal prefixes, the smallest
-        row. It is -1 if no prefix matches.
+        For each address, the row of the longest prefix that matches it; if the prefix is repeated,
+        its first row. The row is -1 if no prefix matches.
 
     Raises
     ------

@@ -1,7 +1,8 @@
-"""Find overlapping CIDR blocks, given as numbers, with one sort.
+"""Find overlapping CIDR blocks, which are stored as numbers, with one sort.
 
-After the sort, the blocks inside a block follow it directly: they are its run. The lengths of all
-runs add up to the number of overlapping pairs; the pairs themselves are built from the runs.
+The sort places all blocks inside a block directly after that block; they are called the run of the
+block. The lengths of all runs add up to the number of overlapping pairs; the pairs themselves are
+built from the runs.
 """
 
 from __future__ import annotations
@@ -24,16 +25,19 @@ _CHUNK = 2**15  # pairs built at a time, so that temporary arrays stay in the pr
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Overlaps as runs: block ``outer[i]`` contains the blocks ``inner[starts[i] : stops[i]]``.
+    """Overlapping blocks as runs; the run of a block is a range of blocks inside it.
+
+    The run of the block ``outer[i]`` is ``inner[starts[i] : stops[i]]``.
 
     Parameters
     ----------
     outer : ndarray of int32 or int64, shape (m,)
         Rows of the blocks that contain others.
     inner : ndarray of int32 or int64, shape (n,)
-        Rows of all blocks in nesting order. Each run is a slice of this array.
+        Rows of all blocks in nesting order; each run is a slice of this array. If the runs are
+        between two sets, the rows of the first set come before those of the second set.
     starts, stops, equal_stops : ndarray of int64, shape (m,)
-        Bounds of each run. The blocks before ``equal_stops[i]`` are equal to ``outer[i]``.
+        Bounds of each run. The blocks of the run before ``equal_stops[i]`` equal ``outer[i]``.
     """
 
     outer: Rows
@@ -50,12 +54,12 @@ class Runs:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Overlapping pairs, in no particular order.
+    """Pairs of overlapping blocks, in no particular order.
 
     Parameters
     ----------
     left, right : ndarray of int32 or int64, shape (k,)
-        Rows of the two blocks of each pair; left < right if both blocks are from one set.
+        Rows of the two blocks of each pair; left < right if all blocks are from one set.
     relation : ndarray of uint8, shape (k,)
         Relation of left to right: ``CONTAINS``, ``EQUAL`` or ``WITHIN``.
     """
@@ -80,7 +84,7 @@ def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAI
     Returns
     -------
     Pairs
-        ``left`` are rows of ``a``, ``right`` rows of ``b``.
+        ``left`` has rows of ``a``, and ``right`` has rows of ``b``.
 
     Raises
     ------
@@ -104,7 +108,7 @@ def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAI
 
 
 def find_runs(blocks: Blocks) -> Runs:
-    """Find the blocks that each block contains, as runs; no pair is built.
+    """Find the blocks inside each block, as runs, without building pairs.
 
     Parameters
     ----------
@@ -114,7 +118,8 @@ def find_runs(blocks: Blocks) -> Runs:
     Returns
     -------
     Runs
-        One run for each block that contains another block or is followed by an equal block.
+        One run for each block that contains another block, or equals the next block in nesting
+        order.
 
     Examples
     --------
@@ -128,7 +133,7 @@ def find_runs(blocks: Blocks) -> Runs:
 
 
 def find_runs_between(blocks: Blocks, is_second: Mask) -> Runs:
-    """Find, as runs, the blocks of the other set that each block contains.
+    """Find for each block the blocks of the other set that lie inside it, as runs.
 
     Parameters
     ----------
@@ -140,7 +145,8 @@ def find_runs_between(blocks: Blocks, is_second: Mask) -> Runs:
     Returns
     -------
     Runs
-        For each block of the first set the blocks of the second set inside it, and vice versa.
+        For each block of the first set, the blocks of the second set inside it; and for each block
+        of the second set, the blocks of the first set inside it.
 
     Examples
     --------
@@ -169,14 +175,14 @@ def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
     """Raise TooManyPairsError if ``n_pairs`` exceeds ``max_pairs``."""
     if n_pairs > max_pairs:
         raise TooManyPairsError(
-            f"{n_pairs:,} overlapping pairs, over the limit of {max_pairs:,}: count them instead "
-            f"(overlap_counts), compare fewer blocks or smaller groups, or raise max_pairs (each "
+            f"{n_pairs:,} overlapping pairs, over the limit of {max_pairs:,}: count the pairs with "
+            f"overlap_counts, compare fewer blocks or smaller groups, or raise max_pairs (each "
             f"pair takes at least 9 bytes of memory)"
         )
 
 
 def make_pairs(runs: Runs) -> Pairs:
-    """Convert runs to pairs.
+    """Convert runs to pairs of overlapping blocks.
 
     Parameters
     ----------
@@ -220,7 +226,7 @@ def make_pairs(runs: Runs) -> Pairs:
 def _mark_equal(
     relation: npt.NDArray[np.uint8], offsets: Positions, equal_counts: Positions
 ) -> None:
-    """Set the relation of each pair of equal blocks; these are the first pairs of each run."""
+    """Set the relation of the pairs of equal blocks, which are the first pairs of each run."""
     some = np.flatnonzero(equal_counts)
     counts = equal_counts[some]
     position = np.repeat(offsets[some] - (np.cumsum(counts) - counts), counts)

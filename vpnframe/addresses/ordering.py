@@ -48,12 +48,12 @@ class Blocks:
         return 4 if self.high is None else 6
 
     def addresses(self) -> Wide:
-        """Return the first addresses as numbers of 128 bits."""
+        """Return the first address of each block as a number of 128 bits."""
         low = self.first.astype(np.uint64, copy=False)
         return Wide(np.zeros_like(low) if self.high is None else self.high, low)
 
     def group_codes(self) -> Positions:
-        """Return the groups; 0 for all blocks if they have no groups."""
+        """Return the group of each block; 0 if the blocks have no groups."""
         if self.groups is None:
             return np.zeros(len(self.first), np.int64)
         return self.groups.astype(np.int64, copy=False)
@@ -61,11 +61,12 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class NestingOrder:
-    """Rows in nesting order, and the runs of the blocks that contain other blocks.
+    """Blocks in nesting order, and the blocks inside each block, called the block's run.
 
-    ``rows`` lists the rows of the blocks in nesting order. ``holders`` are the positions in
-    ``rows`` of blocks that contain or equal the next block. The run of ``holders[i]``, the blocks
-    inside it, is ``rows[holders[i] + 1 : stops[i]]``; those before ``equal_stops[i]`` equal it.
+    ``rows`` are the input rows of the blocks in nesting order. ``holders`` are the positions in
+    ``rows`` of the blocks that contain or equal the block after them; all other blocks have no run.
+    The run of ``holders[i]`` is ``rows[holders[i] + 1 : stops[i]]``, and the blocks of the run
+    before position ``equal_stops[i]`` are equal to the holder.
     """
 
     rows: Rows
@@ -99,7 +100,7 @@ def join_blocks(a: Blocks, b: Blocks) -> Blocks:
     [8, 8]
     """
     if (a.high is None) != (b.high is None):
-        raise ValueError("one set is IPv4 and the other IPv6: compare each family separately")
+        raise ValueError("one set is IPv4 and the other IPv6: compare IPv4 and IPv6 separately")
     if (a.groups is None) != (b.groups is None):
         raise ValueError("only one set has groups: pass groups for both sets or for neither")
     return Blocks(
@@ -166,7 +167,10 @@ def _last_keys(key: Words, row_bits: int) -> Words:
 
 
 def _sort_with_rows(key: Words, key_bits: int) -> tuple[Words, Rows, int]:
-    """Return the sorted keys, the row of each key, and how many low bits of a key store its row."""
+    """Return the sorted keys, the row of each key, and the number of key bits that store the row.
+
+    The row is stored in the lowest bits of the key, if there is room.
+    """
     n = len(key)
     row_bits, dtype = (n - 1).bit_length(), row_dtype(n)
     if key_bits + row_bits > 64:
@@ -182,14 +186,14 @@ def _sort_with_rows(key: Words, key_bits: int) -> tuple[Words, Rows, int]:
 
 
 def row_dtype(n: int) -> type[np.signedinteger[Any]]:
-    """Return the dtype for n row numbers: int32 for less than 2**31 rows, to halve the memory."""
+    """Return the dtype for the numbers of n rows: int32 if they fit, to save memory, else int64."""
     return np.int32 if n < 2**31 else np.int64
 
 
 def _equal_stops(holders: Positions, is_repeated: Mask) -> Positions:
-    """Return for each holder where the blocks equal to it end.
+    """Return for each holder the position after the last block that is equal to it.
 
-    ``is_repeated`` is true for a holder whose next block is equal to it.
+    ``is_repeated`` is true for a holder that is equal to the block after it.
     """
     stops = holders + 1
     repeated = np.flatnonzero(is_repeated)
@@ -238,7 +242,7 @@ def _sort_fields(fields: list[Words]) -> Rows:
 
 
 def _stripped(field: Words) -> tuple[Words, int]:
-    """Remove high and low bits that are equal in all rows; return the field and its bit count."""
+    """Remove the high and low bits that all rows share; return the field and its number of bits."""
     varying = int(np.bitwise_or.reduce(field ^ field[0]))
     if not varying:
         return field, 0
@@ -248,9 +252,9 @@ def _stripped(field: Words) -> tuple[Words, int]:
 
 
 def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words, int]]:
-    """Pack fields into digits of at most ``width`` bits; yield each digit and its bit count.
+    """Pack the fields into digits for the radix sort; yield each digit and its number of bits.
 
-    The least significant digit comes first.
+    A digit has at most ``width`` bits. The least significant digit comes first.
     """
     digit, used = np.zeros(len(fields[0][0]), np.uint64), 0
     for field, bits in fields:
@@ -270,7 +274,7 @@ def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words
 def _run_stops(
     shared: npt.NDArray[np.int16], holders: Positions, length: npt.NDArray[np.int16]
 ) -> Positions:
-    """Return the end of each holder's run: the next block that does not share its prefix."""
+    """Return for each holder the position of the first block after it that is not inside it."""
     stops = np.empty_like(holders)
     for prefix_length in np.unique(length):
         ends = np.flatnonzero(shared < prefix_length)

@@ -1,8 +1,8 @@
 """Parse plain CIDR strings, thousands at once.
 
-A plain string has the form that software writes: decimal octets without leading zeros, or
-hexadecimal groups, then optionally a slash and a prefix length. The results are the same as from
-``ipaddress``. All other strings are left to ``ipaddress`` by the module ``cidr``.
+A plain string has the usual form of CIDR strings: decimal octets without leading zeros, or
+hexadecimal groups, and optionally a slash and a prefix length. The results are the same as those of
+``ipaddress``. The module ``cidr`` passes all other strings to ``ipaddress``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NO_GAP = _GROUPS + 1  # position of the gap in a string without "::": after all
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Addresses and prefix lengths parsed from n strings, with host bits unchanged."""
+    """The addresses and prefix lengths of n parsed strings; host bits are kept."""
 
     address: Wide  # the address before the slash; an IPv4 address is all in the lower word
     family: npt.NDArray[np.uint8]  # 4 or 6; 0 if the string was not parsed
@@ -74,7 +74,7 @@ def read_plain(texts: Sequence[str]) -> Entries:
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """Strings as one array of characters, with a line end after each string."""
+    """Strings joined to one array of characters, with a line end after each string."""
 
     characters: Characters
     ends: Positions
@@ -89,16 +89,17 @@ class _Lines:
         return cls(characters, np.flatnonzero(characters == _LINE_END))
 
     def fields(self, marks: Positions) -> tuple[Positions, Positions]:
-        """Find the marks of each line; ``marks`` are the positions of all characters but digits.
+        """Return where the marks of each line end, and how many marks each line has.
 
-        Return the index of each line end in ``marks``, and the number of marks in each line.
+        Marks are the characters that are not digits, and ``marks`` has their positions. The first
+        result is the index in ``marks`` of the line end of each line.
         """
         last = np.searchsorted(marks, self.ends)
         return last, np.diff(last, prepend=-1)
 
 
 def _read_ipv4(lines: _Lines, entries: Entries, at: int) -> None:
-    """Parse the lines that consist of digits, three dots and at most one slash."""
+    """Parse the lines of digits, three dots and at most one slash, into ``entries``."""
     digits = lines.characters - _ZERO
     marks = np.flatnonzero(digits > 9)
     last, n_marks = lines.fields(marks)
@@ -119,7 +120,10 @@ def _read_ipv4(lines: _Lines, entries: Entries, at: int) -> None:
 
 
 def _places(digits: Digits, ends: Positions, size: Sizes, *, n: int) -> list[Digits]:
-    """Return the last n digits of the number that ends at each position, the last digit first."""
+    """Return n arrays: the last digit of each number, the digit before it, and so on.
+
+    ``ends`` are the positions after the last digits; a digit that a number does not have is 0.
+    """
     return [
         np.where(size > place, digits.take(ends - 1 - place, mode="clip"), np.uint8(0))
         for place in range(n)
@@ -127,7 +131,7 @@ def _places(digits: Digits, ends: Positions, size: Sizes, *, n: int) -> list[Dig
 
 
 def _decimals(digits: Digits, ends: Positions, size: Sizes) -> tuple[Numbers, Mask]:
-    """Return the decimal number before each end, and whether it is valid.
+    """Return the decimal number before each position in ``ends``, and whether it is valid.
 
     A valid number has one to three digits and no leading zero.
     """
@@ -138,7 +142,7 @@ def _decimals(digits: Digits, ends: Positions, size: Sizes) -> tuple[Numbers, Ma
 
 
 def _read_ipv6(lines: _Lines, entries: Entries, at: int) -> None:
-    """Parse the lines that consist of hexadecimal groups, colons and at most one slash."""
+    """Parse the lines of hexadecimal groups, colons and at most one slash, into ``entries``."""
     digits = _DIGITS[lines.characters]
     marks = np.flatnonzero(digits == _NO_DIGIT)
     mark = lines.characters[marks]
@@ -171,9 +175,10 @@ def _read_ipv6(lines: _Lines, entries: Entries, at: int) -> None:
 def _join_groups(
     values: npt.NDArray[np.uint16], size: Sizes, n_fields: Positions
 ) -> tuple[Wide, Mask]:
-    """Build each line's address from its fields; return the addresses and which are valid.
+    """Join the 16-bit groups of each line to an IPv6 address, and check whether it is valid.
 
-    A field is the group of digits between two colons; the gap "::" stands for groups of zeros.
+    A field is the string between two colons. An empty field in the middle is the gap ``::``, which
+    stands for one or more groups of zeros.
     """
     n, first = len(n_fields), np.cumsum(n_fields) - n_fields
     line = np.repeat(np.arange(n), n_fields)

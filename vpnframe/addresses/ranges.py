@@ -1,7 +1,7 @@
-"""List the special address ranges of IPv4 and IPv6, and find the range that contains a block.
+"""List the special address ranges of IPv4 and IPv6, and find the ranges around or inside a block.
 
-The kind ``private`` is narrower here than ``is_private`` of the module ``ipaddress``, which also
-includes benchmarking, documentation and reserved ranges.
+The ranges of kind ``private`` are fewer than those for which ``ipaddress`` returns ``is_private``,
+because that also includes benchmarking, documentation and reserved ranges.
 
 References
 ----------
@@ -23,7 +23,7 @@ from vpnframe.addresses.wide import Positions
 
 @dataclass(frozen=True, slots=True)
 class SpecialRange:
-    """A special address range with its use and the document that defines it."""
+    """A special address range, its use, and the document that defines it."""
 
     cidr: str
     kind: str  # the kind of use, such as private or multicast; several ranges can share a kind
@@ -80,7 +80,9 @@ SPECIAL_RANGES = tuple(
 
 
 def find_ranges(blocks: ParsedCidrs) -> Positions:
-    """Find the narrowest special range that contains each block.
+    """Find for each block the narrowest special range that contains it.
+
+    To find the special ranges inside a block, use :func:`find_covered_ranges`.
 
     Parameters
     ----------
@@ -90,8 +92,8 @@ def find_ranges(blocks: ParsedCidrs) -> Positions:
     Returns
     -------
     ndarray of int64, shape (n,)
-        Positions in ``SPECIAL_RANGES``. Each block is inside at least one range, because the list
-        includes 0.0.0.0/0 and ::/0. See :func:`find_covered_ranges` for the ranges inside a block.
+        For each block, the position of the range in ``SPECIAL_RANGES``. There always is such a
+        range, because the list includes 0.0.0.0/0 and ::/0.
 
     Examples
     --------
@@ -108,7 +110,7 @@ def find_ranges(blocks: ParsedCidrs) -> Positions:
 
 
 def find_covered_ranges(blocks: ParsedCidrs) -> tuple[Positions, Positions]:
-    """Find the special ranges that are inside each block or equal to it.
+    """Find for each block the special ranges that are inside it or equal to it.
 
     Parameters
     ----------
@@ -120,7 +122,8 @@ def find_covered_ranges(blocks: ParsedCidrs) -> tuple[Positions, Positions]:
     block : ndarray of int64, shape (k,)
         Positions among the n blocks, ascending.
     special : ndarray of int64, shape (k,)
-        Position in ``SPECIAL_RANGES`` of a range inside the block at the same place in ``block``.
+        Positions in ``SPECIAL_RANGES``: the range ``special[i]`` is inside block ``block[i]``, or
+        is equal to it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Compute which addresses a set of blocks covers: merged blocks, gaps and address counts."""
+"""Compute which addresses a set of blocks covers, as merged blocks, free blocks and counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vpnframe.addresses.wide import Mask, Positions, Wide, where
 
 @dataclass(frozen=True, slots=True)
 class _Spans:
-    """Address intervals that do not overlap, sorted by group and address."""
+    """Address intervals, sorted by group and address."""
 
     first: Wide
     last: Wide
@@ -70,7 +70,7 @@ def merge_blocks(blocks: Blocks) -> Blocks:
 
 
 def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
-    """Find the fewest blocks that cover the free space, each as large as possible.
+    """Find the fewest blocks that cover the addresses in ``within`` that are not in ``blocks``.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
 
 
 def count_addresses(blocks: Blocks) -> AddressCounts:
-    """Count the addresses that at least one block covers, and that at least two blocks cover.
+    """Count the addresses that one or more blocks cover, and those that two or more blocks cover.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def _bits(blocks: Blocks) -> int:
 
 
 def _sum_sizes(code: Positions, host_bits: Positions, rows: Rows, n: int) -> tuple[int, ...]:
-    """Sum the sizes of the blocks in ``rows`` by group, as exact Python integers."""
+    """Sum the number of addresses of the blocks in ``rows`` by group, as exact integers."""
     keys, counts = np.unique(code[rows] * 129 + host_bits[rows], return_counts=True)
     sums = [0] * n
     for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
@@ -159,7 +159,7 @@ def _sum_sizes(code: Positions, host_bits: Positions, rows: Rows, n: int) -> tup
 
 
 def _spans(blocks: Blocks, forest: Forest, is_chosen: Mask) -> _Spans:
-    """Return the address intervals of the chosen nodes, in nesting order."""
+    """Return the address intervals of the chosen blocks, in nesting order."""
     rows = forest.first_rows[is_chosen]
     first = blocks.addresses().at(rows)
     host_bits = _bits(blocks) - blocks.prefix_length[rows].astype(np.int64)
@@ -167,7 +167,7 @@ def _spans(blocks: Blocks, forest: Forest, is_chosen: Mask) -> _Spans:
 
 
 def _joined(spans: _Spans) -> _Spans:
-    """Merge intervals of one group if one interval begins directly after another one ends."""
+    """Merge intervals of the same group that follow each other without a gap."""
     if len(spans.group) == 0:
         return spans
     before, after = spans.at(np.arange(len(spans.group) - 1)), spans.first.at(slice(1, None))
@@ -178,9 +178,9 @@ def _joined(spans: _Spans) -> _Spans:
 
 
 def _between(spans: _Spans, is_edge: Mask) -> _Spans:
-    """Return the free intervals: each span with ``is_edge`` minus the used spans inside it.
+    """Return the free address intervals in each interval for which ``is_edge`` is true.
 
-    The used spans follow directly after the span that contains them.
+    The other intervals are in use, and follow directly after the interval that contains them.
     """
     if len(is_edge) == 0:
         return spans
@@ -196,7 +196,7 @@ def _between(spans: _Spans, is_edge: Mask) -> _Spans:
 
 
 def _cut(spans: _Spans, *, like: Blocks) -> Blocks:
-    """Split each interval into the fewest blocks: repeatedly cut the largest from its start."""
+    """Split each interval into the fewest blocks; each step takes the largest first block."""
     owner, first, last = np.arange(len(spans.group)), spans.first, spans.last
     owners, firsts, lengths = [owner[:0]], [first.at(slice(0))], [owner[:0]]
     while len(owner):

@@ -22,16 +22,16 @@ class Wide(NamedTuple):
     low: Words  # lower 64 bits
 
     def at(self, where: Positions | Mask | slice) -> Wide:
-        """Return the numbers that ``where`` selects."""
+        """Return the numbers at the positions that ``where`` selects."""
         return Wide(self.high[where], self.low[where])
 
     def equals(self, other: Wide) -> Mask:
-        """Return the mask of positions at which the numbers are equal."""
+        """Return a mask that is true at the positions where both numbers are equal."""
         same: Mask = (self.high == other.high) & (self.low == other.low)
         return same
 
     def minus(self, other: Wide) -> Wide:
-        """Subtract the numbers of ``other``."""
+        """Subtract the numbers of ``other`` from these numbers."""
         borrow = self.low < other.low
         return Wide(self.high - other.high - borrow.astype(np.uint64), self.low - other.low)
 
@@ -44,9 +44,9 @@ class Wide(NamedTuple):
         return Wide(self.high - (self.low == 0), self.low - _ONE)
 
     def filled(self, bits: npt.NDArray[np.int64]) -> Wide:
-        """Set the lowest ``bits`` bits (0 to 128).
+        """Set the lowest ``bits`` bits (0 to 128) of each number.
 
-        With the number of host bits, this gives the last address of a block.
+        If ``bits`` is the number of host bits, the result is the last address of a block.
         """
         return Wide(
             self.high | host_mask(np.maximum(bits - 64, 0)),
@@ -54,9 +54,9 @@ class Wide(NamedTuple):
         )
 
     def cleared(self, bits: npt.NDArray[np.int64]) -> Wide:
-        """Clear the lowest ``bits`` bits (0 to 128).
+        """Clear the lowest ``bits`` bits (0 to 128) of each number.
 
-        With the number of host bits, this gives the first address of a block.
+        If ``bits`` is the number of host bits, the result is the first address of a block.
         """
         high, low = host_mask(np.maximum(bits - 64, 0)), host_mask(np.minimum(bits, 64))
         return Wide(self.high & ~high, self.low & ~low)
@@ -73,12 +73,12 @@ class Wide(NamedTuple):
 
 
 def where(mask: Mask, chosen: Wide, other: Wide) -> Wide:
-    """Return ``chosen`` where the mask is true, ``other`` elsewhere."""
+    """Return the numbers of ``chosen`` where the mask is true, and those of ``other`` elsewhere."""
     return Wide(np.where(mask, chosen.high, other.high), np.where(mask, chosen.low, other.low))
 
 
 def host_mask(bits: npt.NDArray[np.integer[Any]]) -> Words:
-    """Return words whose lowest ``bits`` bits (0 to 64) are set."""
+    """Return 64-bit numbers of which only the lowest ``bits`` bits (0 to 64) are set."""
     # Shifting a 64-bit number by 64 is undefined: 0 bits are a special case.
     shift = np.minimum(64 - bits, 63).astype(np.uint64)
     return np.where(bits == 0, np.uint64(0), _FULL >> shift)

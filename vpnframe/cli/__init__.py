@@ -1,4 +1,7 @@
-"""The command line: one file per command reads options, calls the library and prints the result."""
+"""Implement the command line.
+
+The module of a command reads its options, calls the library and prints the result.
+"""
 
 from __future__ import annotations
 
@@ -22,26 +25,26 @@ from vpnframe.errors import VpnframeError
 # The first sentence of each command's help, which is shown without importing the command.
 COMMANDS = {
     "demo": "Read a made-up fleet of 300 connections from a local emulator; no account is needed.",
-    "doctor": "Check credentials, permissions, clock and regions, and estimate a fetch's duration.",
-    "plan": "Count the calls that a fetch makes and estimate its duration, from the lists alone.",
-    "fetch": "Read the fleet of an account, or of several, into an inventory folder.",
-    "load": "Read saved answers, JSON or XML, into an inventory folder.",
-    "redact": "Copy saved answers without their keys, so that they are safe to keep.",
-    "show": "Print a table of an inventory, whole or in part.",
-    "stats": "Count a fleet: its size, the algorithms in use, the lifetimes.",
-    "overlaps": "Find overlapping subnets of the fleet, worst first, and what each overlap means.",
-    "conflicts": "Find what a new site's subnets would collide with, and how badly.",
-    "free": "Find subnets that collide with nothing known, the tightest fit first.",
-    "trace": "Find which tunnel takes a packet from the cloud, which one is its standby, and why.",
-    "audit": "Review a fleet by all rules and by standards, with accepted findings marked.",
-    "compare": "Compare tunnels with their other end's configuration, and predict what IKE does.",
-    "schema": "List the tables, or describe the columns of one.",
-    "emulator": "Run a local Alibaba Cloud VPN endpoint with a made-up fleet.",
+    "doctor": "Check credentials, permissions, clock and regions; estimate how long a fetch takes.",
+    "plan": "Estimate how many calls a fetch makes and how long it takes; only lists are read.",
+    "fetch": "Read the VPN fleet of one or several accounts into an inventory folder.",
+    "load": "Read saved API responses, in JSON or XML, into an inventory folder.",
+    "redact": "Copy saved API responses without pre-shared keys, so that the copies are safe.",
+    "show": "Print a table of an inventory, or some of its rows and columns.",
+    "stats": "Print the size of a fleet, and how many tunnels use each algorithm and lifetime.",
+    "overlaps": "List overlapping subnets of the fleet, the worst first, and explain each overlap.",
+    "conflicts": "List the subnets in use that overlap the subnets of a new site, with a severity.",
+    "free": "Find free subnets, which overlap no known block; the smallest gaps are used first.",
+    "trace": "Find the tunnel that a packet from the cloud takes, its standby, and the reason.",
+    "audit": "Check a fleet against security rules and standards; accepted findings are marked.",
+    "compare": "Compare tunnels with the configuration of their peer; predict the result of IKE.",
+    "schema": "List all tables, or describe the columns of one table.",
+    "emulator": "Run a local emulator of Alibaba Cloud's VPN API, with a made-up fleet.",
 }
 
 
 class _LazyCommands(TyperGroup):
-    """Command group that imports only the command that runs: importing pandas is slow."""
+    """Command group that imports only the command to run, because importing all of them is slow."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] in COMMANDS:
@@ -50,7 +53,7 @@ class _LazyCommands(TyperGroup):
 
 
 class _Command(TyperCommand):
-    """Command whose inventory folder can be left out, even if another argument follows it."""
+    """Command whose argument for the inventory folder is optional, even before other arguments."""
 
     is_after_folder: Callable[[str], bool]  # whether a string is an argument after the folder
 
@@ -72,7 +75,10 @@ class _Command(TyperCommand):
 
 
 def load_command(name: str) -> Any:
-    """Import a command, and give each option a variable: VPNFRAME_ and the option's name."""
+    """Import a command, and define an environment variable for each of its options.
+
+    The name of a variable is VPNFRAME_ or VPNFRAME_EMULATOR_ and the name of the option.
+    """
     try:
         module = import_module(f"vpnframe.cli.{name}")
     except KeyboardInterrupt:
@@ -89,14 +95,17 @@ def load_command(name: str) -> Any:
             own = prefix + longest.removeprefix("--").replace("-", "_").upper()
             param.envvar = [own, param.envvar] if param.envvar else own
             param.show_envvar = False  # the epilog explains all of them
-            command.epilog = f"Each option can also be set by a variable, such as {own}."
+            command.epilog = (
+                f"Each option can also be set by an environment variable, such as {own}."
+            )
     return command
 
 
 def _expanded(run: Callable[..., int | None]) -> Callable[..., None]:
-    """Return a command whose exit code is the result of ``run``.
+    """Return a function that calls ``run``, and exits with the exit code that ``run`` returns.
 
-    Its parameters are those of ``run``, but a dataclass of options is replaced by its fields.
+    The function has the parameters of ``run``, but a parameter that is a dataclass of options is
+    replaced by one parameter for each field of the dataclass.
     """
     groups: dict[str, Any] = {}
     parameters: list[inspect.Parameter] = []
@@ -125,14 +134,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # a pretty traceback shows local values, such as keys
     help=(
-        "IPsec VPN fleets on Alibaba Cloud as tables.\n\n"
-        "Start with `vpnframe demo`: it reads a made-up fleet from a local emulator. With an "
-        "account of your own: `vpnframe doctor`, `vpnframe fetch`, then `vpnframe stats`, "
-        "`vpnframe overlaps` and `vpnframe show tunnels`. They write and read the folder "
-        "`inventory`, or the one that you name."
+        "Read IPsec VPN fleets on Alibaba Cloud into tables, and analyse them.\n\n"
+        "Start with `vpnframe demo`, which reads a made-up fleet from a local emulator. If you "
+        "have an account, run `vpnframe doctor` and `vpnframe fetch`, then `vpnframe stats`, "
+        "`vpnframe overlaps` and `vpnframe show tunnels`. The commands write and read the folder "
+        "`inventory`, unless you name another folder."
     ),
-    epilog="Exit codes: 0 done, 1 error, 2 usage, 3 a collision, or what a --fail-on option asked "
-    "for, 4 the fleet was not read completely.",
+    epilog="Exit codes: 0 done, 1 error, 2 wrong usage, 3 a collision or a finding for a --fail-on "
+    "option, 4 the fleet was not read completely.",
 )
 for name, sentence in COMMANDS.items():
     app.command(name, help=sentence)(lambda: None)
@@ -150,7 +159,10 @@ def _options(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Print the version of vpnframe, and exit.",
         ),
     ] = False,
     config: Annotated[
@@ -158,7 +170,7 @@ def _options(
         typer.Option(
             metavar="FILE",
             envvar="VPNFRAME_CONFIG",
-            help="Take defaults from this file. Default: vpnframe.toml, if it exists.",
+            help="Settings file with defaults of options; by default vpnframe.toml, if it exists.",
         ),
     ] = None,
 ) -> None:
@@ -166,14 +178,14 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line and exit."""
+    """Run the command line, and exit with its exit code."""
     with Streams() as streams:
         code = streams.flush(_run())
     sys.exit(code)
 
 
 def _run() -> int:
-    """Run the app and return the exit code; print an error as one line."""
+    """Run the command and return its exit code; print an error as one line, without traceback."""
     for number, text in enumerate(sys.argv[1:], 1):
         # An empty argument would mean the working folder, or a name that nothing has.
         if not text.strip() or (text.startswith("--") and text.endswith("=")):

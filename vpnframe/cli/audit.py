@@ -1,4 +1,4 @@
-"""Review the security of a fleet: the command ``vpnframe audit``."""
+"""Implement the command ``vpnframe audit``, which checks the security of a fleet."""
 
 from __future__ import annotations
 
@@ -30,72 +30,84 @@ def run(
     stored: SnapshotOptions,
     profile: Annotated[
         list[str] | None,
-        option("NAME|FILE", f"A standard, or your own CSV file; repeatable. Default: {BASELINE}."),
+        option(
+            "NAME|FILE",
+            f"Check against this standard, or against your own standard in a CSV file; repeatable. "
+            f"The default is {BASELINE}.",
+        ),
     ] = None,
     waivers: Annotated[
         Path | None,
         option(
             "FILE",
-            "Accepted findings, as a TOML file of tables `waiver`, with rule, selector, reason, "
-            "owner, approver, ticket, created and until.",
+            "TOML file with findings that you accept. Each is a table `waiver` with the keys rule, "
+            "selector, reason, owner, approver, ticket, created and until.",
         ),
     ] = None,
     owner_tag: OwnerTagOption = None,
     by: Annotated[
-        Literal["owner"] | None, typer.Option(help="Write one file per owner into --out-dir.")
+        Literal["owner"] | None,
+        typer.Option(help="Write a file with the findings of each owner into --out-dir."),
     ] = None,
-    out_dir: Annotated[Path | None, option("DIR", "The folder for the files of --by.")] = None,
+    out_dir: Annotated[
+        Path | None, option("DIR", "The folder into which --by writes files.")
+    ] = None,
     fail_on: Annotated[
         Severity | None,
-        typer.Option(help="Exit with 3 if an open finding has this severity or a worse one."),
+        typer.Option(help="Exit with code 3 if an open finding has this severity or a worse one."),
     ] = None,
     family: Annotated[
         list[str] | None,
         option(
             "FAMILY",
-            f"Only findings of this family ({', '.join(FAMILIES)}); repeatable. Other "
-            "findings are neither counted nor seen by --fail-on.",
+            f"Print only findings of this family of rules ({', '.join(FAMILIES)}); repeatable. "
+            "Other findings are not counted, and --fail-on ignores them.",
             callback=one_of(FAMILIES),
         ),
     ] = None,
     severity: Annotated[
-        Severity | None, typer.Option(help="Only findings of this severity or a worse one.")
+        Severity | None, typer.Option(help="Print only findings of this severity or a worse one.")
     ] = None,
     rule: Annotated[
-        list[str] | None, option("RULE", "Only findings of this rule; repeatable.")
+        list[str] | None, option("RULE", "Print only findings of this rule; repeatable.")
     ] = None,
     known: OverlapOptions,
     without_key_findings: Annotated[
         bool,
         flag(
             "--without-key-findings",
-            "Leave out which connections have a weak pre-shared key, and only count them by rule: "
-            "the output can be shared. By default such findings are listed, and a file that "
-            "contains one has mode 0600.",
+            "Do not name the connections that have a weak pre-shared key, but only count them by "
+            "rule, so that the output can be shared. By default the connections are named, and a "
+            "file that names one has mode 0600.",
         ),
     ] = False,
     explain_rule: Annotated[
-        str | None, option("RULE", "Explain one rule, and stop.", "--explain")
+        str | None, option("RULE", "Print an explanation of this rule, and exit.", "--explain")
     ] = None,
     printed: ReviewOptions,
 ) -> ExitCode:
-    """Review a fleet by all rules and by standards, with accepted findings marked.
+    """Check a fleet against security rules and standards; accepted findings are marked.
 
-    Checks that pass produce no finding; a check that lacks data produces one, marked unknown. The
-    exit code is 3 by --fail-on, else 4 if the fleet, or the routes that decide overlaps, were not
-    read completely.
+    A check that passes has no finding. A check that cannot be made, because data is missing, has a
+    finding with the status unknown. The exit code is 3 if an open finding has the severity of
+    --fail-on or a worse one. Otherwise it is 4 if the fleet, or the routes that decide about
+    overlaps, were not read completely.
     """
     if explain_rule is not None:
         explain(explain_rule)
         return ExitCode.DONE
     if (by is None) != (out_dir is None) or (by and owner_tag is None):
-        raise typer.BadParameter("--by owner needs --owner-tag TAG and --out-dir DIR")
+        raise typer.BadParameter(
+            "--by owner needs --out-dir DIR and --owner-tag TAG; --out-dir needs --by owner"
+        )
     if by and (printed.output or printed.limit) is not None:
         raise typer.BadParameter(
-            "--by owner writes whole files into --out-dir: leave out -o and --limit"
+            "--by owner writes whole files into --out-dir: do not use --output or --limit with it"
         )
     if printed.with_key_facts and without_key_findings:
-        raise typer.BadParameter("--with-key-facts and --without-key-findings contradict: give one")
+        raise typer.BadParameter(
+            "--with-key-facts and --without-key-findings contradict each other: use only one"
+        )
     inventory = stored.read()
     settings = _with_rules(
         AuditSettings(
@@ -118,13 +130,13 @@ def run(
         printed.print(review)
     n_bad = 0 if fail_on is None else int(at_or_over(review.findings, fail_on).sum())
     if n_bad:
-        warn(f"{n_bad:,} open findings are {fail_on} or worse")
+        warn(f"{n_bad:,} open findings are of severity {fail_on} or worse")
         return ExitCode.FOUND
     return ExitCode.DONE if review.is_whole else ExitCode.INCOMPLETE
 
 
 def _with_rules(settings: AuditSettings, path: Path | None) -> AuditSettings:
-    """Add the disabled rules and the severities of a settings file."""
+    """Add to the settings the disabled rules and the severities that a settings file contains."""
     if path is None:
         return settings
     file = read_settings_file(path)

@@ -39,23 +39,25 @@ _ENDINGS = {"table": "txt", "markdown": "md", "ocsf": "ocsf.json"}
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewOptions:
-    """How and where an audit writes its findings."""
+    """Options for the format and the destination of the findings of an audit."""
 
     with_folded: Annotated[
         bool,
         flag(
             "--all",
-            "Also list findings that follow from others. CSV, JSON lines, Parquet, SARIF and "
-            "OCSF always hold them, with their root cause.",
+            "Also list findings that follow from another finding. CSV, JSON lines, Parquet, SARIF "
+            "and OCSF always contain these findings, with their root cause.",
         ),
     ] = False
     with_key_facts: WithKeyFactsOption = False
     limit: LimitOption = None
-    style: Annotated[ReviewFormat, typer.Option("--format", "-f", help="Output format.")] = "table"
+    style: Annotated[ReviewFormat, typer.Option("--format", "-f", help="Format of the output.")] = (
+        "table"
+    )
     output: OutputOption = None
 
     def print(self, review: Review) -> None:
-        """Print a review, or write it to a file."""
+        """Print the result of an audit, or write it to a file."""
         refuse_binary(self.style, self.output)
         if self.style == "table" and self.output is None:
             self._print_readable(review)
@@ -73,12 +75,14 @@ class ReviewOptions:
         if self.output is not None:
             note(f"{self.output}: {counts}")
         if len(cut) < len(listed):
-            note(f"{len(listed) - len(cut):,} more findings: raise --limit")
+            note(
+                f"{len(listed) - len(cut):,} more findings are left out: raise --limit to see them"
+            )
 
     def write_by_owner(
         self, review: Review, connections: pd.DataFrame, *, owner_tag: str, folder: Path
     ) -> None:
-        """Write one file with the findings of each owner."""
+        """Write a file for each owner, with the findings on the owner's connections."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -96,12 +100,12 @@ class ReviewOptions:
         return self.with_key_facts or holds_key_findings(review)
 
     def _listed(self, review: Review) -> pd.DataFrame:
-        """Return the findings; without --all, leave out those that follow from another one."""
+        """Return the findings; without --all, leave out those that follow from another finding."""
         findings = review.findings
         return findings if self.with_folded else findings[~is_folded(findings)]
 
     def _print_readable(self, review: Review) -> None:
-        """Print the number of connections by worst finding, counts by rule, and the findings."""
+        """Print an audit for a terminal: summary sentences, a table by rule, and the findings."""
         print(headline(review.connections))
         print(counts_sentence(review.findings))
         print("\nBY RULE (share: part of the fleet; over 0.5 look for one cause)")
@@ -119,9 +123,10 @@ class ReviewOptions:
 def encode(
     review: Review, style: ReviewFormat, *, title: str = TITLE, with_folded: bool = False
 ) -> bytes:
-    """Encode a review in the format ``style``; ``title`` heads an HTML page.
+    """Encode a review in the format ``style``; ``title`` is the title of an HTML page.
 
-    ``with_folded`` affects HTML, Markdown and text only: other formats contain every finding.
+    HTML, Markdown and text contain findings that follow from another finding only if
+    ``with_folded`` is true. All other formats always contain every finding.
     """
     if style in ("sarif", "ocsf"):
         tree = as_sarif(review) if style == "sarif" else as_ocsf(review)
@@ -136,7 +141,7 @@ def encode(
 
 
 def headline(connections: pd.DataFrame) -> str:
-    """Return a sentence with the number of connections by severity of their worst finding."""
+    """Return a sentence that counts the connections by the severity of their worst finding."""
     by_severity = _by_severity(connections["severity"])
     n_none = int(connections["severity"].isna().sum())
     n = counted(len(connections), "connection")
@@ -144,7 +149,7 @@ def headline(connections: pd.DataFrame) -> str:
 
 
 def counts_sentence(findings: pd.DataFrame) -> str:
-    """Return a sentence with the number of findings by severity and status."""
+    """Return a sentence that counts the findings by severity and by status."""
     is_top = is_counted(findings)
     n_folded = int(is_folded(findings).sum())
     others = [f"{n_folded:,} folded under their cause"] if n_folded else []
@@ -159,7 +164,7 @@ def _by_severity(severities: pd.Series) -> str:
 
 
 def explain(rule_id: str) -> None:
-    """Print the text of one rule."""
+    """Print the explanation of a rule, such as its reason, its remedy and its references."""
     text = rule_text(rule_id, "--explain")
     print(f"{text.rule_id}: {text.title}\n")
     for label, line in (
@@ -176,7 +181,7 @@ def explain(rule_id: str) -> None:
 
 
 def rule_text(rule_id: str, option: str) -> Text:
-    """Return the text of a rule; reject an unknown rule id."""
+    """Return the texts that explain a rule; raise BadParameter if there is no such rule."""
     text = texts().get(rule_id)
     if text is None:
         near = ", ".join(name for name in texts() if rule_id.removeprefix("vpn-") in name)
@@ -186,7 +191,7 @@ def rule_text(rule_id: str, option: str) -> Text:
 
 
 def _brief(findings: pd.DataFrame, *, with_profile: bool) -> pd.DataFrame:
-    """Reduce findings to the columns that people read, the most important one first."""
+    """Return the findings with a few columns for a human reader, the most important one first."""
     name = findings["connection_name"].fillna(findings["vpn_connection_id"])
     name = name.fillna(findings["vpn_gateway_id"]).fillna(findings["customer_gateway_name"])
     names = ["severity", "rule_id", "profile", *_BRIEF[2:]] if with_profile else _BRIEF
@@ -194,7 +199,7 @@ def _brief(findings: pd.DataFrame, *, with_profile: bool) -> pd.DataFrame:
 
 
 def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return the rules that have findings, worst first, with the number of findings by severity."""
+    """Return the rules that have findings, and count the findings by severity; worst rule first."""
     rows = summary[(summary["n_open"] > 0) | (summary["n_waived"] > 0)]
     numbers = [f"n_{word}" for word in reversed(SEVERITIES)]
     numbers += ["n_folded", "n_waived"]
@@ -204,7 +209,7 @@ def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _file_name(owner: str, taken: set[str]) -> str:
-    """Return a unique, safe file name for an owner."""
+    """Return a safe file name for an owner that is not in ``taken``, and add it to ``taken``."""
     safe = re.sub(r"[^\w.-]", "_", owner).strip(".") or "_"
     name, number = f"findings-{safe}"[:100], 1
     while name.lower() in taken:

@@ -1,4 +1,4 @@
-"""Options of the commands that call the cloud; each dataclass is a group of options."""
+"""Define the options of the commands that call the cloud, as dataclasses of options."""
 
 from __future__ import annotations
 
@@ -19,14 +19,19 @@ from vpnframe.fetching.settings import FetchSettings, read_accounts
 
 
 def _refuse_empty_endpoint(endpoint: str | None) -> str | None:
-    """Refuse an empty VPNFRAME_ENDPOINT, which would otherwise select the real cloud."""
+    """Raise BadParameter if the environment variable VPNFRAME_ENDPOINT is set, but empty.
+
+    Otherwise an empty variable would select the real cloud.
+    """
     if endpoint is None and "VPNFRAME_ENDPOINT" in os.environ:
-        raise typer.BadParameter("VPNFRAME_ENDPOINT is empty: unset it, or set it to a URL")
+        raise typer.BadParameter(
+            "the variable VPNFRAME_ENDPOINT is empty: unset it, or set it to a URL"
+        )
     return endpoint
 
 
 def _start_log(is_wanted: bool) -> bool:
-    """If wanted, print the log on standard error; it contains every failed call."""
+    """Start to print log messages on standard error, if ``is_wanted``."""
     if is_wanted:
         logging.basicConfig(stream=sys.stderr, format="%(message)s")
         logging.getLogger("vpnframe").setLevel(logging.DEBUG)
@@ -41,41 +46,50 @@ class CloudOptions:
         Path | None,
         option(
             "FILE",
-            "Read several accounts, which this TOML file lists: name, profile, role_arn, "
-            "skip_regions, quota_share.",
+            "Read the accounts in this TOML file. Each is a table `account` with the keys name, "
+            "profile, role_arn, skip_regions and quota_share.",
         ),
     ] = None
-    region: Annotated[list[str] | None, option("ID", "Only this region; repeatable.")] = None
+    region: Annotated[list[str] | None, option("ID", "Read only this region; repeatable.")] = None
     skip_region: Annotated[
         list[str] | None,
-        option("ID", "Leave out this region; it is reported as skipped. Repeatable."),
+        option("ID", "Do not read this region, but report it as skipped; repeatable."),
     ] = None
     endpoint: Annotated[
         str | None,
         option(
-            "URL", "Send all calls to this URL, not to the cloud.", callback=_refuse_empty_endpoint
+            "URL",
+            "Send all API calls to this URL instead of the cloud.",
+            callback=_refuse_empty_endpoint,
         ),
     ] = None
-    ca_file: Annotated[Path | None, option("FILE", "Trust this certificate authority, in PEM.")] = (
-        None
-    )
+    ca_file: Annotated[
+        Path | None, option("FILE", "PEM file with a certificate authority to trust.")
+    ] = None
     quota: Annotated[
         list[str] | None,
-        option("ACTION=COUNT/SECONDS", "Your quota, if not the published one; repeatable."),
+        option(
+            "ACTION=COUNT/SECONDS",
+            "Quota of an API action, if yours is not the published quota; repeatable.",
+        ),
     ] = None
     quota_share: Annotated[
         float,
-        option("SHARE", "Use this part of each quota; all users of the account share the quotas."),
+        option(
+            "SHARE", "Use this share of each quota, as all users of an account share its quotas."
+        ),
     ] = 0.5
     verbose: Annotated[
         bool,
-        typer.Option("--verbose", "-v", callback=_start_log, help="Log steps and failed calls."),
+        typer.Option(
+            "--verbose", "-v", callback=_start_log, help="Log each step and each failed call."
+        ),
     ] = False
 
     config: ConfigOption = None
 
     def settings(self, **more: Any) -> FetchSettings:
-        """Build the settings of a fetch."""
+        """Return these options as settings of a fetch; ``more`` are further settings."""
         return FetchSettings(
             quota_share=self.quota_share,
             quotas=dict(map(parse_quota, self.quota or [])),
@@ -88,27 +102,27 @@ class CloudOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class FetchOptions(CloudOptions):
-    """Options of a fetch and of its plan."""
+    """Options of the commands ``fetch`` and ``plan``."""
 
     downloads: Annotated[
         str,
         option(
             "all|none|SHARE",
-            "Which configurations to download: all; none, so that the lists are read in seconds; "
-            "or a random sample, such as 5%.",
+            "Download all configurations, none, or a random sample such as 5%. With none, only "
+            "lists are read, which takes seconds.",
         ),
     ] = "all"
     routes: Annotated[
         bool,
         flag(
             "--routes/--no-routes",
-            "Whether to read VPCs and routes. Connections without selectors have their "
-            "prefixes there; without routes their overlaps are not judged.",
+            "Whether to read VPCs and routes. The prefixes of a connection without selectors come "
+            "from routes, so that without routes its overlaps are not judged.",
         ),
     ] = True
 
     def arguments(self, **more: Any) -> dict[str, Any]:
-        """Return the arguments of a fetch or of its plan."""
+        """Return these options as arguments for ``fetch`` or ``plan``."""
         return {
             "regions": self.region or None,
             "downloads": self.downloads,
@@ -119,28 +133,31 @@ class FetchOptions(CloudOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class KeyOptions:
-    """Options for what is recorded about pre-shared keys."""
+    """Options that control what is recorded about pre-shared keys."""
 
     without_key_facts: Annotated[
         bool,
-        flag("--without-key-facts", "Of pre-shared keys record only whether they were returned."),
+        flag(
+            "--without-key-facts",
+            "Record about a pre-shared key only whether the API returned it.",
+        ),
     ] = False
     psk_key_file: Annotated[
         Path | None,
         option(
             "FILE",
-            "A secret of your own, 32 random bytes or more, mode 0600: it makes fingerprints of "
-            "pre-shared keys comparable across snapshots.",
+            "File with a secret of your own, of 32 random bytes or more, with mode 0600. The "
+            "secret makes fingerprints of pre-shared keys comparable between snapshots.",
         ),
     ] = None
 
     def arguments(self) -> dict[str, Any]:
-        """Return these options as arguments for the settings of a fetch or for ``load``."""
+        """Return these options as arguments for ``FetchSettings`` or ``load``."""
         return {"key_facts": not self.without_key_facts, "psk_key_file": self.psk_key_file}
 
 
 def parse_quota(text: str) -> tuple[str, Limit]:
-    """Parse a quota from the command line.
+    """Parse a quota in the syntax ``ACTION=COUNT/SECONDS`` of the command line.
 
     Examples
     --------

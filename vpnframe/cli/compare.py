@@ -1,4 +1,4 @@
-"""Compare both ends of a tunnel: the command ``vpnframe compare``."""
+"""Implement the command ``vpnframe compare``, which compares both ends of a tunnel."""
 
 from __future__ import annotations
 
@@ -26,28 +26,38 @@ def run(
     stored: SnapshotOptions,
     peer: Annotated[
         Path | None,
-        option("FILE", "The peer's swanctl.conf or ipsec.conf; its secrets are never kept."),
+        option(
+            "FILE",
+            "The swanctl.conf or ipsec.conf of the peer. Secrets in this file are not stored.",
+        ),
     ] = None,
     peer_connection: Annotated[
         str | None,
-        option("ID", "Compare with this connection of the fleet, if a tunnel joins two VPCs."),
+        option("ID", "If the tunnels join two VPCs, the connection of the fleet at the other end."),
     ] = None,
     connection: Annotated[
-        str | None, option("ID", "Only this connection; otherwise all that the peer knows.")
+        str | None,
+        option(
+            "ID",
+            "Compare only this connection; by default all connections for which the peer has one.",
+        ),
     ] = None,
     fail_on_mismatch: Annotated[
         bool,
-        flag("--fail-on-mismatch", "Exit with 3 if a tunnel fails, at once or at its first rekey."),
+        flag(
+            "--fail-on-mismatch",
+            "Exit with code 3 if a tunnel does not come up, or fails at its first rekey.",
+        ),
     ] = False,
     limit: LimitOption = None,
     printed: TableOptions,
 ) -> ExitCode:
-    """Compare tunnels with their other end's configuration, and predict what IKE does.
+    """Compare tunnels with the configuration of their peer; predict the result of IKE.
 
-    The other end is called the peer.
+    The peer is the device at the other end of a tunnel, or another connection of the fleet.
     """
     if (peer is None) == (peer_connection is None):
-        raise typer.BadParameter("give one of --peer and --peer-connection")
+        raise typer.BadParameter("use either --peer or --peer-connection")
     tunnels = stored.read_table("tunnels")
     ours = tunnels if connection is None else _of_connection(tunnels, connection)
     found = compare_peer(ours, peer=peer or _of_connection(tunnels, peer_connection))

@@ -1,4 +1,4 @@
-"""Check the subnets of a new site: the command ``vpnframe conflicts``."""
+"""Implement the command ``vpnframe conflicts``, which checks the subnets of a new site."""
 
 from __future__ import annotations
 
@@ -47,15 +47,16 @@ def run(
     *,
     stored: SnapshotOptions,
     cidrs: Annotated[
-        list[str], typer.Argument(metavar="CIDR", help="The new site's on-premises blocks.")
+        list[str], typer.Argument(metavar="CIDR", help="The CIDR blocks of the new site.")
     ],
     scope: ScopeOption = ROUTING_DOMAIN,
     options: NewSiteOptions,
     printed: TableOptions,
 ) -> ExitCode:
-    """Find what a new site's subnets would collide with, and how badly.
+    """List the subnets in use that overlap the subnets of a new site, with a severity.
 
-    The exit code is 3 on a collision, and 4 if none is known but not all data was read.
+    An overlap is a collision if its severity is above info. The exit code is 3 if there is a
+    collision, and 4 if no collision is known, but the data is incomplete.
     """
     inventory = stored.read()
     settings = options.settings()
@@ -63,14 +64,14 @@ def run(
         hits = would_conflict(inventory, cidrs, scope=scope, settings=settings)
     printed.print(hits, text=lambda width: _as_text(hits, inventory.connections, width))
     n_hits = int((hits["severity"] != "info").sum())
-    note(f"{counted(n_hits, 'collision')}, among {report_base(inventory, settings)}")
+    note(f"{counted(n_hits, 'collision')} among {report_base(inventory, settings)}")
     if n_hits:
         return ExitCode.FOUND
     return ExitCode.INCOMPLETE if gaps else ExitCode.DONE
 
 
 def _as_text(hits: pd.DataFrame, connections: pd.DataFrame, width: int | None) -> str:
-    """Format the hits as text; all hits of one CIDR block with the same meaning share an entry."""
+    """Format the overlaps as text; overlaps of one new block with the same meaning are grouped."""
     if hits.empty:
         return "no collision is known\n"
     hits = hits.assign(

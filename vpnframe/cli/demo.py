@@ -1,4 +1,4 @@
-"""Read a made-up fleet: the command ``vpnframe demo``."""
+"""Implement the command ``vpnframe demo``, which reads a made-up fleet."""
 
 from __future__ import annotations
 
@@ -34,9 +34,7 @@ _COVERAGE = "region_id status n_expected n_read n_unattached n_calls n_throttled
 
 def run(
     *,
-    out: Annotated[Path, option("DIR", "The inventory folder to write to.")] = Path(
-        "demo-inventory"
-    ),
+    out: Annotated[Path, option("DIR", "Write to this inventory folder.")] = Path("demo-inventory"),
 ) -> ExitCode:
     """Read a made-up fleet of 300 connections from a local emulator; no account is needed."""
     print(
@@ -78,7 +76,7 @@ def _fetch_from_emulator() -> Inventory:
 
 
 def _print_algorithms(tunnels: pd.DataFrame) -> None:
-    """Print one line for each algorithm column of the tunnels, the most frequent value first."""
+    """Print for each column with algorithms its values and their shares, most frequent first."""
     counts = stats.algorithms(tunnels)
     width = shutil.get_terminal_size().columns
     shares = counts["value"].fillna("?") + counts["share"].map(" {:.0%}".format)

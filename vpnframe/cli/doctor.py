@@ -1,4 +1,4 @@
-"""Check credentials and permissions: the command ``vpnframe doctor``."""
+"""Implement the command ``vpnframe doctor``, which checks credentials and permissions."""
 
 from __future__ import annotations
 
@@ -23,23 +23,24 @@ def run(
         bool,
         flag(
             "--policy",
-            "Print the RAM policy that a fetch needs, without a call. With --accounts, also print "
-            "who can assume their roles, and the policy that allows it.",
+            "Print the RAM policy that a fetch needs, and exit without calling the API. With "
+            "--accounts, also print the policies that allow a user to assume the accounts' roles.",
         ),
     ] = False,
     sample_out: Annotated[
         Path | None,
         option(
             "DIR",
-            "Write the shape of each answer to this new folder: fields and types, without "
-            "keys, names, ids, addresses or numbers. You can share these files with us.",
+            "Write the shape of each API response to this new folder. A shape has fields and their "
+            "types, but no keys, names, ids, addresses or numbers, so that you can share it.",
         ),
     ] = None,
     printed: TableOptions,
 ) -> ExitCode:
-    """Check credentials, permissions, clock and regions, and estimate a fetch's duration.
+    """Check credentials, permissions, clock and regions; estimate how long a fetch takes.
 
-    Each check is ok, missing or unknown, with a remedy. The exit code is 1 if one is missing.
+    The status of each check is ok, missing or unknown; a check that is not ok has a remedy. The
+    exit code is 1 if the status of a check is missing.
     """
     settings = options.settings()
     if policy_only:
@@ -53,7 +54,7 @@ def run(
     )
     if sample_out is not None:
         n_files = len(list(sample_out.iterdir()))
-        note(f"shapes of answers, {n_files} in all, are in {sample_out}")
+        note(f"the shapes of API responses are in {sample_out} (files: {n_files})")
     printed.print(table, brief=("status", "check", "region_id", "detail", "account_id"))
     for row in table[table["status"] != "ok"].itertuples():
         where = f" in {row.region_id}" if isinstance(row.region_id, str) else ""
@@ -62,12 +63,15 @@ def run(
 
 
 def _print_policies(roles: list[str]) -> None:
-    """Print the policy that a fetch needs; if roles are assumed, also the policies for that."""
+    """Print the RAM policy that a fetch needs, and the policies to assume ``roles``."""
     print(policy(), flush=True)
     for role in roles:
-        note(f"the trust policy of {role}; replace {_WHO} with the RAM user that runs the fetch:")
+        note(
+            f"trust policy for the role {role}; replace {_WHO} with the RAM user that runs "
+            "the fetch:"
+        )
         print(trust_policy(_WHO), flush=True)
     if roles:
-        note("the policy of that user, to assume these roles:")
+        note("policy for this RAM user, to assume these roles:")
         print(assuming_policy(roles), flush=True)
     note(REVELATION)

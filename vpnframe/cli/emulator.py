@@ -1,4 +1,4 @@
-"""Serve a made-up fleet: the command ``vpnframe emulator``."""
+"""Implement the command ``vpnframe emulator``, which serves a made-up fleet."""
 
 from __future__ import annotations
 
@@ -29,33 +29,57 @@ from vpnframe.errors import SettingsError
 
 def run(
     *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = 0,
-    connections: Annotated[int, typer.Option(min=0, help="Connections in the fleet.")] = 300,
-    regions: Annotated[int, typer.Option(min=1, help="Regions.")] = 12,
-    accounts: Annotated[int, typer.Option(min=1, help="Accounts.")] = 1,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 7,
-    latency_ms: Annotated[float, typer.Option(min=0, help="Delay every answer by this.")] = 0,
-    quota_window_s: Annotated[float, typer.Option(min=0.001, help="Quota window in seconds.")] = 60,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="TCP port; 0 selects a free port.")
+    ] = 0,
+    connections: Annotated[
+        int, typer.Option(min=0, help="Number of VPN connections in the fleet.")
+    ] = 300,
+    regions: Annotated[int, typer.Option(min=1, help="Number of regions in the fleet.")] = 12,
+    accounts: Annotated[int, typer.Option(min=1, help="Number of accounts in the fleet.")] = 1,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the random generator; the same seed makes the same fleet.")
+    ] = 7,
+    latency_ms: Annotated[
+        float, typer.Option(min=0, help="Delay of every response in milliseconds.")
+    ] = 0,
+    quota_window_s: Annotated[
+        float, typer.Option(min=0.001, help="Time window of the quotas in seconds.")
+    ] = 60,
     quota_mode: Annotated[
-        Literal["sliding", "fixed"], typer.Option(help="How the window moves.")
+        Literal["sliding", "fixed"],
+        typer.Option(
+            help="Whether the time window of the quotas slides, or restarts at fixed times."
+        ),
     ] = "sliding",
-    no_quota: Annotated[bool, flag("--no-quota", "No quotas at all.")] = False,
-    tls: Annotated[bool, flag("--tls", "HTTPS, with a certificate authority made for it.")] = False,
+    no_quota: Annotated[bool, flag("--no-quota", "Do not limit the number of calls.")] = False,
+    tls: Annotated[
+        bool, flag("--tls", "Serve HTTPS, with a certificate authority that is created at start.")
+    ] = False,
     answer_key_file: Annotated[
-        Path | None, option("FILE", "Write what was planted where, as JSON.", "--answer-key")
+        Path | None,
+        option(
+            "FILE",
+            "Write a JSON file with the planted defects, counts and tunnel settings of the fleet.",
+            "--answer-key",
+        ),
     ] = None,
     fault: Annotated[
         list[str] | None,
         option(
-            "KIND=RATE", "Fail this part of all calls, 0 to 1; KIND@1,9: calls 1 and 9. Repeatable."
+            "KIND=RATE",
+            "Inject this fault into a share of all calls, from 0 to 1. KIND@1,9 injects it into "
+            "calls 1 and 9. Repeatable.",
         ),
     ] = None,
-    list_faults: Annotated[bool, flag("--list-faults", "List all faults, and stop.")] = False,
+    list_faults: Annotated[
+        bool, flag("--list-faults", "List all kinds of faults, and exit.")
+    ] = False,
 ) -> None:
-    """Run a local Alibaba Cloud VPN endpoint with a made-up fleet.
+    """Run a local emulator of Alibaba Cloud's VPN API, with a made-up fleet.
 
-    The first line on standard output is JSON: the endpoint, and the access keys of its accounts.
-    It stops on SIGTERM and on Ctrl-C. Nothing leaves this machine.
+    The first line on standard output is JSON with the endpoint and the access keys of its accounts.
+    The emulator runs until SIGTERM or Ctrl-C. No data leaves this machine.
     """
     if list_faults:
         # Name of the fault, failure that it causes if it never stops, and its effect.
@@ -79,7 +103,7 @@ def run(
 
 
 async def _serve(state: State, settings: ServerSettings) -> None:
-    """Serve until SIGTERM or Ctrl-C."""
+    """Run the server until SIGTERM or Ctrl-C."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

@@ -1,4 +1,4 @@
-"""Read a fleet: the command ``vpnframe fetch``."""
+"""Implement the command ``vpnframe fetch``, which reads a fleet from the cloud."""
 
 from __future__ import annotations
 
@@ -25,18 +25,24 @@ from vpnframe.inventory import Inventory
 def run(
     *,
     out: OutOption = DEFAULT_FOLDER,
-    resume: Annotated[bool, flag("--resume", "Continue the folder's unfinished fetch.")] = False,
+    resume: Annotated[
+        bool, flag("--resume", "Continue the unfinished fetch into this folder.")
+    ] = False,
     deadline: Annotated[
         float | None,
-        option("SECONDS", "Stop after this time and write what was read; --resume continues."),
+        option(
+            "SECONDS",
+            "Stop after this time, and write what was read. --resume continues the fetch.",
+        ),
     ] = None,
     keys: KeyOptions,
     options: FetchOptions,
 ) -> int:
-    """Read the fleet of an account, or of several, into an inventory folder.
+    """Read the VPN fleet of one or several accounts into an inventory folder.
 
-    Credentials come from where Alibaba Cloud's own tools find them: ALIBABA_CLOUD_ACCESS_KEY_ID
-    and ALIBABA_CLOUD_ACCESS_KEY_SECRET, ~/.aliyun/config.json, or the machine's RAM role.
+    The credentials are those of Alibaba Cloud's own tools: the environment variables
+    ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, the file ~/.aliyun/config.json,
+    or the RAM role of this machine.
     """
     deadline_s = math.inf if deadline is None else deadline
     asked = options.arguments(out=out, resume=resume, deadline_s=deadline_s, **keys.arguments())
@@ -58,7 +64,7 @@ def run(
 
 
 def _report_stopped(stopped: KeyboardInterrupt, out: Path) -> None:
-    """Report what was written; ignore further signals, which would only interrupt the report."""
+    """Report what was written before the fetch was stopped; ignore further signals meanwhile."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     result = stopped.result if isinstance(stopped, Interrupted) else None

@@ -1,4 +1,4 @@
-"""Find free subnets: the command ``vpnframe free``."""
+"""Implement the command ``vpnframe free``, which finds free subnets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ _AVOIDED = " or ".join(f"{block} ({why})" for block, why in DEFAULT_AVOID.items(
 def run(
     *,
     stored: SnapshotOptions,
-    within: Annotated[str, option("CIDR", "The block to search.")] = "10.0.0.0/8",
+    within: Annotated[
+        str, option("CIDR", "The block in which to find free blocks.")
+    ] = "10.0.0.0/8",
     prefix_length: Annotated[
         int, option("N", "Prefix length of the free blocks.", min=0, max=128)
     ] = 24,
@@ -34,17 +36,17 @@ def run(
         Path | None,
         option(
             "FILE",
-            "Also avoid the blocks in this file: one a line, or a .csv or .parquet with a "
-            "column cidr, Prefix, or Subnet and Mask. Always avoided are 100.64.0.0/10 (the "
-            "cloud's own services) and 172.17.0.0/16 (Docker).",
+            "Also avoid the blocks in this file. A text file has one block on each line; a .csv or "
+            ".parquet file has a column cidr or Prefix, or the columns Subnet and Mask. Always "
+            "avoided are 100.64.0.0/10 (the cloud's own services) and 172.17.0.0/16 (Docker).",
         ),
     ] = None,
     options: NewSiteOptions,
     printed: TableOptions,
 ) -> ExitCode:
-    """Find subnets that collide with nothing known, the tightest fit first.
+    """Find free subnets, which overlap no known block; the smallest gaps are used first.
 
-    The exit code is 1 if no subnet is free, and 4 if not all data was read.
+    The exit code is 1 if no subnet is free, and 4 if the data is incomplete.
     """
     inventory = stored.read()
     avoided = None if avoid is None else read_block_file(avoid, "kept clear of")
@@ -68,7 +70,7 @@ def run(
 
 
 def _describe_filling(taken: list[Taken], within: str) -> str:
-    """Describe which blocks fill the space, and how to ignore a block that is an aggregate."""
+    """Describe which blocks leave no free space, and how to ignore one that is an aggregate."""
     space = ipaddress.ip_network(within)
     names = listed(map(str, taken))
     is_one = any(one.block.prefixlen <= space.prefixlen for one in taken)

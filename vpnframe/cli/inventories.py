@@ -1,4 +1,4 @@
-"""Read or write the inventory of a command, and report what is missing in it."""
+"""Read and write inventories for the commands, and report what is missing in an inventory."""
 
 from __future__ import annotations
 
@@ -27,17 +27,19 @@ _MOST_REPORTED = 5
 
 @dataclass(frozen=True, kw_only=True)
 class SnapshotOptions:
-    """Which snapshot of which inventory a command reads."""
+    """Options that select the inventory and the snapshot that a command reads."""
 
     folder: Annotated[
         Path,
         typer.Argument(
             metavar="DIR",
             envvar=INVENTORY_VARIABLE,
-            help="An inventory folder, as fetch and load write it.",
+            help="An inventory folder, written by the command fetch or load.",
         ),
     ] = DEFAULT_FOLDER
-    snapshot: Annotated[str, option("ID", "Which snapshot; the newest by default.")] = "latest"
+    snapshot: Annotated[str, option("ID", "The snapshot to read; by default the newest one.")] = (
+        "latest"
+    )
     config: ConfigOption = None
 
     def read(self, tables: Collection[str] | None = None) -> Inventory:
@@ -54,7 +56,10 @@ class SnapshotOptions:
 
 @contextmanager
 def printing_warnings(category: type[Warning]) -> Iterator[list[str]]:
-    """Print each warning of a category once, and add it to the yielded list; reissue all others."""
+    """Print each warning of a category once, after the ``with`` block has ended.
+
+    The printed warnings are added to the list that is yielded. Other warnings are issued again.
+    """
     texts: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -69,14 +74,14 @@ def printing_warnings(category: type[Warning]) -> Iterator[list[str]]:
 
 
 def write_and_report(inventory: Inventory, out: Path) -> ExitCode:
-    """Write a snapshot, report it, and return the exit code."""
+    """Write the inventory as a snapshot, print what it contains, and return the exit code."""
     with printing_warnings(ClockWarning):
         snapshot = write_inventory(inventory, out)
     return report(replace(inventory, snapshot=snapshot), out)
 
 
 def report(inventory: Inventory, out: Path) -> ExitCode:
-    """Print what a snapshot contains; return INCOMPLETE if something was not read."""
+    """Print what an inventory contains; return INCOMPLETE if something was not read."""
     print(
         f"{counted(len(inventory.connections), 'connection')}, "
         f"{counted(len(inventory.tunnels), 'tunnel')}, "
@@ -87,7 +92,7 @@ def report(inventory: Inventory, out: Path) -> ExitCode:
     failures = inventory.failures
     for what, rows in (("failure", failures), ("disagreement", inventory.disagreements)):
         if len(rows):
-            note(f"{counted(len(rows), what)}: vpnframe show {out} {what}s")
+            note(f"{counted(len(rows), what)}: for details, run vpnframe show {out} {what}s")
     correctable = failures[failures["kind"].isin(["credentials", "settings"])]
     for row in correctable.head(_MOST_REPORTED).itertuples():
         whose = f"account {row.account_id}: " if isinstance(row.account_id, str) else ""
@@ -98,7 +103,7 @@ def report(inventory: Inventory, out: Path) -> ExitCode:
 
 
 def _exit_code_of(inventory: Inventory) -> ExitCode:
-    """Return DONE, or INCOMPLETE with a printed warning if not everything was read."""
+    """Return DONE; if something was not read, print a warning and return INCOMPLETE."""
     if inventory.is_complete:
         return ExitCode.DONE
     warn(inventory.coverage_sentence())

@@ -1,4 +1,4 @@
-"""Read saved answers: the command ``vpnframe load``."""
+"""Implement the command ``vpnframe load``, which reads saved API responses."""
 
 from __future__ import annotations
 
@@ -18,16 +18,19 @@ def run(
     *,
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE", help="Files, folders, patterns, or - for stdin."),
+        typer.Argument(
+            metavar="FILE", help="Files, folders or glob patterns; - is standard input."
+        ),
     ],
     out: OutOption = DEFAULT_FOLDER,
     keys: KeyOptions,
     config: ConfigOption = None,
 ) -> ExitCode:
-    """Read saved answers, JSON or XML, into an inventory folder.
+    """Read saved API responses, in JSON or XML, into an inventory folder.
 
-    A file contains one or more answers of DownloadVpnConnectionConfig, of the list calls, or of
-    the calls for one connection or gateway. The file's name without its ending is the connection
-    id of a download; its folder's name is the region, if a region can have that name.
+    A file contains one or more responses of DownloadVpnConnectionConfig, of the calls that return
+    lists, or of the calls that describe one connection or gateway. For a response of
+    DownloadVpnConnectionConfig, the connection id is the name of the file without the ending, and
+    the region is the name of the folder, if it is a valid region id.
     """
     return write_and_report(load(files, **keys.arguments()), out)

@@ -1,4 +1,4 @@
-"""Functions that declare options, and options that several commands share."""
+"""Define options that several commands share, and functions that declare options."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def flag(name: str, text: str) -> Any:
 DEFAULT_FOLDER = Path("inventory")
 INVENTORY_VARIABLE = "VPNFRAME_INVENTORY"
 OutOption = Annotated[
-    Path, option("DIR", "The inventory folder to write to.", envvar=INVENTORY_VARIABLE)
+    Path, option("DIR", "Write to this inventory folder.", envvar=INVENTORY_VARIABLE)
 ]
 LimitOption = Annotated[
-    int | None, option("N", "Print at most N rows; the number of further rows is reported.", min=0)
+    int | None, option("N", "Print at most N rows, and report how many rows are left out.", min=0)
 ]
 WithKeyFactsOption = Annotated[
     bool,
-    flag("--with-key-facts", "Also show facts about pre-shared keys: keep such output private."),
+    flag("--with-key-facts", "Also print facts about pre-shared keys. Keep this output private."),
 ]
 
 
@@ -44,7 +44,7 @@ def is_block(text: str) -> bool:
 
 
 def one_of(choices: Collection[str]) -> Callable[[Any], Any]:
-    """Return a callback for an option or argument, which refuses a value not in ``choices``."""
+    """Return a callback that rejects a value of an option or argument if not in ``choices``."""
 
     def check(value: Any) -> Any:
         for one in value if isinstance(value, list) else [value]:

@@ -24,7 +24,7 @@ from vpnframe.model.files import replace_file
 
 Format = Literal["table", "csv", "jsonl", "parquet", "markdown"]
 OutputOption = Annotated[
-    Path | None, option("FILE", "Write to this file, not to standard output.", "--output", "-o")
+    Path | None, option("FILE", "Write to this file instead of standard output.", "--output", "-o")
 ]
 # Characters that begin a formula in a spreadsheet; the last four are full-width forms (East Asia).
 _FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -32,9 +32,9 @@ _FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 @dataclass(frozen=True, kw_only=True)
 class TableOptions:
-    """How and where a command prints its tables."""
+    """Options for the format and the destination of the tables that a command prints."""
 
-    style: Annotated[Format, typer.Option("--format", "-f", help="Output format.")] = "table"
+    style: Annotated[Format, typer.Option("--format", "-f", help="Format of the output.")] = "table"
     output: OutputOption = None
 
     def print(
@@ -46,10 +46,10 @@ class TableOptions:
         limit: int | None = None,
         is_private: bool = False,
     ) -> None:
-        """Print a table; report how many rows are left out.
+        """Print a table, or write it to a file; report how many rows ``limit`` leaves out.
 
-        In the format ``table``, print only the columns ``brief``, or the string that ``text``
-        returns for the width of the terminal.
+        In the format ``table``, only the columns in ``brief`` are printed. If ``text`` is a
+        function, the string that it returns for the width of the terminal is printed instead.
         """
         refuse_binary(self.style, self.output)
         shown = table if limit is None else table.head(limit)
@@ -62,13 +62,15 @@ class TableOptions:
             body = as_text(shown if brief is None else shown[list(brief)], width=width).encode()
         put(body, self.output, is_private=is_private)
         if len(shown) < len(table):
-            note(f"{len(table) - len(shown):,} more rows: raise --limit")
+            note(f"{len(table) - len(shown):,} more rows are left out: raise --limit to see them")
 
 
 def refuse_binary(style: str, output: Path | None) -> None:
-    """Refuse to print Parquet on a terminal."""
+    """Raise BadParameter if Parquet, which is binary, would be printed on a terminal."""
     if style == "parquet" and output is None and sys.stdout.isatty():
-        raise typer.BadParameter("parquet is binary: add --output FILE, or write to a pipe")
+        raise typer.BadParameter(
+            "Parquet is binary, so it is not printed on a terminal: use --output FILE, or a pipe"
+        )
 
 
 def terminal_width(output: Path | None = None) -> int | None:
@@ -79,9 +81,9 @@ def terminal_width(output: Path | None = None) -> int | None:
 
 
 def put(body: bytes, output: Path | None, *, is_private: bool = False) -> None:
-    """Write to standard output or a file; an old file is unchanged until the new one is complete.
+    """Write ``body`` to standard output, or to the file ``output``.
 
-    A private file has mode 0600.
+    An existing file is replaced only after the new file is complete. A private file has mode 0600.
     """
     if output is None:
         sys.stdout.flush()
@@ -95,7 +97,7 @@ def put(body: bytes, output: Path | None, *, is_private: bool = False) -> None:
 
 
 def encode_table(table: pd.DataFrame, style: str) -> bytes:
-    """Encode a table in the format ``style``."""
+    """Encode a table as bytes in the format ``style``, such as csv."""
     if style == "parquet":
         buffer = io.BytesIO()
         # Without pandas' metadata, which other readers, and pandas itself, cannot read.
@@ -116,9 +118,9 @@ def encode_table(table: pd.DataFrame, style: str) -> bytes:
 
 
 def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
-    """Put an apostrophe before each cell that a spreadsheet would run as a formula (OWASP).
+    """Put an apostrophe before each cell that a spreadsheet would run as a formula.
 
-    Each list becomes one string, with commas between the values.
+    This is what OWASP recommends. A list in a cell becomes one string, separated by commas.
     """
     return table.assign(**{str(name): _safe(table[name]) for name in table.columns})
 
@@ -142,7 +144,7 @@ def _safe_text(value: object) -> object:
 
 
 def _plain(values: pd.Series) -> list[Any]:
-    """Convert values to JSON types; a missing value becomes null, a time a string in ISO 8601."""
+    """Convert values to JSON types: missing values to null, and times to strings in ISO 8601."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, pd.Timestamp):

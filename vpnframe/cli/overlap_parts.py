@@ -1,4 +1,4 @@
-"""What the commands about overlaps share: options, messages about the data, table cells."""
+"""Define options, messages and formats that the commands about overlaps share."""
 
 from __future__ import annotations
 
@@ -33,43 +33,47 @@ ScopeOption = Annotated[
     str | None,
     option(
         "COLUMN",
-        "What two blocks must share to be compared: routing_domain (gateways, VPCs and "
-        "transit routers that are connected), a column of the table subnets, or none.",
+        "Compare only blocks with the same value in this column of the table subnets. The default, "
+        "routing_domain, compares blocks whose gateways, VPCs and transit routers are connected. "
+        "With none, all blocks are compared.",
         callback=lambda scope: None if scope == "none" else _check_scope(scope),
     ),
 ]
 OwnerTagOption = Annotated[
-    str | None, option("TAG", "The tag whose value names a connection's owner.")
+    str | None, option("TAG", "The name of the tag whose value is the owner of a connection.")
 ]
 OnlyOption = Annotated[
     str | None,
-    option("ID", "Only the routing domain of this name, or of this VPN gateway, VPC or router."),
+    option(
+        "ID",
+        "Search only the routing domain of this name, or of this gateway, VPC or transit router.",
+    ),
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class OverlapOptions:
-    """Options for what the user knows about the network beyond the inventory."""
+    """Options for files that describe links and translations which the cloud does not know."""
 
     topology: Annotated[
         Path | None,
         option(
             "FILE",
-            "Other links between networks, such as a CEN, a peering or a firewall: a TOML file "
-            "of tables `domain`, with name and members.",
+            "TOML file with links between networks outside the VPN, such as a CEN, a peering or a "
+            "firewall. Each is a table `domain` with the keys name and members.",
         ),
     ] = None
     nat: Annotated[
         Path | None,
         option(
             "FILE",
-            "Address translations: a TOML file of tables `nat`, with connection or "
-            "vpn_gateway, side, real and mapped.",
+            "TOML file with address translations. Each is a table `nat` with the key connection or "
+            "vpn_gateway, and the keys side, real and mapped.",
         ),
     ] = None
 
     def settings(self, **more: Any) -> OverlapSettings:
-        """Build the settings of the search for overlaps."""
+        """Return these options as settings of a search; ``more`` are further settings."""
         return OverlapSettings(
             topology=read_topology(self.topology) if self.topology else None,
             nat=read_nat(self.nat) if self.nat else (),
@@ -79,24 +83,29 @@ class OverlapOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class NewSiteOptions(OverlapOptions):
-    """Options for which CIDR blocks of the fleet a new site must not use."""
+    """Options that select the CIDR blocks of the fleet that a new site must not overlap."""
 
     only: OnlyOption = None
     ignore: Annotated[
         list[str] | None,
         option(
             "CIDR",
-            "Ignore this block of the fleet, but not the blocks inside it, because it is an "
-            "aggregate, which is routed as a whole and used in part. Repeatable.",
+            "Ignore this block of the fleet, but not the blocks inside it. Use this for an "
+            "aggregate, which is routed as a whole but used only in part. Repeatable.",
         ),
     ] = None
     ignore_shorter_than: Annotated[
         int | None,
-        option("N", "Ignore the fleet's blocks with a shorter prefix than this.", min=0, max=128),
+        option(
+            "N",
+            "Ignore the blocks of the fleet whose prefix length is less than N.",
+            min=0,
+            max=128,
+        ),
     ] = None
 
     def settings(self, **more: Any) -> OverlapSettings:
-        """Build the settings of the search for overlaps."""
+        """Return these options as settings of a search; ``more`` are further settings."""
         return super().settings(
             only=self.only,
             ignore=tuple(self.ignore or ()),
@@ -107,7 +116,10 @@ class NewSiteOptions(OverlapOptions):
 
 @contextmanager
 def judging() -> Iterator[list[str]]:
-    """Print and yield warnings about data that was not read; a ValueError becomes a SchemaError."""
+    """Print warnings about data that was not read, and convert a ValueError to a SchemaError.
+
+    The list that is yielded contains the warnings after the ``with`` block has ended.
+    """
     try:
         with printing_warnings(IncompleteWarning) as gaps:
             yield gaps
@@ -116,9 +128,10 @@ def judging() -> Iterator[list[str]]:
 
 
 def read_block_file(path: Path, use: str) -> pd.DataFrame:
-    """Read CIDR blocks from a file; print how many are used, and which were changed or left out.
+    """Read CIDR blocks from a file, and print how many of these blocks are used.
 
-    The printed line begins with ``use``, such as "compared with".
+    The printed line begins with ``use``, for example "compared with". A warning names the blocks
+    that were changed or left out.
     """
     with printing_warnings(InputWarning):
         blocks = read_blocks(path)
@@ -131,7 +144,7 @@ def read_block_file(path: Path, use: str) -> pd.DataFrame:
 
 
 def report_base(inventory: Inventory, settings: OverlapSettings) -> str:
-    """Print which CIDR blocks the settings ignore, and describe the data that a result covers."""
+    """Print the blocks that the settings ignore; return a description of the searched data."""
     ignored = ""
     if settings.ignore or settings.ignore_shorter_than is not None:
         blocks = listed(map(str, find_ignored(inventory, settings)))
@@ -148,9 +161,10 @@ def report_base(inventory: Inventory, settings: OverlapSettings) -> str:
 def block_cells(
     rows: pd.DataFrame, names: Sequence[str], connections: pd.DataFrame
 ) -> list[list[str]]:
-    """Return CIDR block, side, id, connection name and region of each row as strings.
+    """Return five strings for each row: CIDR block, side, id, connection name and region.
 
-    ``names`` are the columns of CIDR block, side, id and region; the id is of a connection or VPC.
+    ``names`` are the names of the columns with the block, the side, the id of the connection or
+    VPC, and the region.
     """
     cells = rows[list(names)].astype("object")
     known = dict(zip(connections["vpn_connection_id"], connections["connection_name"], strict=True))

@@ -1,4 +1,4 @@
-"""Find overlapping subnets: the command ``vpnframe overlaps``."""
+"""Implement the command ``vpnframe overlaps``, which finds overlapping subnets."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run(
         list[str] | None,
         option(
             "KIND",
-            f"Only this kind; repeatable. One of {', '.join(KINDS)}.",
+            f"Print only overlaps of this kind; repeatable. The kinds are {', '.join(KINDS)}.",
             callback=one_of(KINDS),
         ),
     ] = None,
@@ -46,16 +46,21 @@ def run(
         Path | None,
         option(
             "FILE",
-            "Compare the fleet with the blocks in this file, not with itself: one a line, or a "
-            ".csv or .parquet with a column cidr, cidrs, destination_cidr, Prefix (NetBox), or "
-            "Subnet and Mask (phpIPAM).",
+            "Compare the fleet with the blocks in this file, instead of with itself. A text file "
+            "has one block on each line; a .csv or .parquet file has a column cidr, cidrs, "
+            "destination_cidr or Prefix (NetBox), or the columns Subnet and Mask (phpIPAM).",
         ),
     ] = None,
     counts: Annotated[
-        bool, flag("--counts", "Count for each block how many overlap it, if there are many pairs.")
+        bool,
+        flag("--counts", "Print for each block how many blocks overlap it, instead of all pairs."),
     ] = False,
     expand: Annotated[
-        bool, flag("--expand", "List every pair, not one row for equal blocks of the same meaning.")
+        bool,
+        flag(
+            "--expand",
+            "Print every pair; by default, equal pairs with the same meaning share one row.",
+        ),
     ] = False,
     only: OnlyOption = None,
     owner_tag: OwnerTagOption = None,
@@ -63,12 +68,12 @@ def run(
     limit: LimitOption = None,
     printed: TableOptions,
 ) -> ExitCode:
-    """Find overlapping subnets of the fleet, worst first, and what each overlap means.
+    """List overlapping subnets of the fleet, the worst first, and explain each overlap.
 
-    The exit code is 4 if the fleet, or the routes of some connections, were not read.
+    The exit code is 4 if a part of the fleet, or the routes of a connection, were not read.
     """
     if counts and (kind or against or expand):
-        raise typer.BadParameter("--counts takes neither --kind, --against nor --expand")
+        raise typer.BadParameter("--counts cannot be used with --kind, --against or --expand")
     inventory = stored.read()
     settings = known.settings(owner_tag=owner_tag, only=only)
     within: dict[str, Any] = {"scope": scope, "settings": settings}
@@ -90,7 +95,10 @@ def run(
 
 
 def _by_severity(pairs: pd.DataFrame) -> str:
-    """Count the rows by severity, and the pairs if they are more than the rows."""
+    """Return a string that counts the rows by severity.
+
+    If the rows represent more pairs of blocks than there are rows, the pairs are counted, too.
+    """
     n_of = pairs["severity"].value_counts()
     words = [f"{n_of[word]:,} {word}" for word in reversed(SEVERITIES) if n_of.get(word)]
     n_pairs = int(pairs["n_pairs"].sum())
@@ -99,12 +107,12 @@ def _by_severity(pairs: pd.DataFrame) -> str:
 
 
 def worst_first(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Sort by severity, highest first; rows of equal severity keep their order."""
+    """Sort pairs by severity, the highest first; pairs of equal severity keep their order."""
     return pairs.sort_values("severity", ascending=False, kind="stable", ignore_index=True)
 
 
 def as_text(pairs: pd.DataFrame, connections: pd.DataFrame, width: int | None) -> str:
-    """Format pairs of overlapping CIDR blocks as text: kind, both blocks, and reason."""
+    """Format pairs of overlapping CIDR blocks as text, with severity, both blocks and reason."""
     if pairs.empty:
         return "no overlaps\n"
     names = ("cidr", "side", "vpn_connection_id", "region_id")
@@ -125,7 +133,10 @@ def as_text(pairs: pd.DataFrame, connections: pd.DataFrame, width: int | None) -
 
 
 def _all_of(row: Any) -> str:
-    """If a row represents several equal pairs, return a sentence that names their connections."""
+    """Return a sentence with the connections of all pairs that a row represents.
+
+    The sentence is empty if the row represents only one pair.
+    """
     if row.n_pairs == 1:
         return ""
     first = f" The first of {row.n_pairs:,} equal pairs"

@@ -1,4 +1,4 @@
-"""Estimate a fetch: the command ``vpnframe plan``."""
+"""Implement the command ``vpnframe plan``, which estimates the duration of a fetch."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ _BRIEF = (
 
 
 def run(*, options: FetchOptions, printed: TableOptions) -> ExitCode:
-    """Count the calls that a fetch makes and estimate its duration, from the lists alone.
+    """Estimate how many calls a fetch makes and how long it takes; only lists are read.
 
-    Regions are read in parallel: the slowest one determines the duration.
+    Regions are read in parallel, so that the slowest region determines the duration.
     """
     table = plan(**options.arguments())
     printed.print(table, brief=_BRIEF.split())
     note(
-        f"{table['n_connections'].sum():,} connections, {table['n_downloads'].sum():,} downloads: "
-        f"about {duration(table['estimated_s'].max())}; --downloads none: "
-        f"{table['n_list_calls'].sum():,} calls, {table['lists_s'].max():.1f} s"
+        f"a fetch of {table['n_connections'].sum():,} connections makes "
+        f"{table['n_downloads'].sum():,} downloads and takes about "
+        f"{duration(table['estimated_s'].max())}; with --downloads none it makes "
+        f"{table['n_list_calls'].sum():,} calls and takes {table['lists_s'].max():.1f} s"
     )
     if table["status"].isin(["complete", "absent", "skipped"]).all():
         return ExitCode.DONE
-    warn("not every list was read: run `vpnframe doctor` to find out why")
+    warn("some lists could not be read: run `vpnframe doctor` to find out why")
     return ExitCode.INCOMPLETE

@@ -1,4 +1,4 @@
-"""Copy saved answers without keys: the command ``vpnframe redact``."""
+"""Implement the command ``vpnframe redact``, which copies saved API responses without keys."""
 
 from __future__ import annotations
 
@@ -15,13 +15,20 @@ from vpnframe.model.display import counted, printable
 
 def run(
     *,
-    source: Annotated[Path, typer.Argument(metavar="IN", help="A file or folder of answers.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder.")],
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="IN", help="A file with API responses, or a folder of such files."),
+    ],
+    target: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="The folder for the copies; it must be new or empty."),
+    ],
 ) -> ExitCode:
-    """Copy saved answers without their keys, so that they are safe to keep.
+    """Copy saved API responses without pre-shared keys, so that the copies are safe.
 
-    Only what `vpnframe load` reads is copied. A key is replaced by its state, such as present or
-    masked. A file that cannot be read is named and not copied; the exit code is then 4.
+    Only the fields that `vpnframe load` reads are copied. A key is replaced by a word such as
+    present or masked. If a file cannot be read, the file is named and not copied, and the exit
+    code is 4.
     """
     done = redact(source, target)
     print(printable(f"wrote {counted(len(done.written), 'file')} without keys to {target}"))

@@ -1,4 +1,4 @@
-"""Describe tables: the command ``vpnframe schema``."""
+"""Implement the command ``vpnframe schema``, which lists and describes the tables."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ def run(
     table: Annotated[
         str | None,
         typer.Argument(
-            metavar="TABLE", callback=one_of(TABLES), help="A table; default: a list of them."
+            metavar="TABLE",
+            callback=one_of(TABLES),
+            help="The table to describe; by default all tables are listed.",
         ),
     ] = None,
     printed: TableOptions,
 ) -> None:
-    """List the tables, or describe the columns of one."""
+    """List all tables, or describe the columns of one table."""
     if table is None:
         names = {"table": list(TABLES), "description": [t.description for t in TABLES.values()]}
         printed.print(pd.DataFrame(names))

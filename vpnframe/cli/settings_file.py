@@ -1,4 +1,8 @@
-"""Read ``vpnframe.toml``: defaults of options, and the audit's disabled rules and severities."""
+"""Read the settings file ``vpnframe.toml``.
+
+The file has defaults of options, and changes the rules of the audit: it disables rules, or sets
+their severities.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,7 @@ _Table = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class _Keys:
-    """The keys of a settings file."""
+    """The keys that are allowed in a settings file."""
 
     inventory: str | None = None
     accounts: str | None = None
@@ -42,7 +46,7 @@ class _Keys:
 
 @dataclass(frozen=True, kw_only=True)
 class _Rule:
-    """A rule that the audit leaves out or changes."""
+    """A rule that the settings file disables or changes, and the reason."""
 
     rule: str
     reason: str
@@ -50,7 +54,7 @@ class _Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class _Severity(_Rule):
-    """Another severity of a rule."""
+    """A rule to which the settings file gives another severity."""
 
     severity: Literal["critical", "high", "medium", "low", "info"]
 
@@ -77,7 +81,7 @@ _SEVERITY = Form(
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsFile:
-    """The content of a settings file."""
+    """The content of a settings file, checked and converted."""
 
     defaults: Mapping[str, Any]  # parameters of commands and their defaults
     disabled: Mapping[str, str]  # ids of rules that the audit leaves out, and the reasons
@@ -85,7 +89,7 @@ class SettingsFile:
 
 
 def read_settings_file(path: Path) -> SettingsFile:
-    """Read and check a settings file; relative paths in it are relative to its folder."""
+    """Read and check a settings file; a relative path in the file starts at the file's folder."""
     try:
         tree = read_toml(path, "write keys, [[disable]] and [[severity]] tables only")
     except SettingsError as error:
@@ -97,7 +101,9 @@ def read_settings_file(path: Path) -> SettingsFile:
     rules = [one.rule for one in changes]
     for rule in rules:
         if rules.count(rule) > 1:
-            raise SettingsFileError(f"{path}: two tables are about {rule}: leave out one")
+            raise SettingsFileError(
+                f"{path}: two tables are about {rule}: remove one of these tables"
+            )
     given = {key: value for key, value in tree.items() if key not in ("disable", "severity")}
     for key in given.keys() & set(_PATHS):
         given[key] = _beside(path, given[key])
@@ -133,7 +139,7 @@ def _beside(path: Path, text: str) -> str:
 
 
 def _use(context: typer.Context, path: Path | None) -> Path | None:
-    """Take the defaults of a command's options from a settings file; return the file's path."""
+    """Make the values in a settings file the defaults of a command; return the path of the file."""
     # Before the command, the option is a string: older versions of typer convert it later.
     named = path or context.find_root().params.get("config")
     if named is None and os.path.lexists(FILE_NAME):
@@ -148,7 +154,7 @@ ConfigOption = Annotated[
     Path | None,
     option(
         "FILE",
-        f"Take defaults from this file. Default: {FILE_NAME}, if it exists.",
+        f"Settings file with defaults of options; by default {FILE_NAME}, if it exists.",
         callback=_use,
         is_eager=True,  # before the options that have their defaults from it
     ),

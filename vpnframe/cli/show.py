@@ -1,4 +1,4 @@
-"""Print a table of an inventory: the command ``vpnframe show``."""
+"""Implement the command ``vpnframe show``, which prints a table of an inventory."""
 
 from __future__ import annotations
 
@@ -39,29 +39,31 @@ def run(
         str | None,
         option(
             "EXPRESSION",
-            "Print the rows for which this is true, such as ike_version == 1 and ike_mode == "
-            "'aggressive'. Also allowed: or, not, in, + - * / // %, .isna(), .notna(), "
-            ".isin([...]), .str.contains('a'), .str.startswith(), .str.endswith(), "
-            ".str.matches() with an RE2 pattern. A null fulfils no condition.",
+            "Print only the rows for which this condition is true, for example ike_version == 1 "
+            "and ike_mode == 'aggressive'. You can also use or, not, in, + - * / // %, .isna(), "
+            ".notna(), .isin([...]), .str.contains('a'), .str.startswith(), .str.endswith(), and "
+            ".str.matches() with an RE2 pattern. A comparison with a null is not true.",
         ),
     ] = None,
-    columns: Annotated[str | None, option("A,B,...", "Print these columns, in this order.")] = None,
+    columns: Annotated[
+        str | None, option("A,B,...", "Print only these columns, in this order.")
+    ] = None,
     limit: LimitOption = None,
     with_key_facts: WithKeyFactsOption = False,
     printed: TableOptions,
 ) -> None:
-    """Print a table of an inventory, whole or in part.
+    """Print a table of an inventory, or some of its rows and columns.
 
-    `vpnframe schema TABLE` describes its columns.
+    `vpnframe schema TABLE` describes the columns of a table.
     """
     is_restricted = table in RESTRICTED
     if is_restricted and not with_key_facts:
         raise typer.BadParameter(
-            f"{table} shows which keys are weak: add --with-key-facts to print it"
+            f"the table {table} shows which keys are weak: add --with-key-facts to print the table"
         )
     rows = stored.read_table(table)
     if is_restricted and rows.empty:
-        warn(f"nothing is known of the keys of {stored.folder}")
+        warn(f"nothing is known of the keys of the connections in {stored.folder}")
     if where is not None:
         rows = rows_where(rows, where)
     brief = _BRIEF[table].split() if table in _BRIEF and printed.style == "table" else None
@@ -74,5 +76,6 @@ def run(
     printed.print(rows, brief=brief, limit=limit, is_private=is_restricted)
     if brief is not None:
         note(
-            f"{len(rows.columns) - len(brief)} more columns: add --columns A,B,... or --format csv"
+            f"{len(rows.columns) - len(brief)} more columns are left out: to see them, add "
+            "--columns A,B,... or --format csv"
         )

@@ -1,4 +1,4 @@
-"""Count a fleet: the command ``vpnframe stats``."""
+"""Implement the command ``vpnframe stats``, which prints statistics of a fleet."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def run(
     ] = None,
     printed: TableOptions,
 ) -> None:
-    """Count a fleet: its size, the algorithms in use, the lifetimes."""
+    """Print the size of a fleet, and how many tunnels use each algorithm and lifetime."""
     if which is not None:
         printed.print(_STATISTICS[which](stored.read_table("tunnels")))
         return
     if printed.output is not None or printed.style not in ("table", "markdown"):
-        raise typer.BadParameter(f"this output holds one table: name one of {_NAMES}")
+        raise typer.BadParameter(f"this output can have only one table: add one of {_NAMES}")
     tunnels = stored.read_table("tunnels")
     for name, function in _STATISTICS.items():
         if name != "summary":

@@ -1,4 +1,4 @@
-"""Handle standard streams that are closed, cannot be written, or are not read to their end."""
+"""Replace the standard streams, so that closed or failing streams are handled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OUTPUT = "standard output cannot be written"
 
 
 class _Output:
-    """Standard output; if writing fails, the error names standard output."""
+    """Wrapper of standard output that names standard output in the error if writing fails."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -41,9 +41,10 @@ class _Output:
 
 
 class _Messages:
-    """Standard error without control characters, which messages could quote from names or files.
+    """Wrapper of standard error that removes control characters.
 
-    A message that cannot be written is lost, and the command continues: a log's disk can be full.
+    Messages quote names and files, which could contain control characters. If a message cannot be
+    written, for example because a disk is full, it is lost, and the command continues.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -75,10 +76,10 @@ class _Messages:
 
 
 class Streams:
-    """Replace streams that were closed before the start; let standard error never stop a command.
+    """Context manager that replaces the standard streams while a command runs.
 
-    If standard input or output is closed, its first use fails. If standard error is closed,
-    messages are lost.
+    If standard input or standard output was closed before the start, its first use fails. If
+    standard error was closed or cannot be written, messages are lost, and the command continues.
     """
 
     def __enter__(self) -> Self:
@@ -99,7 +100,7 @@ class Streams:
                 stream.close()
 
     def flush(self, code: int) -> int:
-        """Flush the output; return ``code``, or the exit code of an error if flushing fails."""
+        """Flush the streams; return ``code``, or the code for an error if a stream failed."""
         try:
             self._output.flush()
         except OSError as error:
@@ -116,23 +117,23 @@ class Streams:
 
 
 def warn(message: str) -> None:
-    """Print a warning or an error on standard error, after the program's name."""
+    """Print a warning or an error on standard error, with the name of the program before it."""
     print(f"vpnframe: {message}", file=sys.stderr)
 
 
 def note(text: str) -> None:
-    """Print a remark on a result on standard error, so that it does not mix with the data."""
+    """Print a remark on standard error, so that standard output contains only the result."""
     print(text, file=sys.stderr)
 
 
 def drawing_stream() -> TextIO:
-    """Return standard error with control characters, which a progress bar needs."""
+    """Return a stream to standard error that keeps control characters, for a progress bar."""
     stream: TextIO = getattr(sys.stderr, "unfiltered", sys.stderr)
     return stream
 
 
 def describe(error: OSError) -> str:
-    """Return the reason of a system error, and the file if the error names one."""
+    """Return the reason of a system error, after the name of the file that the error names."""
     name = error.filename
     return _reason(error) if name is None else f"{os.fsdecode(name)}: {_reason(error)}"
 
@@ -146,12 +147,15 @@ def _reason(error: OSError) -> str:
 
 
 def _null(flags: int, mode: str) -> TextIO:
-    """Open the null device; if ``flags`` contradict ``mode``, each use of the stream fails."""
+    """Open the null device.
+
+    If ``flags`` do not allow what ``mode`` needs, each read or write of the stream fails.
+    """
     return cast("TextIO", os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
 
 
 def _silence(stream: TextIO) -> None:
-    """Redirect a stream to the null device, so that nothing more is written, not even at exit."""
+    """Redirect a stream to the null device, so that Python does not fail to flush it at exit."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, stream.fileno())
     os.close(null)

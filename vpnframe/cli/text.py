@@ -22,7 +22,7 @@ _MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\|[]`"})
 
 @dataclass(frozen=True, slots=True)
 class FindingText:
-    """One finding as text."""
+    """The parts of a finding that is printed as text: heading, table rows and note."""
 
     heading: str  # one line
     rows: Sequence[Sequence[str]]  # cells, aligned with those of all other findings
@@ -30,7 +30,7 @@ class FindingText:
 
 
 def as_text(table: pd.DataFrame, *, width: int | None) -> str:
-    """Format a table in aligned columns."""
+    """Format a table as text with aligned columns, which fit into ``width`` if possible."""
     if table.empty:
         return "no rows\n"
     is_empty = table.isna().all()
@@ -51,7 +51,7 @@ def as_text(table: pd.DataFrame, *, width: int | None) -> str:
 
 
 def as_entries(entries: Sequence[FindingText], *, width: int | None) -> str:
-    """Format findings, one below the other."""
+    """Format findings as text, one below the other."""
     rows = [[*map(printable, row)] for entry in entries for row in entry.rows]
     columns = list(zip(*rows, strict=True))
     room = None if width is None else width - len(_GAP)
@@ -109,7 +109,10 @@ def _widths(columns: Iterable[Sequence[str]]) -> list[int]:
 
 
 def _shown_widths(widths: Sequence[int], width: int | None, narrowest: Sequence[int]) -> list[int]:
-    """Return the widths of the columns that fit: at least the first; the last one can be cut."""
+    """Return the widths of the columns that fit into ``width``.
+
+    The first column always fits; the last of these columns can be narrower than its cells.
+    """
     if width is None:
         return list(widths)
     shown: list[int] = []
@@ -122,7 +125,7 @@ def _shown_widths(widths: Sequence[int], width: int | None, narrowest: Sequence[
 
 
 def _padded(column: Iterable[str], width: int, is_number: bool) -> list[str]:
-    """Cut and pad the cells of a column; numbers are aligned on the right."""
+    """Truncate or pad the cells of a column to ``width``; numbers are aligned on the right."""
     cells = [cut(cell, width) for cell in column]
     if is_number:
         return [" " * (width - cell_len(cell)) + cell for cell in cells]

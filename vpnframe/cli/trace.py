@@ -1,4 +1,4 @@
-"""Trace packets: the command ``vpnframe trace``."""
+"""Implement the command ``vpnframe trace``, which finds the tunnel of a packet."""
 
 from __future__ import annotations
 
@@ -34,35 +34,45 @@ def run(
     *,
     stored: SnapshotOptions,
     source: Annotated[
-        str | None, typer.Argument(metavar="SOURCE", help="An address in the cloud.")
+        str | None,
+        typer.Argument(metavar="SOURCE", help="Source address of the packet, in the cloud."),
     ] = None,
     destination: Annotated[
-        str | None, typer.Argument(metavar="DESTINATION", help="An address on premises.")
+        str | None,
+        typer.Argument(
+            metavar="DESTINATION", help="Destination address of the packet, on premises."
+        ),
     ] = None,
     packets: Annotated[
         str | None,
         option(
             "FILE",
-            "Trace the packets in this file: each line is a source and a destination, with a "
-            "space, comma or tab between them; - is standard input.",
+            "Trace the packets in this file. Each line is a source and a destination, separated by "
+            "a space, comma or tab. FILE can be -, which is standard input.",
         ),
     ] = None,
     start: Annotated[
-        str | None, option("ID", "All packets start at this VPC, VPN gateway or transit router.")
+        str | None,
+        option(
+            "ID", "The id of the VPC, VPN gateway or transit router at which all packets start."
+        ),
     ] = None,
     all_candidates: Annotated[
         bool,
-        flag("--all-candidates", "List all routers that could take the packet, likeliest first."),
+        flag(
+            "--all-candidates",
+            "Print all gateways and routers that could take a packet, the likeliest first.",
+        ),
     ] = False,
     limit: LimitOption = None,
     printed: TableOptions,
 ) -> ExitCode:
-    """Find which tunnel takes a packet from the cloud, which one is its standby, and why.
+    """Find the tunnel that a packet from the cloud takes, its standby, and the reason.
 
-    The exit code is 4 if the result is not certain, or the fleet was not read completely.
+    The exit code is 4 if a result is not certain, or if the fleet was not read completely.
     """
     if [source, destination].count(None) != (0 if packets is None else 2):
-        raise typer.BadParameter("give SOURCE and DESTINATION, or --packets FILE instead")
+        raise typer.BadParameter("give SOURCE and DESTINATION, or --packets FILE instead of both")
     ends = {"source": source, "destination": destination} if packets is None else _ends(packets)
     inventory = stored.read()
     with printing_warnings(IncompleteWarning):
@@ -73,7 +83,7 @@ def run(
         print(sheet(found.iloc[0], width=terminal_width()))
     else:
         printed.print(brief(found, has_router=all_candidates), limit=limit)
-        note("for full reasons and more columns, add --format csv")
+        note("to see full reasons and more columns, add --format csv")
     if found.loc[found["verdict"] == "ambiguous", _PLACES].isna().all(axis="columns").any():
         warn(
             "some packets are ambiguous, because it is not known where they start: give that VPC, "
@@ -84,7 +94,7 @@ def run(
 
 
 def brief(found: pd.DataFrame, *, has_router: bool) -> pd.DataFrame:
-    """Reduce the table to columns that fit on a terminal; ``has_router`` adds the router."""
+    """Return the columns that fit on a terminal; ``has_router`` adds a column for the router."""
     tunnel = found["tunnel_index"].astype("str").radd("/").where(found["tunnel_index"].notna(), "")
     rivals = pd.Series([" or ".join(names) for names in found["rivals"]], found.index, dtype="str")
     connection = (found["vpn_connection_id"] + tunnel).fillna(rivals)
@@ -95,7 +105,7 @@ def brief(found: pd.DataFrame, *, has_router: bool) -> pd.DataFrame:
 
 
 def sheet(row: pd.Series[Any], *, width: int | None) -> str:
-    """Format the result for one packet: each line is a label and its text."""
+    """Format the result for one packet as lines, each of which has a label and a value."""
     known = row[row.notna()].to_dict()
     lines = {
         "verdict": f"{known['verdict']} ({_CERTAINTY[known['certainty']]})",
@@ -133,7 +143,7 @@ def _line(label: str, text: str, width: int | None) -> str:
 
 
 def _ends(name: str) -> dict[str, list[str]]:
-    """Read the source and destination of packets from the lines of a file; skip empty lines."""
+    """Read packets from a file with a source and a destination per line; skip empty lines."""
     try:
         limit = _MAX_PACKETS_BYTES
         body = read_stdin(limit=limit) if name == "-" else read_file(name, limit=limit)
@@ -148,7 +158,9 @@ def _ends(name: str) -> dict[str, list[str]]:
         if fields == [""]:
             continue
         if len(fields) != 2:
-            raise SettingsError(f"line {number} of {name} is not a source and a destination")
+            raise SettingsError(
+                f"line {number} of {name} must have exactly a source and a destination"
+            )
         ends["source"].append(fields[0])
         ends["destination"].append(fields[1])
     return ends

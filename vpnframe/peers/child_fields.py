@@ -1,6 +1,7 @@
-"""Compare phase 2 of a tunnel with the peer's child SAs.
+"""Compare the IPsec settings (phase 2) of a tunnel with the child SAs in the peer's configuration.
 
-IKEv2 narrows CIDR blocks to the addresses that both ends have; IKEv1 requires equal blocks.
+Under IKEv2 a child SA carries the addresses that the CIDR blocks of both ends have in common. Under
+IKEv1 both ends must have equal blocks.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _CUT = "the peer's daemon reads a block and ignores what follows the block, also
 
 
 class _Side(NamedTuple):
-    """The blocks on one side of a child SA, in the cloud's settings and the peer's."""
+    """The cloud's blocks and the peer's blocks for one side of a child SA, VPC or on-premises."""
 
     field: str
     ours: Networks | None
@@ -39,7 +40,7 @@ class _Side(NamedTuple):
     is_cut: bool
 
     def may_overlap(self) -> bool:
-        """Check whether the blocks of both ends overlap; unknown blocks may overlap."""
+        """Check whether the cloud's and the peer's blocks overlap; True if some are unknown."""
         return (
             self.ours is None
             or self.theirs is None
@@ -47,7 +48,7 @@ class _Side(NamedTuple):
         )
 
     def narrowed(self) -> FieldOutcome:
-        """Compare the blocks under IKEv2: the responder narrows them to what both ends have."""
+        """Compare the blocks under IKEv2: the responder reduces them to common addresses."""
         ours, theirs = self.ours or (), self.theirs or ()
         common = selectors.narrow(ours, theirs)
         lost = f"the blocks are narrowed to {_text(common)}: the rest of the cloud's is not carried"
@@ -64,7 +65,7 @@ class _Side(NamedTuple):
         )
 
     def exact(self) -> FieldOutcome:
-        """Compare the blocks under IKEv1: the responder accepts them unchanged, or rejects them."""
+        """Compare the blocks under IKEv1: the responder rejects blocks that are not equal."""
         ours = set(self.ours or ())
         several = f"IKEv1 carries at most one block per side, but the cloud has {len(ours)}"
         is_same = ours == set(self.theirs or ()) and not self.is_restricted
@@ -78,7 +79,7 @@ class _Side(NamedTuple):
 
 
 def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    """Yield comparisons of the proposals, PFS group, mode, lifetime and blocks of the child SAs."""
+    """Yield the comparison of each phase 2 field, such as cipher, PFS group and lifetime."""
     if not theirs.children:
         reason = "the peer has no child SA, so the tunnel carries no traffic"
         yield FieldComparison("peer_child", None, None, "mismatch", reason, "TS_UNACCEPTABLE")
@@ -138,7 +139,11 @@ def _proposals(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[F
 
 
 def _pfs(ours: OurTunnel, able: Sequence[PeerProposal], n_children: int) -> FieldOutcome:
-    """Compare PFS under IKEv2, where only rekeys and further child SAs have a DH exchange."""
+    """Compare the PFS groups under IKEv2.
+
+    IKEv2 does a DH exchange only for a rekey and for a second or later child SA. The first child SA
+    therefore comes up even if the groups differ.
+    """
     group = ours.ipsec_pfs_group
     answers = [offers(one, "dh_groups", group) for one in able]
     guess = negotiating.first_group(able)
@@ -158,7 +163,7 @@ def _pfs(ours: OurTunnel, able: Sequence[PeerProposal], n_children: int) -> Fiel
 
 
 def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal) -> FieldOutcome:
-    """Compare PFS under IKEv1, where the initiator offers one DH group for all of phase 2."""
+    """Compare the PFS groups under IKEv1, where an initiator offers only one group in phase 2."""
     group = ours.ipsec_pfs_group
     answer = None if group is None else offers(nearest, "dh_groups", group)
     begun = negotiating.phase2_group(esp, ours.ike_dh_group)
@@ -175,7 +180,7 @@ def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal)
 def _selectors(
     ours: OurTunnel, children: list[tuple[PeerChild, list[_Side]]]
 ) -> Iterator[FieldComparison]:
-    """Compare the blocks of each child SA, and the blocks of all child SAs together."""
+    """Yield a comparison of the blocks of each child SA, and one of all child SAs together."""
     is_v1 = ours.ike_version == 1
     for child, sides in children:
         for side in sides:
@@ -224,13 +229,13 @@ def _side(
 
 
 def _joined(parts: Sequence[Networks | None]) -> Networks | None:
-    """Concatenate lists of blocks; return None if one is unknown, or if there are none."""
+    """Concatenate lists of blocks; return None if a list is None, or if there are no lists."""
     known = [part for part in parts if part is not None]
     return None if not parts or len(known) < len(parts) else sum(known, ())
 
 
 def _together(children: Sequence[Sequence[_Side]]) -> FieldOutcome:
-    """Check that the child SAs together carry every pair of blocks of the cloud's connection."""
+    """Check whether the child SAs together carry all pairs of a VPC and an on-premises block."""
     wanted = list(product(*(side.ours or () for side in children[0])))
     carried = [pair for sides in children for pair in product(*(one.theirs or () for one in sides))]
     left_out = selectors.find_uncovered(wanted, carried)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Compare a peer's configuration with the fleet's tunnels; the result is a table."""
+"""Compare the configuration of a peer with the tunnels of the fleet; return a table."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def compare_peer(
     DataFrame
         Table ``peer_comparison``: one row per tunnel and field, with ``result`` and ``ike_error``
         (category), ``ours``, ``theirs`` and ``reason`` (str). ``match`` means that the field works
-        whichever end initiates. VPN connections for which the peer has no connection are left out;
-        if it has none for any, one row states that. Each connection in the peer's file that matches
-        no tunnel has a row, too.
+        whichever end initiates. Each connection in the peer's file that fits no tunnel also has a
+        row. VPN connections of the cloud for which the peer has no connection are left out; if
+        the peer has none for any of several tunnels, the table has one row, which says so.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def compare_peer(
 
 
 def _unknown_to(peer: Peer, pairings: Sequence[Pairing]) -> _Row:
-    """Return a row which says that the peer has no connection for any of the tunnels."""
+    """Return a table row which says that the peer has no connection for any of the tunnels."""
     reason = (
         f"none of the peer's connections ({len(peer.connections)}) goes to the address of one of "
         f"the {len(pairings)} tunnels, or names an IKE id of one of them"
@@ -115,7 +115,7 @@ def _verdicts(pairing: Pairing, peer: Peer) -> Iterator[FieldComparison]:
 
 
 def _belonging(pairing: Pairing) -> FieldOutcome:
-    """Check that the peer has a connection for the tunnel, and that its daemon loads it."""
+    """Check whether the peer has a connection for the tunnel, and whether strongSwan loads it."""
     connection, reason = pairing.connection, pairing.reason
     if pairing.rivals:
         return FieldOutcome("unverifiable", reason)
@@ -130,7 +130,7 @@ def _belonging(pairing: Pairing) -> FieldOutcome:
 
 
 def _unpaired(pairings: Sequence[Pairing], peer: Peer) -> Iterator[_Row]:
-    """Yield a row for each connection in the peer's file that belongs to no tunnel."""
+    """Yield a table row for each connection in the peer's file that fits none of the tunnels."""
     named = {one.connection.name for one in pairings if one.connection is not None}
     named |= {name for one in pairings for name in one.rivals}
     for one in peer.connections:

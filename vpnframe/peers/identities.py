@@ -1,4 +1,4 @@
-"""Parse IKE identities, and check whether one end accepts the identity of the other end.
+"""Parse IKE identities, and check whether the identity of one end is acceptable to the other end.
 
 References
 ----------
@@ -24,7 +24,7 @@ _MARKS: dict[str, Kind] = {"@#": "keyid", "@@": "email", "@": "fqdn"}
 
 
 class Identity(NamedTuple):
-    """An IKE identity: its kind, and its value."""
+    """An IKE identity: its type (such as FQDN or IP address) and its value."""
 
     kind: Kind  # ``any`` matches every identity
     value: str  # normalized text
@@ -32,7 +32,7 @@ class Identity(NamedTuple):
 
 @lru_cache(maxsize=4096)  # many tunnels have the same identities
 def parse_identity(text: str) -> Identity:
-    """Parse an IKE identity; its spelling determines its kind, as in strongSwan."""
+    """Parse an IKE identity; as in strongSwan, its notation determines the identity's type."""
     text = text.strip()
     for prefix, kind in (_TYPES if "=" in text else _TYPES | _MARKS).items():
         if text.startswith(prefix):
@@ -50,7 +50,7 @@ def parse_identity(text: str) -> Identity:
 
 
 def accepts(expected: Identity, presented: Identity) -> bool | None:
-    """Check whether an end that expects an identity accepts the presented one; None if unknown."""
+    """Check whether a presented IKE identity matches the expected one; None if this is unknown."""
     if expected.kind == "any" or expected == presented:
         return True
     if presented.kind == "any" or expected.kind == presented.kind == "dn":

@@ -1,4 +1,4 @@
-"""Compare phase 1 of a tunnel with its peer: addresses, identities, pre-shared key, algorithms."""
+"""Compare the IKE settings (phase 1) of a tunnel with the IKE settings of its peer."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _REASONS = {
 
 
 def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    """Yield the comparison of each field of phase 1: addresses, version, identities, algorithms."""
+    """Yield the comparison of each phase 1 field, such as address, version, identity and cipher."""
     for field, mine, end in (
         ("vpn_gateway_ip", ours.vpn_gateway_ip, theirs.remote),
         ("customer_gateway_ip", ours.customer_gateway_ip, theirs.local),
@@ -71,7 +71,10 @@ def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompa
 
 
 def covers(addresses: Sequence[str], address: str) -> bool | None:
-    """Check whether an end's addresses include an address; None if this depends on a host name."""
+    """Check whether a list of addresses and blocks includes an address.
+
+    Return None if the list has no matching block, but a host name.
+    """
     block = read_address(address)
     found: bool | None = False
     for one in addresses:
@@ -87,17 +90,17 @@ def covers(addresses: Sequence[str], address: str) -> bool | None:
 
 
 def accepts_any(addresses: Sequence[str]) -> bool:
-    """Check whether an end accepts every address, for example by ``%any``."""
+    """Check whether a list of addresses allows every address, for example by ``%any``."""
     return any(one.startswith("%") for one in addresses)
 
 
 def is_private(addresses: Sequence[str]) -> bool:
-    """Check whether an end has only private addresses, so that it is behind NAT."""
+    """Check whether all addresses of an end are private; such an end must be behind NAT."""
     return bool(addresses) and all(covers(_PRIVATE, one) for one in addresses)
 
 
 def _three_valued(subject: str, answer: bool | None) -> FieldOutcome:
-    """Return the outcome for True (match), False (mismatch) or None (unverifiable)."""
+    """Convert an answer to an outcome: True is a match, False a mismatch, None is unverifiable."""
     match, unknown, mismatch = _REASONS[subject]
     return FieldOutcome.first(
         (answer is None, "unverifiable", unknown),
@@ -156,7 +159,7 @@ def _of_keys(ours: OurTunnel, theirs: PeerConnection) -> FieldOutcome:
 
 
 def _identities(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    """Compare the identity of each end with the identity that the other end expects."""
+    """Compare the IKE identity that each end presents with the one that the other end expects."""
     mine = ours.vpn_gateway_ike_id or ours.vpn_gateway_ip
     expected = theirs.remote.ike_id or "%any"
     yield FieldComparison("vpn_gateway_ike_id", mine, expected, *_of_identity(mine, expected))
@@ -193,7 +196,11 @@ def _proposals(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompari
 def _first_guess(
     found: FieldComparison, ours: OurTunnel, theirs: PeerConnection
 ) -> FieldComparison:
-    """Change the outcome ``match`` of a DH group if the peer initiates with another group."""
+    """Correct the comparison of the DH group, if it matches but the peer starts with another group.
+
+    Under IKEv2 such a start only costs a retry. In IKEv1's aggressive mode the tunnel then comes up
+    only if the cloud initiates.
+    """
     group, wanted = negotiating.first_group(theirs.proposals), ours.ike_dh_group
     if found.result != "match" or group in {None, wanted}:
         return found

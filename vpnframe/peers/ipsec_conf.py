@@ -1,8 +1,8 @@
-"""Read ipsec.conf: parse its sections, and convert them to connections as the legacy starter does.
+"""Read ipsec.conf: parse its sections, and convert them to connections as ``ipsec starter`` does.
 
-The same file may be used at both ends: the addresses of the machine decide whether left or right
-is local. This module assumes that left is local; :mod:`vpnframe.peers.pairing` swaps the sides if
-the addresses require it.
+The same file may be used at both ends of a connection: strongSwan looks at the addresses of the
+machine to decide whether ``left`` or ``right`` is the local end. This module assumes that ``left``
+is local; :mod:`vpnframe.peers.pairing` swaps the ends if the addresses require it.
 
 References
 ----------
@@ -48,13 +48,13 @@ _PROPOSALS: dict[Protocol, str] = {"ike": "aes128-sha256-modp3072", "esp": "aes1
 
 
 def parse_ipsec_conf(text: str) -> Section | Problem:
-    """Parse the conn sections of an ipsec.conf, with the settings that they inherit."""
+    """Parse the ``conn`` sections of an ipsec.conf, and add the settings that they inherit."""
     reader = _IpsecConfReader(text.replace("\r\n", "\n"))
     return reader.read() or _inherited(reader.root)
 
 
 class _IpsecConfReader(TextReader):
-    """Reader of ipsec.conf; methods that read a line return an error message, or None."""
+    """Parser of ipsec.conf; methods that parse a line return an error message if it is invalid."""
 
     blank = re.compile(r"[\t ]*")
     word = re.compile(r'(?:@#)?[^"#= \t\n]+')
@@ -66,7 +66,7 @@ class _IpsecConfReader(TextReader):
         self.section = Section()
 
     def read(self) -> Problem | None:
-        """Read all lines; return the first error, or None."""
+        """Parse all lines; return the first error, or None if there is no error."""
         while self.at < len(self.text):
             line = self.line
             if self.take(_IGNORED) is not None:
@@ -113,7 +113,7 @@ class _IpsecConfReader(TextReader):
 
 
 def _inherited(root: Section) -> Section | Problem:
-    """Return all conn sections, each with the settings that it inherits."""
+    """Return all ``conn`` sections except ``%default``, each with the settings that it inherits."""
     orders: dict[str, list[str]] = {}
     found = Section(included_lines=root.included_lines)
     for name in root.sections:
@@ -130,9 +130,11 @@ def _inherited(root: Section) -> Section | Problem:
 def _order(
     name: str, conns: dict[str, Section], below: tuple[str, ...], known: dict[str, list[str]]
 ) -> list[str] | Problem:
-    """Return the names of a section and of all sections that it inherits from, by precedence.
+    """Return the names of a section and of all sections that it inherits from.
 
-    ``below`` has the sections that lead to this one, and ``known`` the orders found so far.
+    The settings of an earlier section in the result take precedence. ``below`` are the names of the
+    sections that inherit from this section, on the current path, and ``known`` stores the results
+    of earlier calls by section name.
     """
     if name in known or name == DEFAULT:
         return known.get(name, [DEFAULT])
@@ -156,10 +158,10 @@ def _order(
 
 
 def ipsec_connections(root: Section) -> tuple[PeerConnection, ...]:
-    """Return the connections of an ipsec.conf.
+    """Convert the sections of an ipsec.conf to connections.
 
-    Sections that differ only in name and phase 2 share one IKE SA in charon: they become one
-    connection with several child SAs.
+    The daemon uses one IKE SA for sections that differ only in name and phase 2. Such sections
+    become one connection with several child SAs.
     """
     found: dict[tuple[object, ...], PeerConnection] = {}
     for name, section in root.sections.items():
@@ -218,7 +220,10 @@ def _end(side: str, values: Values) -> PeerEnd:
 
 
 def _auth(side: str, values: Values) -> str:
-    """Return a side's authentication class; ``authby`` applies if neither side sets ``auth``."""
+    """Return the authentication method of one end.
+
+    The option ``authby`` is used only if neither ``leftauth`` nor ``rightauth`` is set.
+    """
     shared = values.read("authby", _AUTHBY.get, "pubkey")
     if not values.text("leftauth") and not values.text("rightauth"):
         return shared
@@ -242,7 +247,7 @@ def _child(name: str, values: Values) -> PeerChild:
 
 
 def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
-    """Return the traffic selectors of a side, by default its own address."""
+    """Return the traffic selectors of one end; the default is the address of this end."""
     traffic = values.read(f"{side}protoport", lambda text: read_traffic(text, IPSEC), ALL_TRAFFIC)
     name = f"{side}subnet"
     texts = split_list(values.text(name) or "") or (IPSEC.dynamic,)
@@ -250,7 +255,7 @@ def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
 
 
 def _proposals(values: Values, protocol: Protocol) -> Proposals:
-    """Return the proposals of a protocol, and the default unless the value ends with ``!``."""
+    """Return the configured proposals, and also the default unless the value ends with ``!``."""
     text = values.text(protocol)
     if text is None:
         text = _PROPOSALS.get(protocol, "")
@@ -262,7 +267,11 @@ def _proposals(values: Values, protocol: Protocol) -> Proposals:
 
 
 def _lifetime(values: Values, name: str, default_s: int, *, bits: int = 64) -> Lifetime:
-    """Return the lifetime; a daemon rekeys ``margintime`` before its end, unless ``rekey=no``."""
+    """Return the lifetime of an SA.
+
+    The daemon rekeys the SA ``margintime`` before the lifetime ends, unless the file has
+    ``rekey=no``.
+    """
     largest = 2**bits - 1
     hard_s = values.read(name, starter_time, default_s) & largest
     margin_s = values.read("margintime", starter_time, 9 * 60) & largest

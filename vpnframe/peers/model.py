@@ -1,6 +1,6 @@
-"""Classes for the parts of a peer's configuration that are compared, and for the results.
+"""Classes for a peer's configuration, as far as it is compared, and for the results.
 
-No class has a field for a secret, so no secret can reach a table, a log or an exception.
+No class has a field for a secret, so that no secret can get into a table, a log or an exception.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ IkeError = Literal[
 
 @dataclass(frozen=True, slots=True)
 class PeerProposal:
-    """A proposal: its transforms of each kind, in order of preference."""
+    """A proposal for IKE, ESP or AH: the algorithms of each kind, in order of preference."""
 
     text: str  # the proposal as written, without blanks
     protocol: Protocol  # the protocol of the SA that it is for
@@ -39,7 +39,7 @@ Proposals = tuple[PeerProposal, ...]  # in order of preference
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """Lifetime of the keys of an SA in seconds; None if the file does not set it."""
+    """Lifetime of an SA's keys in seconds; a time is None if the configuration does not set it."""
 
     rekey_s: int | None = None  # when the keys are renewed; 0 means never
     hard_s: int | None = None  # when the keys expire if they are not renewed
@@ -47,7 +47,7 @@ class Lifetime:
 
 @dataclass(frozen=True, slots=True)
 class PeerChild:
-    """One child SA of a connection."""
+    """A child SA of a connection, as the peer's configuration describes it."""
 
     name: str  # name in the file
     proposals: Proposals  # ESP or AH proposals
@@ -60,7 +60,7 @@ class PeerChild:
 
 @dataclass(frozen=True, slots=True)
 class PeerEnd:
-    """One end of a connection, as written in the peer's file."""
+    """One end (local or remote) of a connection, as the peer's configuration describes it."""
 
     addresses: tuple[str, ...] = ("%any",)  # IP addresses, CIDR blocks, ranges, names or ``%any``
     ike_id: str | None = None  # identity that the end presents; None means the default
@@ -70,7 +70,7 @@ class PeerEnd:
 
 @dataclass(frozen=True, slots=True)
 class PeerConnection:
-    """One connection of the peer: an IKE SA and its child SAs."""
+    """A connection in the peer's configuration: the settings of an IKE SA and its child SAs."""
 
     name: str  # name in the file
     ike_version: int | None = 0  # 1, 2, or 0 for both; None if unknown
@@ -112,7 +112,7 @@ class Peer:
 
 
 class FieldOutcome(NamedTuple):
-    """The result of a comparison, the reason in one sentence, and the error that IKE reports."""
+    """How a setting compares: the result, the reason, and the error that IKE would report."""
 
     result: Result
     reason: str
@@ -124,14 +124,15 @@ class FieldOutcome(NamedTuple):
     ) -> FieldOutcome:
         """Return the outcome of the first case whose condition is true.
 
-        Each case is a condition, followed by the result, the reason and perhaps the error.
+        Each case is a tuple: a condition, a result, the reason for the result, and optionally the
+        IKE error.
         """
         return next(cls(*outcome) for condition, *outcome in cases if condition)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
 class FieldComparison:
-    """The comparison of one field of a tunnel with the peer: both values, and the outcome."""
+    """The comparison of a field of a tunnel: the cloud's value, the peer's value, the result."""
 
     field: str  # a column of ``tunnels``, or another subject
     ours: str | None

@@ -1,9 +1,9 @@
-"""Predict which of the peer's proposals IKE chooses for the one proposal of the cloud.
+"""Predict which of the peer's proposals IKE chooses, as the cloud has only one proposal.
 
 The prediction covers both directions: the cloud as initiator, and the peer as initiator. Under
-IKEv2 an initiator offers all transforms, so both directions have the same result. As an IKEv1
-initiator, strongSwan offers per proposal only the first transform of each kind, and in all of
-phase 2 only one group.
+IKEv2 an initiator offers all algorithms of its proposals, so both directions have the same result.
+Under IKEv1 strongSwan as initiator offers only the first algorithm of each kind in a proposal, and
+only one DH group in phase 2.
 
 References
 ----------
@@ -28,7 +28,7 @@ ONE_WAY = "the tunnel comes up when the cloud initiates, but not when the peer d
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The peer's proposal that is nearest to the cloud's, and which algorithms it offers."""
+    """The peer's proposal that is nearest to the cloud's, and which wanted algorithms it offers."""
 
     number: int  # position of the proposal in the list, from 1; 0 if the list is empty
     taken: dict[str, Answer]  # by kind, whether it offers the cloud's algorithm; None if unknown
@@ -36,21 +36,28 @@ class Choice:
 
     @property
     def distance(self) -> list[int]:
-        """How many algorithms the proposal lacks or may lack; the nearest has the smallest list."""
+        """How far the proposal is from the cloud's; the chosen proposal has the smallest list.
+
+        The list has four counts: missing and perhaps missing algorithms if the cloud initiates,
+        then both counts if the peer initiates.
+        """
         answers = (list(self.taken.values()), list(self.begun.values()))
         return [kinds.count(answer) for kinds in answers for answer in (False, None)]
 
 
 def wanted_of(encryption: str | None, integrity: str | None, **others: object) -> Wanted:
-    """Return, by kind, the algorithms that a matching proposal must offer; None if unknown."""
+    """Return, by kind, the algorithms of the cloud that a proposal must offer; None if unknown.
+
+    The integrity algorithm is left out if the cipher is AEAD.
+    """
     has_integrity = encryption is not None and is_aead(encryption)
     return {"encryption": encryption} | ({} if has_integrity else {"integrity": integrity}) | others
 
 
 def choose(proposals: Sequence[PeerProposal], wanted: Wanted, *, strips: bool) -> Choice:
-    """Find the proposal that lacks the fewest of the wanted algorithms.
+    """Find the proposal of the peer that lacks the fewest of the wanted algorithms.
 
-    If ``strips``, an initiator offers only the first transform of each kind, as under IKEv1.
+    ``strips`` is true for IKEv1, where an initiator offers only the first algorithm of each kind.
     """
     found = [
         Choice(number, _answers(one, wanted), _answers(one, wanted, strips=strips))
@@ -61,7 +68,7 @@ def choose(proposals: Sequence[PeerProposal], wanted: Wanted, *, strips: bool) -
 
 
 def first_group(proposals: Sequence[PeerProposal]) -> int | None:
-    """Return the DH group that the peer tries first when it initiates; None if unknown."""
+    """Return the DH group that the peer uses first when it initiates; None if unknown."""
     for one in proposals:
         if one.is_default and one.protocol == "ike":
             return None
@@ -71,7 +78,10 @@ def first_group(proposals: Sequence[PeerProposal]) -> int | None:
 
 
 def phase2_group(proposals: Sequence[PeerProposal], ike_group: int | None) -> int:
-    """Return the only DH group that strongSwan offers as initiator in phase 2 of IKEv1."""
+    """Return the one DH group that strongSwan offers when it initiates phase 2 of IKEv1.
+
+    The result is 0 if the proposals have no group.
+    """
     named = [group for one in proposals for group in one.dh_groups]
     if ike_group in named:
         return int(ike_group or 0)
@@ -81,7 +91,7 @@ def phase2_group(proposals: Sequence[PeerProposal], ike_group: int | None) -> in
 def compare_algorithm(
     field: str, ours: object, kind: str, choice: Choice, proposals: Sequence[PeerProposal]
 ) -> FieldComparison:
-    """Compare one algorithm of the cloud with the peer's proposals."""
+    """Compare an algorithm of the cloud with the peer's proposal that was chosen."""
     mine = None if ours is None else str(ours)
     if not proposals:
         outcome = FieldOutcome("mismatch", "the peer has no proposal", "NO_PROPOSAL_CHOSEN")
@@ -105,7 +115,7 @@ def compare_algorithm(
 
 
 def compare_lifetimes(field: str, ours: OurTunnel, theirs: Lifetime) -> FieldComparison:
-    """Compare two lifetimes; the result is ``info``, because different lifetimes do no harm."""
+    """Compare two lifetimes; the result is always ``info``, as a difference does no harm."""
     parts = []
     if theirs.rekey_s is not None:
         parts.append(f"rekeyed after {theirs.rekey_s} s" if theirs.rekey_s else "never rekeyed")
@@ -120,7 +130,7 @@ def compare_lifetimes(field: str, ours: OurTunnel, theirs: Lifetime) -> FieldCom
 
 
 def offered_text(proposal: PeerProposal, kind: str) -> str:
-    """List the transforms of one kind that a proposal offers, for display."""
+    """Return the algorithms of one kind that a proposal offers, as a string for display."""
     values = getattr(proposal, kind) or ((0,) if kind == "dh_groups" else ())
     text = ", ".join(map(str, values))
     return f"default: {text}" if proposal.is_default else text

@@ -1,7 +1,7 @@
-"""The options of strongSwan 5.9 that are compared, and the valid values of all other options.
+"""Which options of strongSwan 5.9 are stored, and which values are valid for all other options.
 
-strongSwan does not load a connection with an invalid value. Therefore the values of other options
-are checked, but not stored.
+The values of the other options are not stored, only checked, because strongSwan does not load a
+connection that has an invalid value.
 
 References
 ----------
@@ -28,28 +28,31 @@ _ACTIONS = frozenset({"none", "clear", "start", "restart", "trap", "route", ""})
 
 
 def is_printable(text: str) -> bool:
-    """Check whether a value is printable ASCII; in swanctl.conf, charon rejects other values."""
+    """Check whether a value is printable ASCII; strongSwan rejects other values in swanctl.conf."""
     return _PRINTABLE.fullmatch(text) is not None
 
 
 def one_of(words: str) -> Check:
-    """Return a check that accepts these words; a ``?`` precedes words of newer versions."""
+    """Return a check that accepts only the words in a string.
+
+    The check returns None for a word with a ``?`` before it, because only newer versions accept it.
+    """
     known = {word.removeprefix("?"): None if word[0] == "?" else True for word in words.split()}
     return lambda text: known.get(text, False)
 
 
 def _parses(parse: Callable[[str], object], *words: str) -> Check:
-    """Return a check that accepts values that ``parse`` can parse, and these words."""
+    """Return a check that accepts ``words``, and each value that ``parse`` can parse."""
     return lambda text: text in words or parse(text) is not None
 
 
 def _in_full(base: int, *words: str) -> Check:
-    """Return a check that accepts numbers, and these words."""
+    """Return a check that accepts ``words``, and each value that is only a number."""
     return lambda text: text in words or not leading_int(text, base)[1]
 
 
 def _is_mark(text: str) -> bool | None:
-    """Return True for a number, or two numbers with a slash between them; else None."""
+    """Return True for a mark such as ``1`` or ``1/0xff``; otherwise None."""
     value, slash, mask = text.partition("/")
     return None if leading_int(value, 0)[1] or (slash and leading_int(mask, 0)[1]) else True
 
@@ -90,12 +93,16 @@ def _starter(kind: str) -> Check:
 
 
 def _checks(check_of: Callable[[str], Check], kinds: Mapping[str, str]) -> dict[str, Check]:
-    """Return the check of each option; ``kinds`` maps a kind of value, or all words, to options."""
+    """Return a check for each option name.
+
+    A key of ``kinds`` is a kind of value, or the words that are valid; the value lists option
+    names.
+    """
     return {name: check_of(kind) for kind, names in kinds.items() for name in names.split()}
 
 
 def words(text: str) -> frozenset[str]:
-    """Return the words of a string as a set."""
+    """Split a string at blanks, and return the words as a set."""
     return frozenset(text.split())
 
 

@@ -1,4 +1,4 @@
-"""Find the peer's connection for each tunnel, by address; if no address fits, by IKE id."""
+"""Find the connection of the peer for each tunnel: by address, or by IKE id if no address fits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vpnframe.peers.tunnels import OurTunnel
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A tunnel and the peer's connection that was found for it."""
+    """A tunnel, and the peer's connection for it, or the reason why no connection was found."""
 
     tunnel: OurTunnel  # ours
     connection: PeerConnection | None  # the peer's; its remote end is our end
@@ -26,7 +26,7 @@ class Pairing:
 
 
 class _Fit(NamedTuple):
-    """How well a connection fits a tunnel: a rank of its source address, and matching IKE ids."""
+    """How well a connection fits a tunnel: by its source address, and by its matching IKE ids."""
 
     place: int  # source address: 2 is the expected one, 1 is unknown, 0 is another one
     n_ids: int
@@ -41,9 +41,10 @@ _BestFits = dict[int, tuple[_Fit, set[str | None]]]
 def pair(tunnels: Sequence[OurTunnel], peer: Peer) -> Iterator[Pairing]:
     """Find the peer's connection for each tunnel.
 
-    Many tunnels share one VPN gateway, and several may share one customer gateway. A connection
-    therefore belongs to the tunnels that it fits best: first by its source address, then by IKE
-    ids. If it fits tunnels of several customer gateways equally, it is assigned to none.
+    Many tunnels share a VPN gateway, and several can share a customer gateway. A connection is
+    therefore assigned only to the tunnels that it fits best: the source address decides first, then
+    the number of matching IKE ids. A connection that fits tunnels of several customer gateways
+    equally well is not assigned.
     """
     index = _Index(peer)
     by_address = [index.by_address(tunnel) for tunnel in tunnels]
@@ -87,7 +88,7 @@ def _decide(tunnel: OurTunnel, candidates: _Candidates, best: _BestFits) -> Pair
 
 
 def turned_round(connection: PeerConnection) -> PeerConnection:
-    """Swap the ends of a connection, because the same ipsec.conf may be used at both ends."""
+    """Swap the ends of a connection, because both ends may use the same ipsec.conf."""
     own_id = connection.remote.ike_id
     return replace(
         connection,
@@ -101,7 +102,7 @@ def turned_round(connection: PeerConnection) -> PeerConnection:
 
 
 class _Index:
-    """The peer's connections by remote address and by IKE id."""
+    """The peer's connections, indexed by remote address and by IKE id."""
 
     def __init__(self, peer: Peer) -> None:
         self._by_address: defaultdict[str, list[PeerConnection]] = defaultdict(list)
@@ -128,7 +129,7 @@ class _Index:
             self._by_address[key].append(connection)
 
     def by_address(self, tunnel: OurTunnel) -> _Candidates:
-        """Return the connections that go to the address of the tunnel's VPN gateway."""
+        """Return the connections whose remote address is the tunnel's VPN gateway."""
         address = tunnel.vpn_gateway_ip
         if address is None:
             return "", []
@@ -137,7 +138,11 @@ class _Index:
         return "the connection goes to the address of the VPN gateway", named
 
     def by_identity(self, tunnel: OurTunnel, taken: set[int]) -> _Candidates:
-        """Return the connections with an IKE id of the tunnel; if none, those to ``%any``."""
+        """Return the connections that have an IKE id of the tunnel.
+
+        If there are none, return the connections to any address that start at the tunnel's customer
+        gateway. Connections whose Python id is in ``taken`` are left out of the search by IKE id.
+        """
         ids = [tunnel.vpn_gateway_ike_id or tunnel.vpn_gateway_ip, tunnel.customer_gateway_ike_id]
         named = [one for text in ids if text for one in self._by_id.get(parse_identity(text), [])]
         known = [one for one in named if id(one) not in taken]

@@ -1,6 +1,7 @@
-"""Read a peer's configuration file: swanctl.conf or ipsec.conf of strongSwan.
+"""Read a peer's configuration file: the swanctl.conf or ipsec.conf of strongSwan.
 
-Libreswan's ipsec.conf has the same name but another grammar; it is detected and rejected.
+Libreswan's configuration file is also called ipsec.conf, but its grammar is different: such a file
+is detected and rejected.
 
 References
 ----------
@@ -70,16 +71,16 @@ _STRONGSWAN = re.compile(
 
 
 def read_peer(path: str | Path) -> Peer:
-    r"""Read the peer's configuration: strongSwan's ``swanctl.conf`` or ``ipsec.conf``.
+    r"""Read the configuration of a peer from strongSwan's ``swanctl.conf`` or ``ipsec.conf``.
 
-    Only the options that a comparison needs are stored; secrets, comments and unknown options are
-    not stored, and do not appear in exceptions. Included files are not read: the notes state the
-    lines that include them.
+    Only the options that a comparison needs are stored. Secrets, comments and unknown options are
+    not stored, and do not appear in exceptions. Files that this file includes are not read; the
+    notes of the result list the lines that include a file.
 
     Parameters
     ----------
     path : str or Path
-        The file; its sections show which of the two syntaxes it has.
+        The file. Its content, not its name, decides which of the two syntaxes is used.
 
     Returns
     -------
@@ -89,8 +90,8 @@ def read_peer(path: str | Path) -> Peer:
     Raises
     ------
     SettingsError
-        The file cannot be read, or has another syntax (for example that of Libreswan); the message
-        gives the line of a syntax error, but quotes no value.
+        The file cannot be read, has a syntax error, or is in another format, such as Libreswan's.
+        The message gives the line of a syntax error, but quotes no value.
 
     Examples
     --------
@@ -110,7 +111,9 @@ def read_peer(path: str | Path) -> Peer:
     if syntax == "swanctl.conf" and "connections" in root.sections:
         included += root.sections["connections"].included_lines
     elif syntax == "swanctl.conf" and not included:
-        raise SettingsError(f"{path} is neither a swanctl.conf nor an ipsec.conf: no connections")
+        raise SettingsError(
+            f"{path} is neither a swanctl.conf nor an ipsec.conf, because it has no connections"
+        )
     try:
         connections = _READERS[syntax](root)
     except SettingsError as error:
@@ -119,7 +122,7 @@ def read_peer(path: str | Path) -> Peer:
         lines = ", ".join(map(str, included))
         raise SettingsError(
             f"{path} has no connections, and the files that it includes (line {lines}) are not "
-            "read: compare those files one by one"
+            "read: compare those files instead, one at a time"
         )
     return Peer(str(path), syntax, connections, _notes(included))
 
@@ -132,7 +135,10 @@ def _read(path: Path) -> bytes:
 
 
 def _parse(body: bytes) -> tuple[str, Section | Problem]:
-    """Detect the syntax, and parse the file; never raise, as a traceback would contain secrets."""
+    """Detect the file's syntax, and parse it.
+
+    An error is returned, because the traceback of an exception would contain the file's secrets.
+    """
     text = body.decode("utf-8-sig", errors="replace")
     if _IPSEC_CONF.search(text):
         return "ipsec.conf", find_libreswan(text) or parse_ipsec_conf(text)
@@ -140,7 +146,7 @@ def _parse(body: bytes) -> tuple[str, Section | Problem]:
 
 
 def find_libreswan(text: str) -> Problem | None:
-    """Return a Problem with the line that shows that a file is Libreswan's; else None."""
+    """Return an error with the first line that shows that a file is Libreswan's; else None."""
     found = _KEYWORD.search(text)
     sign = f"the keyword {found[1].lower()}" if found else "a value"
     if found is None and not _STRONGSWAN.search(text):

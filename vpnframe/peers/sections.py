@@ -1,8 +1,8 @@
-"""Read the sections of settings that make up swanctl.conf and ipsec.conf.
+"""Represent the sections and settings of swanctl.conf and ipsec.conf, and parse their values.
 
-Only settings on an allow-list are stored; for any other setting, only its line number is stored.
-Errors are returned as a :class:`Problem`, not raised, because a traceback would contain the content
-of the file, and so its pre-shared keys.
+The value of a setting is stored only if the setting is on an allow-list. Errors are returned as a
+:class:`Problem`, not raised, because a traceback would contain the text of the file, and so its
+pre-shared keys.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\n": ""}
 
 
 class Problem(NamedTuple):
-    """Why a file cannot be read: the line, and a message that quotes no value of the file."""
+    """An error in a file: its line, and a message that quotes no value of the file."""
 
     line: int
     message: str
 
 
 class Vocabulary(NamedTuple):
-    """The settings of a file that may be stored."""
+    """The names of the settings in a file, by whether their values are stored or only checked."""
 
     kept: frozenset[str]  # names of the settings whose values are stored
     # Other settings that strongSwan knows: their values are checked, but not stored
@@ -54,9 +54,9 @@ class Vocabulary(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """One setting of a section."""
+    """A setting in a section: its value, its line, and whether strongSwan accepts the value."""
 
-    text: str | None  # the value; "" if it may not be stored; None if the setting is empty
+    text: str | None  # the value; "" if it must not be stored; None if the setting has no value
     line: int
     is_valid: bool | None = True  # whether strongSwan accepts it; None if this depends on a version
 
@@ -66,16 +66,22 @@ _UNSET = Setting(None, 0)
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One section of a file, with only the settings that may be stored."""
+    """A section of a file, without the values of settings that are not on the allow-list."""
 
-    settings: dict[str, Setting] = field(default_factory=dict)  # an empty one inherits no value
+    # A setting without a value is stored too, because it does not inherit a value
+    settings: dict[str, Setting] = field(default_factory=dict)
     sections: dict[str, Section] = field(default_factory=dict)  # subsections, in order
     parents: dict[str, int] = field(default_factory=dict)  # inherited sections: name and line
     unknown_lines: list[int] = field(default_factory=list)  # lines of unknown settings
     included_lines: list[int] = field(default_factory=list)  # lines that include another file
 
     def keep(self, name: str, value: str | None, line: int, vocabulary: Vocabulary) -> None:
-        """Store a setting; store its value only if the vocabulary permits that."""
+        """Add a setting to the section.
+
+        If a setting is not on the allow-list, its name and line are stored, and whether strongSwan
+        accepts its value, but not the value. If strongSwan does not know the setting, only its line
+        is stored.
+        """
         if name in vocabulary.kept or (name in vocabulary.known and value is None):
             self.settings[name] = Setting(value, line)
         elif value is not None and name in vocabulary.known:
@@ -84,7 +90,7 @@ class Section:
             self.unknown_lines.append(line)
 
     def over(self, lower: Section) -> Section:
-        """Merge two sections; this section's settings take precedence over those of ``lower``."""
+        """Merge this section with ``lower``; this section's value of a setting is preferred."""
         sections = dict(self.sections)
         for name, one in lower.sections.items():
             sections[name] = sections[name].over(one) if name in sections else one
@@ -97,7 +103,10 @@ class Section:
 
 
 class TextReader:
-    """A string with a read position; subclasses define what blanks and words are."""
+    """Base class of the parsers: a string, and the position up to which it was parsed.
+
+    Subclasses define what separates words within a line, and which characters a word has.
+    """
 
     blank: re.Pattern[str]  # blanks within a line
     word: re.Pattern[str]
@@ -109,7 +118,7 @@ class TextReader:
         self.line = 1
 
     def take(self, pattern: re.Pattern[str]) -> str | None:
-        """Read the text that matches a pattern at the read position; None if nothing matches."""
+        """Return the match of a pattern at the current position, and move past it; else None."""
         found = pattern.match(self.text, self.at)
         if found is None:
             return None
@@ -118,17 +127,20 @@ class TextReader:
         return found[0]
 
     def sees(self, mark: str) -> bool:
-        """Check whether a string follows at the read position."""
+        """Check whether a string is at the current position."""
         return self.text.startswith(mark, self.at)
 
     def skips(self, mark: str) -> bool:
-        """Move past a string if it follows; return whether it does."""
+        """Move past a string if it is at the current position; return whether it is there."""
         is_next = self.sees(mark)
         self.at += len(mark) * is_next
         return is_next
 
     def take_text(self) -> str | None:
-        """Read a word, or a string without its quotes and escapes; None if neither follows."""
+        """Parse a word or a quoted string; return None if neither is at the current position.
+
+        The result has neither quotes nor escapes.
+        """
         quoted = self.take(_STRING)
         if quoted is None:
             return self.take(self.word)
@@ -136,7 +148,10 @@ class TextReader:
         return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text)
 
     def take_value(self) -> str | None:
-        """Read the words and strings of a value, joined by spaces; None if the value is empty."""
+        """Parse the words and quoted strings up to the end of a value, and join them by spaces.
+
+        Return None if the value is empty.
+        """
         parts = []
         self.take(self.blank)
         while (part := self.take_text()) is not None:
@@ -147,16 +162,17 @@ class TextReader:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The settings of one section, and messages about its connection that quote no value."""
+    """The settings of a section, and messages about its connection, which quote no value."""
 
     settings: Mapping[str, Setting] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)  # why the daemon does not load the connection
     notes: list[str] = field(default_factory=list)
 
     def of(self, section: Section, allowed: Container[str]) -> Values:
-        """Return the values of a section of this connection, and record its invalid settings.
+        """Return the Values of a section, and record messages about its invalid settings.
 
-        Both objects share the lists of messages.
+        The new object shares the message lists of this object, because both belong to one
+        connection.
         """
         values = replace(self, settings=section.settings)
         for name, (text, line, is_valid) in section.settings.items():
@@ -169,7 +185,7 @@ class Values:
         return values
 
     def connection(self, children: Iterable[PeerChild], **fields: Any) -> PeerConnection:
-        """Create the connection; its messages are those that were recorded here."""
+        """Create the connection of these settings, with the messages recorded about it."""
         return PeerConnection(
             children=tuple(one for one in children if one.mode not in _NO_TUNNEL),
             refused="; ".join(self.refusals) or None,
@@ -179,11 +195,14 @@ class Values:
         )
 
     def text(self, name: str) -> str | None:
-        """Return the value of a setting as a string; None if it is not set."""
+        """Return the value of a setting as a string; None if the setting is missing or empty."""
         return self.settings.get(name, _UNSET).text
 
     def read(self, name: str, parse: Callable[[str], T | None], default: D) -> T | D:
-        """Parse a setting; return the default if it is missing or invalid."""
+        """Parse the value of a setting; return the default if it is missing or invalid.
+
+        An invalid value is recorded as a reason why strongSwan does not load the connection.
+        """
         text = self.text(name)
         found = None if text is None else parse(text)
         if found is not None:
@@ -193,7 +212,10 @@ class Values:
         return default
 
     def proposals(self, name: str, protocol: Protocol, texts: Iterable[str]) -> Proposals:
-        """Parse proposals; strongSwan does not load a connection that has an invalid proposal."""
+        """Parse proposals.
+
+        An invalid proposal is recorded as a reason why strongSwan does not load the connection.
+        """
         found = tuple(parse_proposal(one, protocol=protocol) for one in texts)
         for one in found:
             if one.problem:
@@ -205,9 +227,9 @@ class Values:
     def selectors(
         self, name: str, texts: Iterable[str], dialect: Dialect, traffic: Traffic = ALL_TRAFFIC
     ) -> tuple[Selector, ...]:
-        """Parse traffic selectors; the default is the end's own address.
+        """Parse traffic selectors; if there are none, return the selector of the end's own address.
 
-        ``traffic`` applies to selectors that name no protocol and no port.
+        ``traffic`` is the protocol and the ports of selectors that state neither.
         """
         parsed = [read_selector(text, dialect, traffic) for text in texts]
         found = tuple(one for one in parsed if one)
@@ -222,15 +244,15 @@ class Values:
         return found or (DYNAMIC,)
 
     def refuse(self, subject: str, why: str) -> None:
-        """Record that an option or a line prevents strongSwan from loading the connection."""
+        """Record why an option or a line prevents strongSwan from loading the connection."""
         self.refusals.append(self._sentence(subject, why))
 
     def doubt(self, subject: str, why: str) -> None:
-        """Record that an option or a line may prevent that, depending on version or machine."""
+        """Record why some daemons, depending on version or machine, do not load the connection."""
         self.note(subject, why + _NOT_LOADED)
 
     def note(self, subject: str, what: str) -> None:
-        """Record a note about an option or a line."""
+        """Record a remark on an option or a line that does not prevent loading the connection."""
         self.notes.append(self._sentence(subject, what))
 
     def _sentence(self, subject: str, what: str) -> str:
@@ -239,9 +261,10 @@ class Values:
 
 
 def auth_class(text: str, word: str) -> str | None:
-    """Return the class of an authentication method: pubkey, xauth or eap; None if unknown.
+    """Return the kind of an authentication method: pubkey, xauth or eap; None for other methods.
 
-    ``word`` is ``text`` in the form that the daemon compares with names of XAuth and EAP methods.
+    ``text`` is the method as written; ``word`` is the same, in lower case if the daemon ignores
+    case.
     """
     if text.startswith(_KEY_AUTHS):
         return "pubkey"

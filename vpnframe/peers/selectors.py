@@ -1,10 +1,12 @@
-"""Read traffic selectors as leniently as strongSwan does; intersect and subtract CIDR blocks.
+"""Parse traffic selectors as strongSwan does, which accepts unusual forms; intersect CIDR blocks.
 
-strongSwan ignores what follows a prefix length: ``10.0.0.0/16 10.1.0.0/16`` means only the first
-block. It reads the first number of a netmask as the prefix length, and limits it: the length of
-``10.0.0.0/255.255.0.0`` is 32. :class:`Dialect` has the differences between the two files.
+strongSwan ignores everything after a prefix length, so that ``10.0.0.0/16 10.1.0.0/16`` means only
+the first block. It does not support netmasks: of ``10.0.0.0/255.255.0.0`` it reads the first
+number, 255, as the prefix length, and reduces it to 32. :class:`Dialect` describes how selectors in
+swanctl.conf and in ipsec.conf differ.
 
-``tests/data/peer_selectors.csv`` lists spellings of selectors, and how the daemon reads each.
+``tests/data/peer_selectors.csv`` lists examples of selectors, and how strongSwan reads each of
+them.
 
 References
 ----------
@@ -33,7 +35,7 @@ MAX_PIECES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A traffic selector: the addresses, protocols and ports of packets on one side."""
+    """A traffic selector for one end: addresses, and optionally a protocol and ports."""
 
     networks: Networks | None = ()  # None if the addresses are unknown
     is_dynamic: bool = False  # whether it means the end's own address
@@ -57,7 +59,7 @@ _SERVICES = {
 
 
 class Dialect(NamedTuple):
-    """How selectors in swanctl.conf and in ipsec.conf differ."""
+    """The words and rules in which the selectors of swanctl.conf and of ipsec.conf differ."""
 
     dynamic: str
     any_word: str
@@ -71,7 +73,12 @@ IPSEC = Dialect("%dynamic", "%any", "%opaque", has_ranges=False, skips_invalid=T
 
 
 class Traffic(NamedTuple):
-    """Protocol and ports of a selector; if a name is unknown, these are None or empty."""
+    """Protocol and ports of a selector.
+
+    ``has_protocol`` says whether the selector is limited to one protocol; it is None if the name of
+    the protocol is unknown. ``ports`` has the first and the last port; it is empty if the name of
+    the port is unknown.
+    """
 
     has_protocol: bool | None = False
     ports: tuple[int, ...] = _ALL_PORTS
@@ -92,7 +99,7 @@ ALL_TRAFFIC = Traffic()
 
 
 def read_selector(text: str, dialect: Dialect, traffic: Traffic = ALL_TRAFFIC) -> Selector | None:
-    """Parse one selector as the daemon does; None if the daemon rejects it."""
+    """Parse a traffic selector as strongSwan does; return None if strongSwan rejects it."""
     block, bracket, restriction = text.partition("[")
     tail = ""
     if bracket:
@@ -122,7 +129,10 @@ def read_selector(text: str, dialect: Dialect, traffic: Traffic = ALL_TRAFFIC) -
 
 
 def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) -> Traffic | None:
-    """Parse ``protocol/port``; both may be missing. Return None if the daemon rejects it."""
+    """Parse ``protocol/port``, where protocol or port can be missing.
+
+    Return None if strongSwan rejects the string.
+    """
     protocol, _, port = text.partition("/")
     ports = _read_ports(port, dialect) if port else default.ports
     if ports is None:
@@ -137,7 +147,10 @@ def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) ->
 
 @lru_cache(maxsize=4096)  # a fleet repeats the same addresses
 def read_address(text: str) -> Networks | None:
-    """Parse an address, block or range as the daemon does; None for a host name or ``%any``."""
+    """Parse an address, CIDR block or address range as strongSwan does.
+
+    Return None for a host name, and for words such as ``%any``.
+    """
     found = _read_block(text) if "/" in text else None
     if found is None and "-" in text:
         found = _read_range(text)
@@ -145,7 +158,11 @@ def read_address(text: str) -> Networks | None:
 
 
 def _read_ports(text: str, dialect: Dialect) -> tuple[int, ...] | None:
-    """Parse a port or a range of ports; a number that is missing after the dash is 0, as in C."""
+    """Parse a port or a range of ports.
+
+    As in strongSwan, ``80-`` is a range from 80 to 0. A name of a port that is not known results in
+    an empty tuple, and an invalid string in None.
+    """
     if text in (dialect.any_word, dialect.opaque):
         return _ALL_PORTS if text == dialect.any_word else (0xFFFF, 0)
     if text in _SERVICES:
@@ -164,7 +181,10 @@ def _is_name(text: str) -> bool:
 
 
 def read_host(text: str, version: int | None = None) -> Address | None:
-    """Parse an IP address; if no version is given, an address with a dot is IPv4, else IPv6."""
+    """Parse an IP address; None if it is invalid.
+
+    If ``version`` is None, an address that contains a dot must be IPv4, and any other address IPv6.
+    """
     if version is None:
         version = 4 if "." in _ANY_HOSTS.get(text, text) else 6
     text = _ANY_HOSTS.get(f"%any{version}" if text == "%any" else text, text)
@@ -189,7 +209,7 @@ def _read_block(text: str) -> Networks | None:
 
 
 def _read_range(text: str) -> Networks | None:
-    """Parse an address range; its last address determines the IP version of both addresses."""
+    """Parse an address range; both addresses must have the IP version of the last address."""
     first, _, last = text.partition("-")
     high = read_host(last.lstrip(" "))  # a blank before a bracket belongs to the address
     low = None if high is None else read_host(first.strip(" "), high.version)
@@ -201,7 +221,7 @@ def _read_range(text: str) -> Networks | None:
 
 @lru_cache(maxsize=4096)  # a fleet repeats the same addresses
 def parse_block(text: str) -> Networks | None:
-    """Parse a CIDR block, an address or a range in table ``tunnels``; None if it is invalid."""
+    """Parse a CIDR block, an address or a range from table ``tunnels``; None if it is invalid."""
     first, dash, last = (part.strip() for part in text.partition("-"))
     try:
         if not dash:
@@ -213,7 +233,7 @@ def parse_block(text: str) -> Networks | None:
 
 
 def collapse(networks: Iterable[Network]) -> Networks:
-    """Return the fewest blocks that cover the same addresses, sorted, IPv4 before IPv6."""
+    """Return the fewest blocks that cover the same addresses; they are sorted, with IPv4 first."""
     listed = list(networks)
     v4 = [one for one in listed if isinstance(one, ipaddress.IPv4Network)]
     v6 = [one for one in listed if isinstance(one, ipaddress.IPv6Network)]
@@ -221,7 +241,7 @@ def collapse(networks: Iterable[Network]) -> Networks:
 
 
 def narrow(left: Iterable[Network], right: Iterable[Network]) -> Networks:
-    """Return the addresses that both lists of blocks contain, as blocks."""
+    """Return the blocks that cover the addresses which both lists of blocks have in common."""
     others = list(right)
     return collapse(
         inner for one in left for other in others if (inner := _inner(one, other)) is not None
@@ -231,7 +251,10 @@ def narrow(left: Iterable[Network], right: Iterable[Network]) -> Networks:
 def find_uncovered(
     ours: Sequence[Rectangle], carried: Iterable[Rectangle]
 ) -> list[Rectangle] | None:
-    """Return the parts of ``ours`` that no carried pair covers; None if there are too many."""
+    """Return what remains of ``ours`` after all ``carried`` pairs of blocks are subtracted.
+
+    Return None if this results in more than ``MAX_PIECES`` pairs.
+    """
     left = list(ours)
     for rectangle in carried:
         left = [piece for one in left for piece in _subtract(one, rectangle)]
@@ -241,7 +264,7 @@ def find_uncovered(
 
 
 def _inner(left: Network, right: Network) -> Network | None:
-    """Return the smaller of two overlapping blocks; None if they do not overlap."""
+    """Return the smaller of two overlapping blocks; None if the blocks do not overlap."""
     if left.version != right.version or not left.overlaps(right):
         return None
     return max(left, right, key=lambda one: one.prefixlen)

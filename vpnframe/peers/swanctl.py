@@ -43,14 +43,14 @@ def parse_swanctl(text: str) -> Section | Problem:
 
 
 class _SwanctlReader(TextReader):
-    """Reader of swanctl.conf; it returns a syntax error as a Problem, and does not raise it."""
+    """Parser of swanctl.conf; it returns a syntax error as a Problem, instead of raising it."""
 
     blank = re.compile(r"[\t\r ]*")
     word = re.compile(r'[^#}"\r\n\t ]+')
     ignored = "\r"
 
     def read_body(self, section: Section, depth: int = 0) -> Problem | None:
-        """Read the settings and subsections of a section, up to its end."""
+        """Parse settings and subsections up to the end of a section; return an error, or None."""
         opening_line = self.line
         while True:
             self.take(_BLANK)
@@ -86,7 +86,7 @@ class _SwanctlReader(TextReader):
         return self.read_body(opened, depth + 1)
 
     def _read_parents(self) -> list[str] | None:
-        """Read the paths of inherited sections; None if a path is missing after ``:`` or ``,``."""
+        """Parse the list of sections to inherit from; None if no name follows a ``:`` or ``,``."""
         found: list[str] = []
         while self.skips(":") or (found and self.skips(",")):
             self.take(_BLANK)
@@ -99,7 +99,7 @@ class _SwanctlReader(TextReader):
 
 
 class Inheritance:
-    """Resolves what the sections of one file inherit from each other."""
+    """Adds to the sections of one file the settings that they inherit from other sections."""
 
     def __init__(self, root: Section) -> None:
         self._root = root
@@ -107,15 +107,16 @@ class Inheritance:
         self._open: list[int] = []
 
     def resolve(self, section: Section) -> Section:
-        """Return a section with everything that it and its subsections inherit.
+        """Return a section with all settings that it and its subsections inherit.
 
-        Its own settings take precedence over those of the sections that it references; an earlier
-        reference takes precedence over a later one. References to missing sections are ignored.
+        The section's own settings take precedence over inherited settings. If it inherits from
+        several sections, those named first take precedence. Names of sections that do not exist are
+        ignored.
         """
         if id(section) in self._done:
             return self._done[id(section)]
         if id(section) in self._open or len(self._open) > MAX_REFERENCES:
-            limit = f"in a circle, or over more than {MAX_REFERENCES} steps"
+            limit = f"in a circle, or in a chain of more than {MAX_REFERENCES} sections"
             raise SettingsError(f"sections inherit from each other {limit}")
         self._open.append(id(section))
         inner = {name: self.resolve(one) for name, one in section.sections.items()}
@@ -128,7 +129,7 @@ class Inheritance:
         return found
 
     def _find(self, first: str, *path: str) -> Section | None:
-        """Find a section by its path, also among inherited sections; None if there is none."""
+        """Return the section at a path, which may lead through inherited sections; else None."""
         found = self._root.sections.get(first)
         for name in path:
             found = found and (found.sections.get(name) or self.resolve(found).sections.get(name))
@@ -136,13 +137,13 @@ class Inheritance:
 
 
 def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
-    """Return the connections of a swanctl.conf."""
+    """Convert the sections of a swanctl.conf to connections."""
     listed = Inheritance(root).resolve(root.sections.get("connections", Section()))
     return tuple(_connection(name, section) for name, section in listed.sections.items())
 
 
 def _values(section: Section, allowed: Container[str], connection: Values) -> Values:
-    """Return a section's settings, and record what charon does not accept in the section."""
+    """Return a section's settings; record the settings and lines that strongSwan may not accept."""
     values = connection.of(section, allowed)
     for name, setting in section.settings.items():
         if name in allowed and not options.is_printable(setting.text or ""):
@@ -183,7 +184,11 @@ def _connection(name: str, section: Section) -> PeerConnection:
 
 
 def _end(side: str, section: Section, values: Values) -> PeerEnd:
-    """Return one end; the authentication round with the lowest number sets its method and id."""
+    """Return one end of a connection.
+
+    If this end has several authentication rounds, the method and the IKE id are those of the round
+    with the lowest number.
+    """
     rounds = [
         _values(one, options.IN_AUTH, values)
         for name, one in section.sections.items()
@@ -227,12 +232,12 @@ def _child(name: str, section: Section, connection: Values) -> PeerChild:
 
 
 def _items(values: Values, name: str) -> list[str]:
-    """Split an option into the items of its list; charon reads up to 511 characters of each."""
+    """Split a comma-separated option into items; like strongSwan, cut items at 511 characters."""
     return [one[:_ITEM_LENGTH] for one in split_list(values.text(name) or "")]
 
 
 def _ike_lifetime(values: Values) -> Lifetime:
-    """Return the lifetime of the IKE SA; a time of ``UINT64_MAX`` is not set."""
+    """Return the lifetime of the IKE SA; a time of ``UINT64_MAX`` counts as missing."""
     reauth_s, rekey_s, over_s = (
         values.read(name, swanctl_time, UINT64_MAX)
         for name in ("reauth_time", "rekey_time", "over_time")
@@ -246,6 +251,6 @@ def _ike_lifetime(values: Values) -> Lifetime:
 
 
 def _auth(text: str) -> str | None:
-    """Return the class of an authentication method, such as psk; None if unknown."""
+    """Return the kind of an authentication method: psk, pubkey, xauth or eap; None for others."""
     word = text.lower()
     return word if word == "psk" else auth_class(text, word)

@@ -1,4 +1,4 @@
-"""Parse strongSwan's proposals, which consist of keywords for algorithms.
+"""Parse strongSwan's proposals, such as ``aes256-sha256-modp2048``: a keyword for each algorithm.
 
 References
 ----------
@@ -93,12 +93,16 @@ _NEVER_DEFAULT = frozenset({"des-cbc", "null", "hmac-md5", 1, 2, 5, 22, 23, 24, 
 
 
 def is_aead(word: str) -> bool:
-    """Check whether a cipher is AEAD, that is, includes integrity protection."""
+    """Check whether a cipher is AEAD, that is, also protects integrity."""
     return any(mark in word for mark in _AEAD_MARKS)
 
 
 def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
-    """Parse a proposal; add default transforms, and remove some, as strongSwan does."""
+    """Parse a proposal as strongSwan does.
+
+    Algorithms that the proposal implies are added (such as the PRF), and algorithms without effect
+    are removed (such as an integrity algorithm with an AEAD cipher).
+    """
     if text.strip(" ").lower() == "default":
         return DEFAULT_PROPOSALS[protocol]
     words = [word for word in (part.strip(" ") for part in text.split("-")) if word]
@@ -130,7 +134,10 @@ def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
 
 
 def offers(proposal: PeerProposal, kind: str, value: object) -> bool | None:
-    """Check whether a proposal offers an algorithm of a kind; None if unknown."""
+    """Check whether a proposal offers an algorithm; ``kind`` is a field of PeerProposal.
+
+    Return None if this depends on an unknown keyword, or on how the daemon was built.
+    """
     if value in getattr(proposal, kind):
         return True
     if kind == "dh_groups" and proposal.protocol != "ike" and not proposal.dh_groups:

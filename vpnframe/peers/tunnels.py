@@ -1,4 +1,4 @@
-"""Convert rows of table ``tunnels`` to Python objects, or to the peer of other tunnels."""
+"""Convert rows of table ``tunnels`` to objects, and to a Peer to compare other tunnels with."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ AUTH_CLASSES = {"psk": "psk", "certificate": "pubkey"}  # by our method, the cla
 
 @dataclass(frozen=True, slots=True)
 class OurTunnel:
-    """One row of table ``tunnels``; its fields have the names of columns, and null is None."""
+    """One row of table ``tunnels``; the fields are named like the columns, and None is a null."""
 
     account_id: str | None
     region_id: str | None
@@ -65,11 +65,11 @@ class OurTunnel:
 
     @property
     def connection(self) -> tuple[str | None, str | None, str]:
-        """The account, region and id that identify the tunnel's VPN connection."""
+        """Account id, region id and connection id, which identify the tunnel's VPN connection."""
         return self.account_id, self.region_id, self.vpn_connection_id
 
     def algorithms(self, protocol: Protocol) -> tuple[str | None, str | None, int | None]:
-        """Return cipher, integrity algorithm and DH group of IKE or ESP; None if unknown."""
+        """Return cipher, integrity algorithm and DH group of IKE or ESP; unknown ones are None."""
         cipher, integrity, group = (getattr(self, column) for column in _ALGORITHMS[protocol])
         cipher = cipher if cipher in terms.ENCRYPTION_WORDS else None
         return cipher, integrity if integrity in terms.INTEGRITY_WORDS else None, group
@@ -81,7 +81,7 @@ _COLUMNS = [one.name for one in fields(OurTunnel) if one.name not in _FINGERPRIN
 def read_tunnels(
     tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None
 ) -> Iterator[OurTunnel]:
-    """Yield the rows of table ``tunnels``, with the fingerprints in table ``key_facts``."""
+    """Yield the rows of table ``tunnels``; add the key fingerprints from table ``key_facts``."""
     facts = () if key_facts is None else _rows("key_facts", key_facts, (*KEY[:4], *_FINGERPRINT))
     fingerprints = {row[:4]: row[4:] for row in facts if row[4] is not None}
     for row in _rows("tunnels", tunnels, _COLUMNS):
@@ -89,7 +89,7 @@ def read_tunnels(
 
 
 def tunnels_as_peer(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) -> Peer:
-    """Convert tunnels of the fleet to a Peer, for VPC-to-VPC connections."""
+    """Convert tunnels of the fleet to a Peer, to compare the two ends of VPC-to-VPC connections."""
     rows = read_tunnels(tunnels, key_facts=key_facts)
     return Peer("fleet", "fleet", tuple(map(_as_connection, rows)))
 
@@ -144,7 +144,7 @@ def _proposal(row: OurTunnel, protocol: Protocol) -> PeerProposal:
 
 
 def _rows(name: str, table: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of some columns; lists become tuples, and nulls become None."""
+    """Yield the values of ``columns`` in each row; lists become tuples, and nulls become None."""
     table = checked_table(name, table, needs=columns)
     listed = [pa.array(table[column], from_pandas=True).to_pylist() for column in columns]
     for row in zip(*listed, strict=True):

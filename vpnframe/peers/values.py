@@ -1,4 +1,4 @@
-"""Parse the values in strongSwan's files: numbers (as C does), times, switches and lists."""
+"""Parse values in strongSwan's files: numbers in C's notation, times, switches and lists."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ _NUMBER_LENGTH = 15
 
 
 def leading_int(text: str, base: int = 10) -> tuple[int, str]:
-    """Parse the number at the start of a string as C's ``strtol`` does; return it and the rest.
+    """Parse the number at the start of a string like C's ``strtol``.
 
-    If the string does not start with a number, return 0 and the whole string.
+    Return the number, and the rest of the string. If the string does not start with a number,
+    return 0 and the whole string.
     """
     found = _NUMBERS[base].match(text)
     if found is None:
@@ -43,29 +44,32 @@ def leading_int(text: str, base: int = 10) -> tuple[int, str]:
 
 
 def split_list(text: str) -> tuple[str, ...]:
-    """Split a comma-separated list; drop empty items, and spaces around items."""
+    """Split a string at commas; remove empty items, and the spaces around each item."""
     return tuple(item.strip(" ") for item in text.split(",") if item.strip(" "))
 
 
 def parse_switch(text: str) -> bool | None:
-    """Parse a switch of swanctl.conf, such as ``yes`` or ``no``; None for anything else."""
+    """Parse a switch of swanctl.conf, such as ``yes`` or ``no``; return None if it is invalid."""
     return _SWITCHES.get(text.lower())
 
 
 def parse_number(text: str, base: int = 0) -> int | None:
-    """Parse an integer of swanctl.conf; None for anything else."""
+    """Parse an integer of swanctl.conf; return None if it is invalid."""
     number, rest = leading_int(text[:_NUMBER_LENGTH], base)
     return None if rest else _as_unsigned(number) & 0xFFFFFFFF
 
 
 def swanctl_time(text: str) -> int | None:
-    """Convert a time of swanctl.conf to seconds; None for anything else."""
+    """Convert a time of swanctl.conf, such as ``4h``, to seconds; return None if it is invalid."""
     number, rest = leading_int(text[:_NUMBER_LENGTH], 0)
     return _seconds(number, rest.lstrip(" ").lower())
 
 
 def starter_time(text: str) -> int | None:
-    """Convert a time of ipsec.conf to seconds; a unit is lower case, without a space before it."""
+    """Convert a time of ipsec.conf, such as ``4h``, to seconds; return None if it is invalid.
+
+    The unit must be in lower case, without a space before it.
+    """
     return _seconds(*leading_int(text))
 
 
@@ -75,5 +79,8 @@ def _seconds(number: int, unit: str) -> int | None:
 
 
 def _as_unsigned(number: int) -> int:
-    """Convert a number as C's ``strtoul`` does: to the maximum if too large, else modulo 2**64."""
+    """Convert a number to 64 bits like C's ``strtoul``.
+
+    A number that is too large becomes the maximum; a negative number is taken modulo 2**64.
+    """
     return UINT64_MAX if abs(number) > UINT64_MAX else number & UINT64_MAX
