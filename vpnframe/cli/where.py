@@ -1,4 +1,4 @@
-"""Filter rows by conditions in a small language, which Python parses but never runs as code."""
+"""Filter rows by a condition in a small subset of Python, which is parsed but never executed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _SINGLE_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 
 
 class _NotAllowedError(Exception):
-    """A part of a condition is not allowed."""
+    """A condition contains something that is not allowed."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,10 @@ class _Value:
 
 
 def rows_where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
-    """Return the rows for which a condition is true; a null result is not true.
+    """Return the rows for which a condition is true; rows for which it is null are left out.
 
-    The condition is a Python expression that uses only the allowed parts. Patterns have RE2 syntax.
+    The condition is a Python expression that uses only what ``_ALLOWED`` lists. Patterns have RE2
+    syntax.
     A time is compared with a string such as ``'2027-01-31'``, in UTC. A list is compared as one
     string, with commas between its values.
     """
@@ -86,30 +87,40 @@ def rows_where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
         problem = str(error).partition("\n")[0]
         raise SchemaError(f"--where {expression!r} cannot be evaluated: {problem}") from None
     if value.kind != "flag" or value.is_literal:
-        raise SchemaError(f"--where {expression!r} is not a condition on rows")
+        raise SchemaError(
+            f"--where {expression!r} is not a condition on rows: compare a column with a value,"
+            " such as ike_version == 1"
+        )
     return rows[value.data.fillna(False).astype(bool)]
 
 
 def _refuse(problem: str) -> NoReturn:
-    raise _NotAllowedError(f"{problem}; allowed are {_ALLOWED}")
+    raise _NotAllowedError(f"{problem}; a condition may contain only {_ALLOWED}")
 
 
 def _parsed(expression: str) -> ast.expr:
     if len(expression) > _MOST_CHARACTERS:
-        raise SchemaError(f"--where is longer than {_MOST_CHARACTERS:,} characters")
+        raise SchemaError(
+            f"--where is longer than {_MOST_CHARACTERS:,} characters: write a shorter condition"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's warnings about the expression's style
             tree = ast.parse(expression.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        problem = error.msg if isinstance(error, SyntaxError) else "it cannot be parsed"
-        problem = "write == for equals" if _SINGLE_EQUALS.search(expression) else problem
-        raise SchemaError(f"--where {expression!r}: {problem}; allowed are {_ALLOWED}") from None
+        problem = error.msg if isinstance(error, SyntaxError) else "the condition cannot be parsed"
+        if _SINGLE_EQUALS.search(expression):
+            problem = "write == instead of = to compare values"
+        raise SchemaError(
+            f"--where {expression!r}: {problem}; a condition may contain only {_ALLOWED}"
+        ) from None
     level: list[ast.AST] = [tree]
     for _ in range(_MOST_DEPTH):
         level = [inner for part in level for inner in ast.iter_child_nodes(part)]
     if level:
-        raise SchemaError(f"--where is nested more than {_MOST_DEPTH} deep")
+        raise SchemaError(
+            f"--where is nested more than {_MOST_DEPTH} levels deep: write a simpler condition"
+        )
     return tree
 
 
@@ -120,7 +131,7 @@ class _Condition:
     rows: pd.DataFrame
 
     def value(self, part: ast.expr) -> _Value:
-        """Evaluate a part of the condition; refuse it if it is not allowed."""
+        """Evaluate a part of the condition; raise an error if it is not allowed."""
         kind, data = "flag", None
         match part:
             case ast.Constant():
@@ -139,7 +150,7 @@ class _Condition:
                 kind, data = "number", self._calculated(part)
             case ast.UnaryOp() | ast.BinOp():
                 instead = _INSTEAD.get(type(part.op).__name__)
-                hint = f", write {instead!r}" if instead else ""
+                hint = f": write {instead!r} instead" if instead else ""
                 _refuse(f"the operator in {ast.unparse(part)!r} is not allowed{hint}")
             case ast.Compare():
                 sides = pairwise([part.left, *part.comparators])
@@ -148,11 +159,11 @@ class _Condition:
             case ast.Call():
                 data = self._call(part)
             case _:
-                _refuse(f"{ast.unparse(part)!r} is not allowed")
+                _refuse(f"the expression {ast.unparse(part)!r} is not allowed")
         return _Value(kind, data, ast.unparse(part))
 
     def _data(self, part: ast.expr, kind: str) -> Any:
-        """Evaluate a part and return its data; refuse it if its kind is not ``kind``."""
+        """Evaluate a part and return its data; raise an error if its kind is not ``kind``."""
         value = self.value(part)
         if value.kind != kind:
             _refuse(f"{value.name} is a {value.kind}, not {_KINDS[kind]}")
@@ -161,7 +172,11 @@ class _Condition:
     def _column(self, part: ast.Name) -> tuple[str, pd.Series]:
         if part.id not in self.rows.columns:
             near = difflib.get_close_matches(part.id, [*self.rows.columns, "True", "False"], 1)
-            hint = f", perhaps {near[0]}" if near else f": {', '.join(self.rows.columns)}"
+            hint = (
+                f": did you mean {near[0]}?"
+                if near
+                else f": the columns are {', '.join(self.rows.columns)}"
+            )
             raise _NotAllowedError(f"there is no column {part.id!r}{hint}")
         return _plain(self.rows[part.id])
 
@@ -188,13 +203,18 @@ class _Condition:
     def _is_in(self, part: ast.expr, choices: ast.expr) -> pd.Series:
         value = self.value(part)
         if value.is_literal:
-            _refuse(f"{value.name} is not a column, and 'in' looks in a list: use .str.contains()")
+            _refuse(
+                f"{value.name} is not a column, and 'in' needs a column on its left and a list on"
+                " its right: to search in a string, use .str.contains()"
+            )
         if not isinstance(choices, ast.List | ast.Tuple | ast.Set):
-            _refuse(f"{ast.unparse(choices)!r} is not a list of literals")
+            _refuse(
+                f"{ast.unparse(choices)!r} is not a list of literals such as ['main', 'aggressive']"
+            )
         found = pd.Series(False, index=self.rows.index, dtype="boolean")
         for choice in map(self.value, choices.elts):
             if not choice.is_literal:
-                _refuse(f"{choice.name!r} is not a literal")
+                _refuse(f"{choice.name!r} in the list is not a literal such as 'main' or 1")
             found |= _compared(operator.eq, value, choice)
         return found.mask(value.data.isna())
 
@@ -226,7 +246,7 @@ def _constant(value: object) -> tuple[str, Any]:
 
 
 def _plain(column: pd.Series) -> tuple[str, pd.Series]:
-    """Return a column's kind, and the column in a dtype in which comparisons with null are null."""
+    """Return a column's kind and the column, converted so that comparing a null gives null."""
     dtype = column.dtype
     if isinstance(dtype, pd.DatetimeTZDtype) or dtype.kind == "M":
         return "time", column
@@ -271,7 +291,11 @@ def _as_time(value: _Value, other: _Value) -> _Value:
 
 
 def _in_order(value: _Value, other: _Value) -> _Value:
-    """Return the value for a comparison: an ordered categorical stays one only for a literal."""
+    """Prepare a string column for a comparison with another value.
+
+    An ordered categorical, such as the severity, keeps its order if the other value is a literal;
+    otherwise it becomes plain strings.
+    """
     if value.is_literal or not isinstance(value.data.dtype, pd.CategoricalDtype):
         return value
     if not other.is_literal:
