@@ -1,4 +1,7 @@
-"""Filter rows by a condition in a small subset of Python, which is parsed but never executed."""
+"""Filter rows by conditions, which are Python expressions that are parsed but never run.
+
+Only a small part of Python's syntax is allowed.
+"""
 
 from __future__ import annotations
 
@@ -54,12 +57,12 @@ _SINGLE_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 
 
 class _NotAllowedError(Exception):
-    """A condition contains something that is not allowed."""
+    """A condition contains an expression that is not allowed."""
 
 
 @dataclass(frozen=True)
 class _Value:
-    """A column or a literal of a condition, or a result calculated from them."""
+    """The value of an expression in a condition: a column, a literal or a calculated result."""
 
     kind: str  # number, string, flag or time
     data: Any  # a Series, or a literal
@@ -71,12 +74,11 @@ class _Value:
 
 
 def rows_where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
-    """Return the rows for which a condition is true; rows for which it is null are left out.
+    """Return the rows for which a condition is true; a row is left out if the result is null.
 
-    The condition is a Python expression that uses only what ``_ALLOWED`` lists. Patterns have RE2
-    syntax.
-    A time is compared with a string such as ``'2027-01-31'``, in UTC. A list is compared as one
-    string, with commas between its values.
+    The condition is a Python expression of the kinds listed in ``_ALLOWED``. Patterns have RE2
+    syntax. To compare times, write a string such as ``'2027-01-31'``, which is in UTC. A list is
+    compared as one string, with commas between its values.
     """
     tree = _parsed(expression)
     try:
@@ -126,12 +128,12 @@ def _parsed(expression: str) -> ast.expr:
 
 @dataclass(frozen=True)
 class _Condition:
-    """Evaluate the parts of a condition on a table."""
+    """Evaluator of the expressions in a condition, for the rows of one table."""
 
     rows: pd.DataFrame
 
     def value(self, part: ast.expr) -> _Value:
-        """Evaluate a part of the condition; raise an error if it is not allowed."""
+        """Evaluate an expression of the condition; raise an error if it is not allowed."""
         kind, data = "flag", None
         match part:
             case ast.Constant():
@@ -163,7 +165,7 @@ class _Condition:
         return _Value(kind, data, ast.unparse(part))
 
     def _data(self, part: ast.expr, kind: str) -> Any:
-        """Evaluate a part and return its data; raise an error if its kind is not ``kind``."""
+        """Evaluate an expression and return its data; raise an error if it is not of ``kind``."""
         value = self.value(part)
         if value.kind != kind:
             _refuse(f"{value.name} is a {value.kind}, not {_KINDS[kind]}")
@@ -181,7 +183,7 @@ class _Condition:
         return _plain(self.rows[part.id])
 
     def _calculated(self, part: ast.BinOp) -> Any:
-        """Calculate with floats, which do not overflow; a division by zero results in null."""
+        """Calculate with floats, which do not overflow; an infinite result becomes null."""
         sides = [self._data(side, "number") for side in (part.left, part.right)]
         floats = [
             side.astype("Float64") if isinstance(side, pd.Series) else float(side) for side in sides
@@ -246,7 +248,10 @@ def _constant(value: object) -> tuple[str, Any]:
 
 
 def _plain(column: pd.Series) -> tuple[str, pd.Series]:
-    """Return a column's kind and the column, converted so that comparing a null gives null."""
+    """Return the kind of a column's values, such as number, and the converted column.
+
+    With the new dtype, a comparison with a null results in null.
+    """
     dtype = column.dtype
     if isinstance(dtype, pd.DatetimeTZDtype) or dtype.kind == "M":
         return "time", column
@@ -263,7 +268,7 @@ def _plain(column: pd.Series) -> tuple[str, pd.Series]:
 
 
 def _compared(compare: Callable[[Any, Any], Any], left: _Value, right: _Value) -> Any:
-    """Compare two values of the same kind; the result is null where one of them is null."""
+    """Compare two values of the same kind; a comparison with a null results in null."""
     if left.kind == right.kind == "string":
         left, right = _in_order(left, right), _in_order(right, left)
     left, right = _as_time(left, right), _as_time(right, left)
@@ -280,7 +285,7 @@ def _compared(compare: Callable[[Any, Any], Any], left: _Value, right: _Value) -
 
 
 def _as_time(value: _Value, other: _Value) -> _Value:
-    """Convert a string literal to a time if the other value is a time."""
+    """Convert ``value`` to a time if it is a string literal and ``other`` is a time."""
     if other.kind != "time" or value.kind != "string" or not value.is_literal:
         return value
     zoned = pd.to_datetime(value.data, errors="coerce", utc=True)
@@ -291,10 +296,10 @@ def _as_time(value: _Value, other: _Value) -> _Value:
 
 
 def _in_order(value: _Value, other: _Value) -> _Value:
-    """Prepare a string column for a comparison with another value.
+    """Return the value as needed to compare it with another string.
 
-    An ordered categorical, such as the severity, keeps its order if the other value is a literal;
-    otherwise it becomes plain strings.
+    An ordered categorical stays unchanged if the other value is a literal, so that categories are
+    compared by their order. Otherwise it is converted to strings.
     """
     if value.is_literal or not isinstance(value.data.dtype, pd.CategoricalDtype):
         return value
