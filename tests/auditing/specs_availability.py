@@ -63,10 +63,10 @@ SPECS = {
                 subnets=[block(GOOD, "onprem", "0.0.0.0/0", has_known_routes=False)],
             ),
         ),
-        fail=["one tunnel to 91.1.2.3"],
+        fail=["the only tunnel leads to 91.1.2.3"],
         unknown=[
-            "not judged: the prefixes that it carries are not known",
-            "not judged: the prefixes that it carries are not known",
+            "not judged: the prefixes that the connection carries are not known",
+            "not judged: the prefixes that the connection carries are not known",
         ],
         edges=[
             Edge(unread, F),
@@ -112,8 +112,10 @@ SPECS = {
         ),
         fail=["health_check_enabled is false", "health_check_enabled is false"],
         unknown=[
-            "not judged: the setting, or the prefixes of the connection, are not known",
-            "not judged: the setting, or the prefixes of the connection, are not known",
+            "not judged: the health check setting, or the prefixes of the connection, are not "
+            "known",
+            "not judged: the health check setting, or the prefixes of the connection, are not "
+            "known",
         ],
         edges=[
             Edge(of(*pair(health_check_enabled=False)), ""),
@@ -148,8 +150,8 @@ SPECS = {
             one(ike_version=1, customer_gateway_ike_id="91.1.2.3"),
             one(ike_version=1, ike_mode=None, customer_gateway_ike_id="lima.example"),
         ),
-        fail=["local id missing, remote id lima.example"],
-        unknown=["not judged: version, mode or authentication method is not known"],
+        fail=["the local id is missing, the remote id is lima.example"],
+        unknown=["not judged: the IKE version, the mode or the authentication method is not known"],
         edges=[
             Edge(one(ike_version=1, customer_gateway_ike_id="lima.example"), F, "info"),
             Edge(one(ike_version=1, customer_gateway_ike_id="lima.example", **DOWN), F, "medium"),
@@ -182,7 +184,7 @@ SPECS = {
             lambda: inventory(*pair()),
             lambda: inventory(FIRST, SECOND | {"tunnel_status": None}),
         ),
-        fail=["the standby is ike_sa_not_established while the other tunnel is up"],
+        fail=["the standby tunnel is ike_sa_not_established while the other tunnel is up"],
         unknown=["not judged: tunnel_status, tunnel_role is missing or unknown"],
         edges=[
             Edge(one(tunnel_role=None, **DOWN), ""),
@@ -200,14 +202,14 @@ SPECS = {
             routed(route_type="policy", state="published"),
             routed(known=None),
         ),
-        fail=["not published to the VPC: 192.168.7.0/24"],
+        fail=["policy routes that are not published to the VPC: 192.168.7.0/24"],
         unknown=["not judged: the routes were not read"],
         edges=[
             Edge(
                 routed(route_type="policy", state="unpublished"),
                 F,
                 told=[
-                    "not published to the VPC: 192.168.7.0/24",
+                    "policy routes that are not published to the VPC: 192.168.7.0/24",
                 ],
             ),
             Edge(routed(route_type="policy", state="Published"), P),
@@ -225,7 +227,7 @@ SPECS = {
             routed(route_type="destination"),
             routed(known=False),
         ),
-        fail=["the tunnel is down behind 192.168.7.0/24"],
+        fail=["the tunnel is down behind the routes to 192.168.7.0/24"],
         unknown=["not judged: the routes were not read, or the state of the tunnel is unknown"],
         edges=[
             Edge(to_tunnels("ike_sa_not_established", UP, ids=["tun-2"]), P),
@@ -233,7 +235,7 @@ SPECS = {
                 to_tunnels("ike_sa_not_established", UP, ids=["tun-1"]),
                 F,
                 told=[
-                    "the tunnel is down behind 192.168.7.0/24",
+                    "the tunnel is down behind the routes to 192.168.7.0/24",
                 ],
             ),
             Edge(to_tunnels("ike_sa_not_established", UP, ids=["tun-1", "tun-2"]), P),
@@ -257,15 +259,16 @@ SPECS = {
             one(),
             one(witnesses="describe", perspective=None),
         ),
-        fail=["download and list row differ in ike_mode"],
-        unknown=["not judged: only one of the two answers was read"],
+        fail=["the downloaded configuration and the list of connections differ in ike_mode"],
+        unknown=["not judged: only one of the two API responses was read"],
         edges=[
             Edge(
                 one(perspective="conflict"),
                 F,
                 "medium",
                 [
-                    "download and list row differ in perspective",
+                    "the downloaded configuration and the list of connections differ in "
+                    "perspective",
                 ],
             ),
             Edge(one(perspective="assumed"), P),
@@ -281,7 +284,10 @@ SPECS = {
                     ],
                 ),
                 F,
-                told=["download and list row differ in ike_mode, ike_dh_group"],
+                told=[
+                    "the downloaded configuration and the list of connections differ in ike_mode, "
+                    "ike_dh_group"
+                ],
             ),
             Edge(
                 of(
@@ -291,7 +297,9 @@ SPECS = {
                     ],
                 ),
                 F,
-                told=["download and list row differ in ike_mode"],
+                told=[
+                    "the downloaded configuration and the list of connections differ in ike_mode"
+                ],
             ),
         ],
     ),

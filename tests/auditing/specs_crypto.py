@@ -133,7 +133,7 @@ SPECS = {
     "vpn-ipsec-pfs-off": Spec(
         "medium",
         of_value("ipsec_pfs_group", 0, 14, "medium"),
-        fail=["ipsec_pfs_group is 0: none"],
+        fail=["ipsec_pfs_group is 0, so PFS is off"],
         unknown=["not judged: ipsec_pfs_group is missing or unknown"],
     ),
     "vpn-ipsec-pfs-weak": Spec(
@@ -168,7 +168,7 @@ SPECS = {
             one(ike_lifetime_s=3600, ipsec_lifetime_s=3600),
             one(ike_lifetime_s=None),
         ),
-        fail=["ipsec_lifetime_s is 3601, over ike_lifetime_s 3600"],
+        fail=["ipsec_lifetime_s is 3601, which is more than ike_lifetime_s, 3600"],
         unknown=["not judged: ike_lifetime_s, ipsec_lifetime_s is missing or unknown"],
     ),
     "vpn-rekey-storm": Spec(
@@ -232,7 +232,8 @@ SPECS = {
             ),
         ),
         fail=[
-            "aes-128-cbc, hmac-md5, group 2 and 86400 s; aes-128-cbc, hmac-md5, group 2 and 86400 s"
+            "phase 1 has aes-128-cbc, hmac-md5, group 2 and 86400 s; phase 2 has aes-128-cbc, "
+            "hmac-md5, group 2 and 86400 s"
         ],
         unknown=[
             "not judged: ike_encryption, ike_integrity, ike_dh_group, ike_lifetime_s, "
@@ -278,7 +279,7 @@ SPECS = {
         Case(
             one(**SM | {"has_peer_ca": False}), "high", one(**SM), one(**SM | {"has_peer_ca": None})
         ),
-        fail=["not as the SM suite requires: has_peer_ca"],
+        fail=["these settings do not meet the SM suite: has_peer_ca"],
         unknown=[
             "not judged: ike_version, ike_mode, ike_encryption, ike_integrity, ipsec_encryption, "
             "ipsec_integrity, has_peer_ca is missing or unknown"
@@ -289,7 +290,7 @@ SPECS = {
                 F,
                 "high",
                 [
-                    "not as the SM suite requires: ike_mode, has_peer_ca",
+                    "these settings do not meet the SM suite: ike_mode, has_peer_ca",
                 ],
             ),
             Edge(one(), ""),

@@ -31,7 +31,8 @@ SPECS = {
             gateway(charge_type="PREPAY", expires_at=None),
         ),
         fail=[
-            "prepaid, ends on 2026-03-31; auto-renewal is not visible in this API; connections: 1"
+            "the prepaid subscription ends on 2026-03-31; this API does not show auto-renewal; "
+            "connections: 1"
         ],
         unknown=["not judged: charge_type, expires_at is missing or unknown"],
         edges=[
@@ -42,7 +43,8 @@ SPECS = {
                 F,
                 "high",
                 [
-                    "prepaid, ends on 2026-03-08; auto-renewal is not visible in this API; "
+                    "the prepaid subscription ends on 2026-03-08; this API does not show "
+                    "auto-renewal; "
                     "connections: 1",
                 ],
             ),
@@ -51,7 +53,8 @@ SPECS = {
                 F,
                 "high",
                 [
-                    "prepaid, has ended on 2026-02-28; auto-renewal is not visible in this API; "
+                    "the prepaid subscription ended on 2026-02-28; this API does not show "
+                    "auto-renewal; "
                     "connections: 1",
                 ],
             ),
@@ -60,7 +63,8 @@ SPECS = {
                 F,
                 "high",
                 [
-                    "prepaid, ends on 2026-03-01; auto-renewal is not visible in this API; "
+                    "the prepaid subscription ends on 2026-03-01; this API does not show "
+                    "auto-renewal; "
                     "connections: 1",
                 ],
             ),
@@ -132,7 +136,10 @@ SPECS = {
             ),
         ),
         fail=["vpn gateway vpn-1 has no connection"],
-        unknown=["not judged: not all connections of the region were read, or its age is unknown"],
+        unknown=[
+            "not judged: not all connections of the region were read, or the gateway's age is "
+            "unknown"
+        ],
         edges=[
             Edge(of({}, gateways=[{"n_connections": 0}], coverage=[{"status": "denied"}]), U),
             Edge(gateway(n_connections=0, created_at=NOW_MS - 7 * DAY_MS), F, "low"),
@@ -185,14 +192,14 @@ SPECS = {
             blocks(["10.0.0.0/16"], [f"10.{i}.0.0/16" for i in (1, 3, 5, 7)]),
             None,
         ),
-        fail=["1 VPC and 5 on-premises blocks of 5 a side"],
+        fail=["1 VPC and 5 on-premises blocks; the quota is 5 blocks per side"],
         edges=[
             Edge(
                 blocks([f"10.{i}.0.0/16" for i in (1, 3, 5, 7, 9)], ["172.16.0.0/16"]),
                 F,
                 "info",
                 [
-                    "5 VPC and 1 on-premises blocks of 5 a side",
+                    "5 VPC and 1 on-premises blocks; the quota is 5 blocks per side",
                 ],
             ),
         ],

@@ -62,8 +62,8 @@ SPECS = {
             no_key,
         ),
         fail=[
-            "the same key is used at other customer gateways: vco-2",
-            "the same key is used at other customer gateways: vco-1",
+            "the key is also used with other customer gateways, in these connections: vco-2",
+            "the key is also used with other customer gateways, in these connections: vco-1",
         ],
         unknown=["not judged: nothing is known about the key"],
     ),
@@ -75,7 +75,7 @@ SPECS = {
             key(psk_class="derived", psk_bits=64),
             no_key,
         ),
-        fail=["the key is made of known data of the connection"],
+        fail=["the key is built from known data of the connection, such as its name"],
         unknown=["not judged: psk_class is missing or unknown"],
         edges=[
             *(
@@ -191,7 +191,7 @@ SPECS = {
             one(vpn_gateway_ike_id=None, customer_gateway_ike_id=None),
             None,
         ),
-        fail=["both ends are a.example"],
+        fail=["the identity of both ends is a.example"],
         edges=[
             Edge(one(vpn_gateway_ike_id="", customer_gateway_ike_id=" "), P),
             Edge(one(vpn_gateway_ike_id="a ", customer_gateway_ike_id="a"), F),

@@ -34,7 +34,7 @@ SPECS = {
             bgp(bgp_auth_state="masked"),
             bgp(bgp_auth_state=None),
         ),
-        fail=["no BGP key at the tunnel or the customer gateway"],
+        fail=["neither the tunnel nor the customer gateway has a BGP key"],
         unknown=["not judged: bgp_auth_state is missing or unknown"],
         edges=[
             Edge(one(bgp_enabled=False, bgp_auth_state="absent"), ""),
@@ -67,7 +67,10 @@ SPECS = {
             bgp(),
             bgp(bgp_tunnel_cidr=None),
         ),
-        fail=["the customer gateway has the cloud's own AS 45104: AS 45104, link 169.254.10.0/30"],
+        fail=[
+            "the customer gateway has the cloud's own AS 45104; the AS number is 45104, "
+            "the BGP block is 169.254.10.0/30"
+        ],
         unknown=["not judged: customer_gateway_asn, bgp_tunnel_cidr is missing or unknown"],
         edges=[
             Edge(linked("169.254.255.252/30"), P),
@@ -76,7 +79,8 @@ SPECS = {
                 linked("169.255.0.0/30"),
                 F,
                 told=[
-                    "the tunnel's block is not a /30 inside 169.254.0.0/16: AS 65001, link "
+                    "the tunnel's block is not a /30 inside 169.254.0.0/16; the AS number is "
+                    "65001, the BGP block is "
                     "169.255.0.0/30",
                 ],
             ),
@@ -87,7 +91,8 @@ SPECS = {
                 linked("169.254.1.0/30", "169.254.1.0/30"),
                 f"{F} {F}",
                 told=[
-                    "the tunnel's block is used twice on the gateway: AS 65001, link "
+                    "the tunnel's block is used twice on the gateway; the AS number is 65001, the "
+                    "BGP block is "
                     "169.254.1.0/30",
                 ]
                 * 2,
@@ -111,7 +116,7 @@ SPECS = {
                 [
                     "the customer gateway has the cloud's own AS 45104, the tunnel's block is "
                     "not a /30 "
-                    "inside 169.254.0.0/16: AS 45104, link 10.0.0.0/30"
+                    "inside 169.254.0.0/16; the AS number is 45104, the BGP block is 10.0.0.0/30"
                 ],
             ),
         ],
@@ -120,7 +125,7 @@ SPECS = {
     "vpn-no-live-path": Spec(
         "high",
         Case(one(tunnel_status="ike_sa_established"), "high", one(), one(tunnel_status=None)),
-        fail=["no live tunnel carries 192.168.7.0/24"],
+        fail=["no tunnel that is up carries 192.168.7.0/24"],
         unknown=["not judged: the prefixes, or the state of a tunnel, are not known"],
         edges=[
             Edge(unread, P),
@@ -129,7 +134,7 @@ SPECS = {
                 of(FIRST | DOWN, SECOND | DOWN),
                 F,
                 "high",
-                ["no live tunnel carries 192.168.7.0/24"],
+                ["no tunnel that is up carries 192.168.7.0/24"],
             ),
             Edge(of(FIRST | DOWN, SECOND | {"tunnel_status": "odd"}), U),
             Edge(of(DOWN, NEXT | OTHER_PEER | SAME), f"{P} {P}"),
@@ -145,7 +150,7 @@ SPECS = {
                     blocks(["10.0.0.0/16"], [f"10.{i}.0.0/16" for i in range(10, 10 + n)], **DOWN),
                     F,
                     "high",
-                    [f"no live tunnel carries {FIVE}{more}"],
+                    [f"no tunnel that is up carries {FIVE}{more}"],
                 )
                 for n, more in ((5, ""), (6, " and 1 more"), (7, " and 2 more"))
             ),

@@ -23,9 +23,10 @@ SPECS = {
         "high",
         Case(blocks(["10.0.0.0/16"], ["10.0.7.0/24"]), "high", one(), unread),
         fail=[
-            "on-premises 10.0.7.0/24 within VPC 10.0.0.0/16 of vco-1. 10.0.7.0/24 on premises "
-            "lies within 10.0.0.0/16 of the VPC: the VPC's own route wins, and the tunnel gets "
-            "nothing (the VPC was not read: its selector stands for it)."
+            "on-premises 10.0.7.0/24 within VPC 10.0.0.0/16 of vco-1. The on-premises block "
+            "10.0.7.0/24 lies within 10.0.0.0/16, a block of the VPC: the VPC's own route wins, so "
+            "the tunnel gets no traffic for these addresses (the VPC was not read, so its selector "
+            "is used instead)."
         ],
         unknown=["not judged: the prefixes behind the connection are not known"],
     ),
@@ -34,8 +35,8 @@ SPECS = {
         meeting(SPOKE, SPOKE, "high"),
         fail=[
             "on-premises 192.168.7.0/24 is equal to on-premises 192.168.7.0/24 of vco-2. Both "
-            "lead from vpn-1 to 192.168.7.0/24, and nothing marks them as a pair: one of them "
-            "gets nothing."
+            "connections lead from vpn-1 to 192.168.7.0/24, and nothing shows that they are a "
+            "failover pair: one of the two sites gets no traffic."
         ],
         unknown=["not judged: the prefixes behind the connection are not known"],
     ),
@@ -44,8 +45,8 @@ SPECS = {
         meeting({}, {}, "high"),
         fail=[
             "on-premises 192.168.7.0/24 is equal to on-premises 192.168.7.0/24 of vco-2. Both "
-            "are policies of vpn-1 with overlapping VPC blocks, and their order is not known: "
-            "which one takes a packet is not determined."
+            "connections use policies of vpn-1 with overlapping VPC blocks, and at least one "
+            "priority is not known: it is unclear which policy a packet takes."
         ],
         unknown=["not judged: the prefixes behind the connection are not known"],
         is_verified=True,
@@ -55,7 +56,8 @@ SPECS = {
         meeting({}, {"customer_gateway_ip": "91.1.2.3", "customer_gateway_id": "cgw-1"}, "medium"),
         fail=[
             "on-premises 192.168.7.0/24 is equal to on-premises 192.168.7.0/24 of vco-2. Both "
-            "lead from vpn-1 to 91.1.2.3 with the same blocks: one of them is a leftover."
+            "connections lead from vpn-1 to 91.1.2.3 with the same blocks: one of them is not "
+            "needed."
         ],
         unknown=["not judged: the prefixes behind the connection are not known"],
     ),
@@ -64,7 +66,8 @@ SPECS = {
         meeting({}, {"vpn_gateway_id": "vpn-2"}, "high"),
         fail=[
             "on-premises 192.168.7.0/24 is equal to on-premises 192.168.7.0/24 of vco-2. vpn-1 "
-            "and vpn-2 in vpc-1 both lead to 192.168.7.0/24, and nothing marks them as a pair."
+            "and vpn-2 in the routing domain vpc-1 both lead to 192.168.7.0/24, and nothing shows "
+            "that they are a failover pair: one of the two sites gets no traffic."
         ],
         unknown=["not judged: the prefixes behind the connection are not known"],
     ),
@@ -76,9 +79,10 @@ SPECS = {
             "high",
         ),
         fail=[
-            "on-premises 192.168.7.0/24 within VPC 192.168.0.0/16 of vco-2. 192.168.7.0/24 on "
-            "premises is inside 192.168.0.0/16 of vpc-2 in the same domain: there the VPC's own "
-            "route wins (the VPC was not read: its selector stands for it)."
+            "on-premises 192.168.7.0/24 within VPC 192.168.0.0/16 of vco-2. The "
+            "on-premises block 192.168.7.0/24 is equal to or inside 192.168.0.0/16, a block of "
+            "vpc-2 in the same routing domain: the VPC's own route wins, so the tunnel gets no "
+            "traffic for these addresses (the VPC was not read, so its selector is used instead)."
         ],
         unknown=["not judged: the prefixes behind the connection are not known"],
     ),

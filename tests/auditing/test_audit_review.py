@@ -93,7 +93,7 @@ def test_what_a_profile_alone_judges_is_its_own_finding() -> None:
     rows = findings[(findings["rule_id"] == "profile-ipsec-lifetime-s").to_numpy()]
     assert rows["profile"].tolist() == ["bsi-tr-02102-3", "gm-t-0022"]
     assert rows["severity"].tolist() == ["medium", "medium"]
-    assert rows["evidence"].iloc[0] == "20000 is should-not"
+    assert rows["evidence"].iloc[0] == "the profile's verdict on 20000 is should-not"
     assert "900 to 14400" in rows["expected"].iloc[0]
 
 

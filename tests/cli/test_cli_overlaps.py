@@ -69,7 +69,7 @@ def test_overlaps_prints_what_it_is_both_ends_and_why(complete):
     done = run("overlaps", complete)
     assert done.stdout.splitlines()[0].split() == ["high", "selector_pair", "vpc-1"]
     assert "to-lima" in done.stdout
-    assert "Both are policies of vpn-1" in done.stdout
+    assert "Both connections use policies of vpn-1" in done.stdout
     assert "1 of 1 overlaps: 1 high" in done.stderr
 
 

@@ -110,7 +110,7 @@ def test_a_condition_holds_for(condition: str, expected: list[int]) -> None:
 @pytest.mark.parametrize(
     ("condition", "hint"),
     [
-        ("verzion == 1", "perhaps version"),
+        ("verzion == 1", "did you mean version?"),
         ("nothing == 1", "version, hours, mode"),
         ("version == '1'", "version is a number and '1' is a string"),
         ("mode == None", "use .isna()"),
@@ -128,12 +128,12 @@ def test_a_condition_holds_for(condition: str, expected: list[int]) -> None:
         ("name.str.matches('(')", "Invalid regular expression"),
         ("", "invalid syntax"),
         ("version ==", "invalid syntax"),
-        ("version = 1", "write == for equals"),
+        ("version = 1", "write == instead of ="),
         ("@pd", "invalid syntax"),
         ("a\0b", "null bytes"),
         ("x" * 1001, "1,000 characters"),
-        ("not " * 60 + "is_up", "50 deep"),
-        ("+".join(["1"] * 200) + " == version", "50 deep"),
+        ("not " * 60 + "is_up", "50 levels deep"),
+        ("+".join(["1"] * 200) + " == version", "50 levels deep"),
     ],
 )
 def test_a_mistake_is_explained(condition: str, hint: str) -> None:

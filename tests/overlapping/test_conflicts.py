@@ -53,8 +53,8 @@ def test_a_hit_names_connection_scope_and_reason() -> None:
     assert found(answer, *columns) == [
         (
             *("cn-hangzhou", "b", "v2", "onprem", "routing_domain", "g2"),
-            "It lies within 10.2.0.0/16, in use on premises behind g2: this is correct only for a "
-            "branch of that site.",
+            "The new block lies within 10.2.0.0/16, which is in use on premises behind g2: this is "
+            "correct only if the new site is a branch of that site.",
         )
     ]
 

@@ -61,8 +61,10 @@ def test_own_sides_reason_says_what_happens() -> None:
     """With the two blocks."""
     text = reason(site("a", onprem=["10.1.0.0/16"], vpc=["10.0.0.0/8"]))
     assert text == (
-        "10.1.0.0/16 on premises lies within 10.0.0.0/8 of the VPC: the VPC's own route wins, "
-        "and the tunnel gets nothing (the VPC was not read: its selector stands for it)."
+        "The on-premises block 10.1.0.0/16 lies within 10.0.0.0/8, a block of the VPC: the VPC's "
+        "own "
+        "route wins, so the tunnel gets no traffic for these addresses (the VPC was not read, so "
+        "its selector is used instead)."
     )
 
 
@@ -116,8 +118,8 @@ def test_selector_pair_names_gateway_and_priorities() -> None:
         return site(name, onprem=[route], vpc=["172.16.0.0/24"], peer_addresses=[name])
 
     assert reason(policy("a", 10), policy("b", 20)) == (
-        "Both are policies of vpn-1 with priorities 10 and 20: the policy with the "
-        "smaller number comes first."
+        "Both connections use policies of vpn-1, with the priorities 10 and 20: the policy with "
+        "the smaller number is matched first."
     )
     assert "and the same priority, 10:" in reason(policy("a", 10), policy("b", 10))
 
@@ -164,7 +166,7 @@ def test_ecmp(known: dict[str, Any]) -> None:
     assert meant(site("a", **known), site("b", **known, **OTHER_PEER)) == [("ecmp", "info")]
     text = reason(site("a", **known), site("b", **known))
     assert "tr-1" in text
-    assert "come back another way" in text
+    assert "return by the other connection" in text
 
 
 def test_nested_blocks_on_one_transit_router_are_no_ecmp() -> None:
@@ -250,7 +252,7 @@ def test_route_domain() -> None:
     for cidr, severity in (("10.1.0.0/16", "high"), ("10.1.2.0/24", "low")):
         second = site("b", onprem=[cidr], **SECOND_GATEWAY, **OTHER_PEER)
         assert meant(first, second) == [("route_domain", severity)]
-        assert "in vpc-1" in reason(first, second)
+        assert "in the routing domain vpc-1" in reason(first, second)
 
 
 def test_route_domain_between_gateway_and_router() -> None:
@@ -300,7 +302,10 @@ def test_unrelated() -> None:
     nowhere = dict.fromkeys(["vpn_gateway_id", "vpc_id"])
     assert meant(*sites) == []
     assert meant(*sites, scope=None) == meant(*sites, scope="region_id") == [("unrelated", "info")]
-    assert reason(*sites, scope=None) == "Nothing known joins vpc-1 and vpc-9."
+    assert reason(*sites, scope=None) == (
+        "No known connection joins the routing domains vpc-1 and vpc-9, so the blocks do not "
+        "collide."
+    )
     lost = [site(name, **POLICIES | nowhere) for name in "ab"]
     assert meant(*lost, scope=None) == [("unrelated", "info")]
     assert meant(*lost) == []

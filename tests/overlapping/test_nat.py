@@ -90,7 +90,7 @@ def test_the_reason_names_the_declaration():
     sites = (site("a", onprem=["10.1.0.0/16"]), site("b", onprem=["10.1.0.0/16"]))
     answer = overlaps(subnets_of(*sites), settings=OverlapSettings(nat=(ONE,)))
     assert answer["reason"].tolist() == [
-        "Translated on the way: 10.1.0.0/16 as 100.65.0.0/16, ticket 123."
+        "NAT translates 10.1.0.0/16 to 100.65.0.0/16 (ticket 123), so the blocks do not collide."
     ]
 
 

@@ -90,7 +90,7 @@ def test_where_the_vpc_was_not_read_the_sentence_says_so() -> None:
     one = site("a", vpc=["10.1.0.0/16"], onprem=["10.1.7.0/24"])
     for held, is_said in ((HELD, False), (HELD.head(0), True), (vpcs("vpc-9", "10.0.0.0/8"), True)):
         (reason,) = overlaps(inventory_with(subnets_of(one), vpcs=held))["reason"]
-        assert ("the VPC was not read: its selector stands for it" in reason) is is_said
+        assert ("the VPC was not read, so its selector is used instead" in reason) is is_said
 
 
 def test_a_vpc_with_a_block_that_is_not_readable_counts_as_not_read() -> None:
@@ -145,7 +145,7 @@ def test_disjoint_vpc_blocks_cannot_fail_over(second: dict[str, Any]) -> None:
     assert meant(one, other) == [wanted]
     (reason,) = overlaps(subnets_of(one, other))["reason"]
     assert "fail over" not in reason
-    assert ("each drops what is meant for the other" in reason) is bool(second)
+    assert ("each drops packets that are meant for the other" in reason) is bool(second)
 
 
 def test_what_both_admit_must_lie_in_the_vpc() -> None:

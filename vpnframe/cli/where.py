@@ -89,30 +89,40 @@ def rows_where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
         problem = str(error).partition("\n")[0]
         raise SchemaError(f"--where {expression!r} cannot be evaluated: {problem}") from None
     if value.kind != "flag" or value.is_literal:
-        raise SchemaError(f"--where {expression!r} is not a condition on rows")
+        raise SchemaError(
+            f"--where {expression!r} is not a condition on rows: compare a column with a value,"
+            " such as ike_version == 1"
+        )
     return rows[value.data.fillna(False).astype(bool)]
 
 
 def _refuse(problem: str) -> NoReturn:
-    raise _NotAllowedError(f"{problem}; allowed are {_ALLOWED}")
+    raise _NotAllowedError(f"{problem}; a condition may contain only {_ALLOWED}")
 
 
 def _parsed(expression: str) -> ast.expr:
     if len(expression) > _MOST_CHARACTERS:
-        raise SchemaError(f"--where is longer than {_MOST_CHARACTERS:,} characters")
+        raise SchemaError(
+            f"--where is longer than {_MOST_CHARACTERS:,} characters: write a shorter condition"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's warnings about the expression's style
             tree = ast.parse(expression.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        problem = error.msg if isinstance(error, SyntaxError) else "it cannot be parsed"
-        problem = "write == for equals" if _SINGLE_EQUALS.search(expression) else problem
-        raise SchemaError(f"--where {expression!r}: {problem}; allowed are {_ALLOWED}") from None
+        problem = error.msg if isinstance(error, SyntaxError) else "the condition cannot be parsed"
+        if _SINGLE_EQUALS.search(expression):
+            problem = "write == instead of = to compare values"
+        raise SchemaError(
+            f"--where {expression!r}: {problem}; a condition may contain only {_ALLOWED}"
+        ) from None
     level: list[ast.AST] = [tree]
     for _ in range(_MOST_DEPTH):
         level = [inner for part in level for inner in ast.iter_child_nodes(part)]
     if level:
-        raise SchemaError(f"--where is nested more than {_MOST_DEPTH} deep")
+        raise SchemaError(
+            f"--where is nested more than {_MOST_DEPTH} levels deep: write a simpler condition"
+        )
     return tree
 
 
@@ -142,7 +152,7 @@ class _Condition:
                 kind, data = "number", self._calculated(part)
             case ast.UnaryOp() | ast.BinOp():
                 instead = _INSTEAD.get(type(part.op).__name__)
-                hint = f", write {instead!r}" if instead else ""
+                hint = f": write {instead!r} instead" if instead else ""
                 _refuse(f"the operator in {ast.unparse(part)!r} is not allowed{hint}")
             case ast.Compare():
                 sides = pairwise([part.left, *part.comparators])
@@ -151,7 +161,7 @@ class _Condition:
             case ast.Call():
                 data = self._call(part)
             case _:
-                _refuse(f"{ast.unparse(part)!r} is not allowed")
+                _refuse(f"the expression {ast.unparse(part)!r} is not allowed")
         return _Value(kind, data, ast.unparse(part))
 
     def _data(self, part: ast.expr, kind: str) -> Any:
@@ -164,7 +174,11 @@ class _Condition:
     def _column(self, part: ast.Name) -> tuple[str, pd.Series]:
         if part.id not in self.rows.columns:
             near = difflib.get_close_matches(part.id, [*self.rows.columns, "True", "False"], 1)
-            hint = f", perhaps {near[0]}" if near else f": {', '.join(self.rows.columns)}"
+            hint = (
+                f": did you mean {near[0]}?"
+                if near
+                else f": the columns are {', '.join(self.rows.columns)}"
+            )
             raise _NotAllowedError(f"there is no column {part.id!r}{hint}")
         return _plain(self.rows[part.id])
 
@@ -191,13 +205,18 @@ class _Condition:
     def _is_in(self, part: ast.expr, choices: ast.expr) -> pd.Series:
         value = self.value(part)
         if value.is_literal:
-            _refuse(f"{value.name} is not a column, and 'in' looks in a list: use .str.contains()")
+            _refuse(
+                f"{value.name} is not a column, and 'in' needs a column on its left and a list on"
+                " its right: to search in a string, use .str.contains()"
+            )
         if not isinstance(choices, ast.List | ast.Tuple | ast.Set):
-            _refuse(f"{ast.unparse(choices)!r} is not a list of literals")
+            _refuse(
+                f"{ast.unparse(choices)!r} is not a list of literals such as ['main', 'aggressive']"
+            )
         found = pd.Series(False, index=self.rows.index, dtype="boolean")
         for choice in map(self.value, choices.elts):
             if not choice.is_literal:
-                _refuse(f"{choice.name!r} is not a literal")
+                _refuse(f"{choice.name!r} in the list is not a literal such as 'main' or 1")
             found |= _compared(operator.eq, value, choice)
         return found.mask(value.data.isna())
 

@@ -27,7 +27,7 @@ from vpnframe.schema.codes import NULL, Coded, Codes, Mask, take_words
 from vpnframe.schema.columns import SEVERITY
 
 SEVERITIES = ("info", "low", "medium", "high")
-NOT_READ = " (the VPC was not read: its selector stands for it)"
+NOT_READ = " (the VPC was not read, so its selector is used instead)"
 
 CaseCodes = npt.NDArray[np.int8]
 
@@ -100,7 +100,9 @@ def _fill(template: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
 def _fact(name: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
     """Return the strings for a placeholder such as ``nat`` or ``left.cidr``."""
     if name == "nat":
-        texts = [f"{nat.real} as {nat.mapped}{f', {nat.note}' if nat.note else ''}" for nat in nats]
+        texts = [
+            f"{nat.real} to {nat.mapped}{f' ({nat.note})' if nat.note else ''}" for nat in nats
+        ]
         return take_words(pa.array(texts, pa.large_string()), pairs.nat)
     end, _, what = name.partition(".")
     fleet, blocks = pairs.fleet, getattr(pairs, end)

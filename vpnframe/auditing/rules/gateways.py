@@ -58,7 +58,7 @@ def gateway_expiring(fleet: Fleet) -> Verdicts:
         both(is_any(charge_type, _PREPAID, known=_POSTPAID, is_folded=True), is_soon),
         where=_is_vpn(fleet),
         severity=severity_where(flags(ends <= now + _URGENT), HIGH, MEDIUM),
-        when=np.where(flags(ends < now), "has ended on", "ends on").astype(object),
+        when=np.where(flags(ends < now), "ended on", "ends on").astype(object),
     )
 
 

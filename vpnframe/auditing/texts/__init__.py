@@ -1,4 +1,4 @@
-"""Title, severity, reasons and remediation of every rule, read once from TOML files."""
+"""The texts of every rule (such as title, reason and remedy), read once from TOML files."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ SEPARATOR = " | "  # between clauses, which may contain commas and semicolons
 _UNKNOWN = "not judged: {column} is missing or unknown"
 _OF_PROFILE = {
     "severity": "medium",
-    "severity_reason": "must-not is high, should-not medium, legacy low.",
-    "why": "The profile has a verdict on the value, and no other rule covers it.",
+    "severity_reason": (
+        "The severity is high for the profile's verdict must-not, medium for should-not and low for"
+        " legacy. It is info if the profile is the baseline, which is not a standard."
+    ),
+    "why": "The profile rejects this value, or does not know it, and no other rule reports it.",
     "expected": "a value that the profile allows",
-    "evidence": "{value} is {verdict}",
+    "evidence": "the profile's verdict on {value} is {verdict}",
     "remediation": "Choose a value that the profile allows, on both ends.",
     "basis": "own",
 }
@@ -28,7 +31,7 @@ _OF_PROFILE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """Title, severity, reasons and remediation of one rule."""
+    """The texts of one rule, such as title, reason and remedy, and its severity."""
 
     # rule_id, family: the rule's id, and one of ``FAMILIES``
     rule_id: str
@@ -58,7 +61,7 @@ class Text:
 
     @property
     def cited(self) -> str:
-        """The references as one string; "see" marks references that were not verified."""
+        """The references as one string; each one that was not verified begins with "see"."""
         word = "" if self.basis == "verified" else "see "
         return SEPARATOR.join(f"{word}{reference}" for reference in self.references)
 
@@ -79,15 +82,15 @@ def texts() -> Mapping[str, Text]:
 
 
 def parse_texts(source: str) -> list[Text]:
-    """Parse the content of one TOML file, and check severities and families."""
+    """Parse the content of one TOML file; an unknown severity or family is an error."""
     found = []
     for rule_id, table in tomllib.loads(source).items():
         filled = _OF_PROFILE | table if rule_id.startswith("profile-") else table
         references = tuple(filled.get("references", ()))
         text = Text(**filled | {"rule_id": rule_id, "references": references})
         if text.severity not in SEVERITIES:
-            raise ValueError(f"{rule_id} has the severity {text.severity!r}")
+            raise ValueError(f"{rule_id} has the unknown severity {text.severity!r}")
         if text.family not in FAMILIES:
-            raise ValueError(f"{rule_id} has the family {text.family!r}")
+            raise ValueError(f"{rule_id} has the unknown family {text.family!r}")
         found.append(text)
     return found
