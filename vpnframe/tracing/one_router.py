@@ -72,9 +72,10 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         """
         picked = pick(self.found, is_transit=router.is_transit)
         route, names = picked.heads[0], [head.connection_id for head in picked.heads]
-        admits = dict(zip((one.connection_id for one in self.found), self.admits, strict=True))
-        refusing = [name for name in names if admits[name] is False]
-        unsure = [name for name in names if admits[name] is None]
+        pairs = zip(self.found, self.admits, strict=True)
+        doubtful = {one.connection_id: admits for one, admits in pairs if not admits}
+        refusing = [name for name in names if doubtful.get(name) is False]
+        unsure = [name for name in names if name in doubtful and doubtful[name] is None]
         notes, doubts = picked.notes, [*picked.doubts, *self._doubts(router, route, unsure)]
         if refusing:
             notes.append(f"the selectors of {listed(refusing)} drop it")

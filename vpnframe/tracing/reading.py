@@ -154,7 +154,7 @@ class FleetReader:
         """Return the connections with the given codes, by code."""
         wanted = sorted(codes)
         rows = self.tunnels[self.tunnels["code"].isin(codes)]
-        tunnels = _parts(rows["code"], _rows(rows, _TUNNEL), wanted)
+        tunnels = _parts(rows["code"], list(_rows(rows, _TUNNEL)), wanted)
         selectors = self.selectors[self.selectors["code"].isin(codes)]
         of_sides = [selectors[selectors["side"] == side] for side in ("vpc", "onprem")]
         blocks = [_parts(rows["code"], rows["block"].tolist(), wanted) for rows in of_sides]
@@ -265,9 +265,9 @@ def _parts(codes: pd.Series[int], values: list[V], wanted: list[int]) -> list[tu
     return [tuple(values[start:stop]) for start, stop in zip(*bounds, strict=True)]
 
 
-def _rows(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[Any, ...]]:
+def _rows(table: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     """Return the rows of the named columns as Python objects, with None for nulls."""
-    return list(zip(*(_plain(table[name]) for name in names), strict=True))
+    return zip(*(_plain(table[name]) for name in names), strict=True)
 
 
 def _plain(values: pd.Series[Any]) -> list[Any]:
