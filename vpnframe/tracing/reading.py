@@ -31,6 +31,7 @@ _TUNNEL = (
     *("connection_name", "tunnel_index", "tunnel_id", "tunnel_role", "tunnel_status"),
     *("connection_status", "health_check_enabled", "health_check_status"),
 )
+_SUBNET = ("side", "origin", "cidr", "has_known_routes")
 _ROUTE = (
     *("router_id", "code", "start", "end", "route_type", "source_cidr", "destination_cidr"),
     *("priority", "weight", "as_path", "state", "tunnel_ids"),
@@ -78,11 +79,13 @@ class FleetReader:
         # Connections have codes from 0; those that only a route names come last.
         codes = keys.groupby(_KEY, sort=False, dropna=False).ngroup().to_numpy(np.int64)
         parts = np.split(codes, np.cumsum([*map(len, tables)])[:-1])
-        self.keys = keys.drop_duplicates(ignore_index=True)
+        self.keys = keys.iloc[np.unique(codes, return_index=True)[1]]
+        needed = ((*_ATTACHED, *_TUNNEL), _SUBNET, (*_ATTACHED[:2], *_ROUTE[4:]))
         self.tunnels, self.subnets, routes = (
-            table.assign(code=part) for table, part in zip(tables, parts, strict=True)
+            table[[*names]].assign(code=part)
+            for table, names, part in zip(tables, needed, parts, strict=True)
         )
-        first = self.tunnels.drop_duplicates("code")
+        first = self.tunnels.iloc[np.unique(parts[0], return_index=True)[1]]
         self.attached = [_Attached(*row) for row in _rows(first, _ATTACHED)]
         self.attached += [_Attached()] * (len(self.keys) - len(first))
         # A route that names no router belongs to the router of its connection.
