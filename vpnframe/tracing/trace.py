@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
@@ -147,11 +150,12 @@ def trace(
     packets = read_packets(source, destination)
     inv = checked_inventory(inv, _TABLES)
     inv = replace(inv, **{name: in_order(getattr(inv, name), by) for name, by in _ORDER.items()})
-    fleet = FleetReader(inv).read(packets)
-    _warn(inv, fleet)
-    if start is not None:
-        fleet = fleet.start_at(start)
-    case_of, found = _follow(fleet, packets, all_candidates=all_candidates)
+    with _paused_collector():
+        fleet = FleetReader(inv).read(packets)
+        _warn(inv, fleet)
+        if start is not None:
+            fleet = fleet.start_at(start)
+        case_of, found = _follow(fleet, packets, all_candidates=all_candidates)
     counts = np.array([*map(len, found)], np.int64)
     rows, codes = expand((np.cumsum(counts) - counts)[case_of], counts[case_of])
     table = _table([one for some in found for one in some]).take(codes).reset_index(drop=True)
@@ -161,6 +165,21 @@ def trace(
         destination=make_column("text", packets.destinations).take(rows),
     )
     return table if packets.index is None or all_candidates else table.set_axis(packets.index)
+
+
+@contextmanager
+def _paused_collector() -> Iterator[None]:
+    """Pause the garbage collector, which else visits the many new objects again and again.
+
+    No object becomes garbage while packets are traced, except by reference counting.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _warn(inv: Inventory, fleet: RoutedFleet) -> None:
