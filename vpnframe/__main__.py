@@ -6,7 +6,10 @@ STOPPED = 130
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C during loading prints one line, as later."""
+    """Run the command line.
+
+    If Ctrl-C interrupts the import of the package, print one line instead of a traceback.
+    """
     try:
         from vpnframe.cli import main as run  # noqa: PLC0415  loading takes a second
     except KeyboardInterrupt:

@@ -254,7 +254,10 @@ def address_map(
 
 
 def _label_cells(ax: Axes, space: _Network) -> None:
-    """Label rows with their first address and columns with their offset in cells."""
+    """Label each row of the map with its first address, and each column with its offset.
+
+    The offset is the number of cells from the start of the row.
+    """
     side = 2 ** (_CELL_BITS // 2)
     starts = [str(row.network_address) for row in space.subnets(_CELL_BITS // 2)]
     ax.set_yticks(np.arange(side) + 0.5, starts)

@@ -65,7 +65,10 @@ class ParsedCidrs:
         return replace(self, **{name: getattr(self, name)[keep] for name in columns})
 
     def at(self, positions: Positions) -> ParsedCidrs:
-        """Return the blocks at ``positions``, which can repeat; their ``row`` counts from 0."""
+        """Return the blocks at ``positions``, and set their ``row`` to 0, 1, 2 and so on.
+
+        A position can occur several times.
+        """
         return replace(self.take(positions), row=np.arange(len(positions)))
 
     def texts(self) -> list[str]:
@@ -172,7 +175,7 @@ def parse_cidrs(
 
 
 def _present(listed: list[object]) -> tuple[list[str], Positions]:
-    """Return the values that are not missing as strings, and their positions in the list."""
+    """Convert the values that are not missing to strings; also return their positions."""
     if set(map(type, listed)) <= {str}:
         return cast("list[str]", listed), np.arange(len(listed))
     present = [i for i, value in enumerate(listed) if not _is_missing(value)]
@@ -273,7 +276,7 @@ def _is_missing(value: object) -> bool:
 
 
 def _read(texts: list[str]) -> Entries:
-    """Parse all strings; the family of an invalid string is 0."""
+    """Parse strings as CIDR blocks or addresses; an invalid string gets the family 0."""
     entries = read_plain(texts)
     unusual: dict[str, list[int]] = {}
     for i in np.flatnonzero(entries.family == 0).tolist():

@@ -43,11 +43,14 @@ class Forest:
 
     @property
     def first_rows(self) -> Rows:
-        """For each node, the smallest row among the blocks that are equal to it, shape (m,)."""
+        """For each node, the row of the first input block that is equal to it, shape (m,)."""
         return self.rows[self.starts[:-1]]
 
     def by_row(self, values: npt.NDArray[np.int64]) -> Positions:
-        """Convert an array of values by node to an array of values by row, shape (n,)."""
+        """Return the value of the node of each of the n blocks.
+
+        ``values`` has one value for each node. Equal blocks have the same node.
+        """
         spread = np.empty(len(self.rows), np.int64)
         spread[self.rows] = np.repeat(values, self.sizes)
         return spread

@@ -108,7 +108,9 @@ def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAI
 
 
 def find_runs(blocks: Blocks) -> Runs:
-    """Find the blocks inside each block, as runs, without building pairs.
+    """Find the blocks inside each block, as slices of one array (see :class:`Runs`).
+
+    No pairs are built.
 
     Parameters
     ----------
@@ -133,7 +135,9 @@ def find_runs(blocks: Blocks) -> Runs:
 
 
 def find_runs_between(blocks: Blocks, is_second: Mask) -> Runs:
-    """Find for each block the blocks of the other set that lie inside it, as runs.
+    """Find for each block of one set the blocks of the other set that lie inside it.
+
+    No pairs are built: the blocks inside one block are a slice of an array.
 
     Parameters
     ----------

@@ -193,7 +193,8 @@ def row_dtype(n: int) -> type[np.signedinteger[Any]]:
 def _equal_stops(holders: Positions, is_repeated: Mask) -> Positions:
     """Return for each holder the position after the last block that is equal to it.
 
-    ``is_repeated`` is true for a holder that is equal to the block after it.
+    A holder is a block that contains or equals the block after it. ``is_repeated`` is true for a
+    holder that is equal to the block after it.
     """
     stops = holders + 1
     repeated = np.flatnonzero(is_repeated)
@@ -242,7 +243,11 @@ def _sort_fields(fields: list[Words]) -> Rows:
 
 
 def _stripped(field: Words) -> tuple[Words, int]:
-    """Remove the high and low bits that all rows share; return the field and its number of bits."""
+    """Remove from the numbers the high and low bits that are the same in all of them.
+
+    Return the shortened numbers, and how many bits they have. If all numbers are equal, return them
+    unchanged, with 0 bits.
+    """
     varying = int(np.bitwise_or.reduce(field ^ field[0]))
     if not varying:
         return field, 0
@@ -274,7 +279,10 @@ def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words
 def _run_stops(
     shared: npt.NDArray[np.int16], holders: Positions, length: npt.NDArray[np.int16]
 ) -> Positions:
-    """Return for each holder the position of the first block after it that is not inside it."""
+    """Return for each holder the position of the first later block that is not inside it.
+
+    A holder is a block that contains or equals the block after it.
+    """
     stops = np.empty_like(holders)
     for prefix_length in np.unique(length):
         ends = np.flatnonzero(shared < prefix_length)

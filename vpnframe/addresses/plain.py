@@ -89,10 +89,10 @@ class _Lines:
         return cls(characters, np.flatnonzero(characters == _LINE_END))
 
     def fields(self, marks: Positions) -> tuple[Positions, Positions]:
-        """Return where the marks of each line end, and how many marks each line has.
+        """Return each line end's index in ``marks``, and the number of marks in each line.
 
-        Marks are the characters that are not digits, and ``marks`` has their positions. The first
-        result is the index in ``marks`` of the line end of each line.
+        ``marks`` are the positions of all characters that are not digits, so each line end is a
+        mark.
         """
         last = np.searchsorted(marks, self.ends)
         return last, np.diff(last, prepend=-1)
@@ -142,7 +142,11 @@ def _decimals(digits: Digits, ends: Positions, size: Sizes) -> tuple[Numbers, Ma
 
 
 def _read_ipv6(lines: _Lines, entries: Entries, at: int) -> None:
-    """Parse the lines of hexadecimal groups, colons and at most one slash, into ``entries``."""
+    """Parse the strings in IPv6 notation, and write the valid blocks into ``entries``.
+
+    Such a string has hexadecimal groups, colons and at most one slash. ``at`` is the position in
+    ``entries`` that belongs to the first string.
+    """
     digits = _DIGITS[lines.characters]
     marks = np.flatnonzero(digits == _NO_DIGIT)
     mark = lines.characters[marks]
@@ -175,10 +179,11 @@ def _read_ipv6(lines: _Lines, entries: Entries, at: int) -> None:
 def _join_groups(
     values: npt.NDArray[np.uint16], size: Sizes, n_fields: Positions
 ) -> tuple[Wide, Mask]:
-    """Join the 16-bit groups of each line to an IPv6 address, and check whether it is valid.
+    """Build an IPv6 address from the 16-bit groups of each string, and check its validity.
 
-    A field is the string between two colons. An empty field in the middle is the gap ``::``, which
-    stands for one or more groups of zeros.
+    ``values`` and ``size`` have one item per field, which is the text between two colons;
+    ``n_fields`` has the number of fields of each string. An empty field in the middle is the gap
+    ``::``, which stands for one or more groups of zeros.
     """
     n, first = len(n_fields), np.cumsum(n_fields) - n_fields
     line = np.repeat(np.arange(n), n_fields)

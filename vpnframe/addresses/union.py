@@ -178,9 +178,10 @@ def _joined(spans: _Spans) -> _Spans:
 
 
 def _between(spans: _Spans, is_edge: Mask) -> _Spans:
-    """Return the free address intervals in each interval for which ``is_edge`` is true.
+    """Return the free address intervals inside the outer intervals that ``is_edge`` marks.
 
-    The other intervals are in use, and follow directly after the interval that contains them.
+    All other intervals in ``spans`` are in use. They follow directly after the outer interval that
+    contains them.
     """
     if len(is_edge) == 0:
         return spans
@@ -196,7 +197,10 @@ def _between(spans: _Spans, is_edge: Mask) -> _Spans:
 
 
 def _cut(spans: _Spans, *, like: Blocks) -> Blocks:
-    """Split each interval into the fewest blocks; each step takes the largest first block."""
+    """Split each interval into the fewest CIDR blocks.
+
+    Each step takes from every interval the largest block that starts at its first address.
+    """
     owner, first, last = np.arange(len(spans.group)), spans.first, spans.last
     owners, firsts, lengths = [owner[:0]], [first.at(slice(0))], [owner[:0]]
     while len(owner):

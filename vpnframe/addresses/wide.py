@@ -22,7 +22,7 @@ class Wide(NamedTuple):
     low: Words  # lower 64 bits
 
     def at(self, where: Positions | Mask | slice) -> Wide:
-        """Return the numbers at the positions that ``where`` selects."""
+        """Return the numbers that an index array, a mask or a slice selects."""
         return Wide(self.high[where], self.low[where])
 
     def equals(self, other: Wide) -> Mask:

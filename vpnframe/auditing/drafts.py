@@ -1,4 +1,7 @@
-"""Turn the results of a rule into findings, one for each fault of a connection or gateway."""
+"""Group the rows that fail a rule, or that it cannot judge, into findings.
+
+A finding is about one defect of one connection, gateway or region, or about the whole fleet.
+"""
 
 from __future__ import annotations
 
@@ -159,9 +162,11 @@ def _evidence(fleet: Fleet, chosen: Verdicts, text: Text) -> Texts:
 
 
 def _references(text: Text, cited: Cited | None, rows: Positions) -> tuple[Texts, Positions, Texts]:
-    """Return three arrays with an item per row.
+    """Return three arrays with one item for each row of a table that a rule checked.
 
-    The items are the profiles that reject the row's value, their worst verdict, and the references.
+    The items are the profiles that reject the row's value, the worst of their verdicts, and the
+    references of the rule and the profiles. Without such profiles, the first item is None and the
+    second -1.
     """
     own = text.cited or None
     if cited is None:

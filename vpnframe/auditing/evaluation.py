@@ -87,11 +87,10 @@ def _by_connection(fleet: Fleet, verdicts: Verdicts, wanted: int) -> Mask:
 def _with_causes(
     made: Draft, rule: Rule, failing: Mapping[str, Mask], unknown: Mapping[str, Mask]
 ) -> Draft:
-    """Set the causes of a rule's findings, and drop its unknown findings that are explained.
+    """Set the causes of a rule's open findings, and drop superfluous unknown findings.
 
-    The rules in ``implied_by`` explain the findings. The cause of an open finding is the first of
-    these rules that fails on the same connection. An unknown finding is dropped if one of these
-    rules is unknown on the same connection.
+    The cause is the first of the rules in ``rule.implied_by`` that fails on the same connection. An
+    unknown finding is superfluous if one of these rules is unknown on the same connection.
     """
     known = [name for name in rule.implied_by if name in failing]
     if made.kind != "connections" or not known:
@@ -103,7 +102,10 @@ def _with_causes(
 
 
 def _at_once(made: Draft, rule: Rule, counts: Counts) -> Draft:
-    """Replace the findings of a rule by one finding on the fleet if it could judge no row."""
+    """Merge a rule's findings into one on the whole fleet if the rule could judge no row.
+
+    Otherwise, return the findings unchanged.
+    """
     n_passed, n_failed, n_unknown = counts
     if n_passed or n_failed or len(made) < 2:
         return made
@@ -123,9 +125,10 @@ def _cover(fleet: Fleet, rule: Rule, found: Verdicts, covered: Mapping[str, Mask
 
 
 def is_at_ceiling(fleet: Fleet) -> Mask:
-    """Mark tunnels under 128 bits for which the cloud offers no stronger DH group.
+    """Mark tunnels with the cloud's strongest DH group but less than 128 bits of strength.
 
-    These tunnels have at least 112 bits, and only the DH group limits their strength.
+    Their strength is at least 112 bits, and only the DH group limits it. Tunnels on SM gateways are
+    not marked.
     """
     bits, weakest = fleet.strength["effective_bits"], fleet.strength["weakest_component"]
     is_between = flags((bits >= _ENOUGH_BITS) & (bits < _CEILING_BITS))

@@ -1,4 +1,4 @@
-"""Fill the evidence templates of findings with values of the judged rows."""
+"""Fill the evidence templates of findings with values of the table rows that a rule checks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_PARTS = 5
 
 
 def render(template: str, fleet: Fleet, verdicts: Verdicts) -> Texts:
-    """Fill an evidence template once for every judged row."""
+    """Return an array with the evidence template filled for each row in ``verdicts``."""
     names = dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name)
     if not names:
         return np.full(len(verdicts.position), template, dtype=object)
@@ -28,7 +28,7 @@ def render(template: str, fleet: Fleet, verdicts: Verdicts) -> Texts:
 
 
 def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
-    """Return the value of one template field for every judged row."""
+    """Return the value of one field of an evidence template for every checked row."""
     if name in verdicts.facts:
         return pd.Series(np.asarray(verdicts.facts[name], dtype=object))
     if name == "column":
@@ -41,7 +41,11 @@ def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
 
 
 def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
-    """Return for every judged row one string with the values of the judged columns."""
+    """Return one string for each row that a rule checked, with the values it checked.
+
+    These are the values of the columns in ``verdicts.column``, or the fact ``value`` if the rule
+    states one. The string is None if all values are null.
+    """
     if "value" in verdicts.facts:
         return none_for_empty(objects(verdicts.facts["value"]))
 

@@ -53,7 +53,11 @@ def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) ->
 def _columns(
     fleet: Fleet, made: Sequence[Draft], whose: Positions, order: Positions
 ) -> dict[str, Any]:
-    """Return the columns that do not describe the connection or gateway, sorted by ``order``."""
+    """Return the columns of table ``findings`` that come from the rules and their results.
+
+    The id of a finding and the columns that describe its connection or gateway are not included.
+    The rows are in the order ``order``.
+    """
 
     def shared(of: Callable[[Draft], str | None]) -> pd.Categorical:
         return _chosen([of(one) for one in made], whose)

@@ -125,7 +125,10 @@ class Fleet:
 
     @cached_property
     def is_judged(self) -> Mask:
-        """Which rows of ``overlaps`` are overlaps; the rest are connections of unknown prefixes."""
+        """Which rows of ``overlaps`` describe an overlap of two blocks.
+
+        Each remaining row describes a connection whose prefixes are unknown.
+        """
         return ~equals(self.overlaps["kind"], NOT_JUDGED)
 
     @cached_property
@@ -146,7 +149,11 @@ class Fleet:
         return both(is_version_1, self.is_value("ike_mode", {"aggressive"}))
 
     def is_value(self, column: str, wanted: Collection[object]) -> Truth:
-        """Check where a column is in ``wanted``; other values not in ``KNOWN`` are unknown."""
+        """Check for each tunnel whether its value in ``column`` is in ``wanted``.
+
+        The result is unknown for a null, and for a value that is neither in ``wanted`` nor in
+        ``KNOWN[column]``.
+        """
         return is_any(self.tunnels[column], wanted, known=KNOWN[column])
 
     def sets_of_blocks(self, rows: Mask) -> Positions:
@@ -168,10 +175,10 @@ class Fleet:
         return owners[table] if table in owners else np.arange(len(getattr(self, table)))
 
     def blocks(self, rows: Positions, groups: Positions) -> Iterator[tuple[Blocks, Positions]]:
-        """Yield the valid IPv4 blocks of ``rows`` and their positions, then those of IPv6.
+        """Yield the valid IPv4 blocks among some rows of ``subnets``, then the IPv6 blocks.
 
-        ``rows`` are positions in ``subnets``, and ``groups`` has the group of every row of
-        ``subnets``.
+        ``rows`` are positions in ``subnets``, and so are those yielded with the blocks. ``groups``
+        has the group of every row of ``subnets``.
         """
         parsed = self.parsed
         place = np.full(len(self.subnets), -1, np.int64)

@@ -1,4 +1,8 @@
-"""Find the root cause of each finding: a finding on its connection or on the whole fleet."""
+"""Find the root cause of each finding, which is another finding.
+
+The root cause is a finding on the same connection or a finding on the whole fleet. Some findings
+have none.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ def is_counted(findings: pd.DataFrame) -> Mask:
 
 
 def is_share(findings: pd.DataFrame) -> Mask:
-    """Mark open findings on the whole fleet that report a fault of most connections."""
+    """Mark open findings on the whole fleet which say that most connections fail a rule."""
     is_of_none = flags(findings["vpn_connection_id"].isna() & findings["vpn_gateway_id"].isna())
     is_said = findings["evidence"].astype("str").str.startswith(_FAILS).fillna(False)
     return is_of_none & flags(is_said) & equals(findings["status"], "open")
@@ -46,11 +50,11 @@ def _has_cause(findings: pd.DataFrame) -> Mask:
 
 
 def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
-    """Set root causes, and add a finding on the whole fleet for each fault of most connections.
+    """Set root causes, and summarize each rule that more than half of the connections fail.
 
-    If most connections fail a rule, one finding without a connection is added. Its severity is the
-    most frequent severity of the rule's findings that have no other cause. It becomes the root
-    cause of all of these findings that are not more severe.
+    For each such rule, one finding on the whole fleet is added. Its severity is the most frequent
+    severity of the rule's open findings that have no other cause. It becomes the root cause of all
+    of these findings that are not more severe.
     """
     if findings.empty:
         return findings
@@ -82,7 +86,7 @@ def _named(causes: Positions, rules: pd.Index) -> pd.Categorical:
 
 
 def _inserted(new: pd.Series, column: pd.Series, ends: Positions) -> Any:
-    """Insert the i-th value of ``new`` into a column, before its row ``ends[i]``."""
+    """Insert each value ``new[i]`` into ``column``, before row ``ends[i]`` of ``column``."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         whole = union_categoricals([new, column], sort_categories=column.dtype != SEVERITY)
         codes = np.insert(whole.codes[len(new) :], ends, whole.codes[: len(new)])
@@ -117,9 +121,10 @@ def _live_causes(findings: pd.DataFrame, connection: Positions) -> Positions:
 def _widespread(
     findings: pd.DataFrame, causes: Positions, connection: Positions, n_connections: int
 ) -> Iterator[tuple[Positions, dict[str, Any]]]:
-    """Yield a finding on the whole fleet for each fault of most connections.
+    """Yield one finding on the whole fleet for each rule that most connections fail.
 
-    Each item is a pair: the rows whose root cause this finding becomes, and the finding.
+    Each tuple has the positions of the findings whose root cause the new finding becomes, and then
+    the new finding.
     """
     if n_connections < SMALLEST_FLEET:
         return
@@ -144,7 +149,10 @@ def _widespread(
 
 
 def is_of_profile(findings: pd.DataFrame) -> Mask:
-    """Mark findings that a profile made; in others, ``profile`` only cites profiles."""
+    """Mark the findings that result from a profile.
+
+    In the findings of rules, column ``profile`` only cites profiles that reject the same value.
+    """
     known = findings["rule_id"].cat.categories
     own = known[known.str.startswith("profile-") | (known == "platform-ceiling")]
     return flags(findings["rule_id"].isin(own))

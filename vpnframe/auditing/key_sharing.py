@@ -69,7 +69,11 @@ def how_shared(fleet: Fleet) -> Sharing:
 
 
 def _judge(fleet: Fleet, rows: Positions, key: Positions, peer: Positions) -> Positions:
-    """Classify tunnels whose key several connections use as ``ALONE``, ``FEW`` or ``MANY``."""
+    """Return how tunnels share a pre-shared key of several connections and several peers.
+
+    The result for a tunnel is ``MANY`` if peers of different sites use its key, and otherwise
+    ``FEW``. It is ``ALONE`` if only the two ends of one tunnel use the key.
+    """
     owner = fleet.of_tunnel[rows]
     holder = codes_of([pd.Series(key), pd.Series(owner)])  # a connection that uses a key
     facing, mirrored = _mirrored(fleet, rows, key)
@@ -86,9 +90,10 @@ def _judge(fleet: Fleet, rows: Positions, key: Positions, peer: Positions) -> Po
 
 
 def _mirrored(fleet: Fleet, rows: Positions, key: Positions) -> Positions:
-    """Return pairs of tunnels that use one key and name each other as the peer.
+    """Find pairs of tunnels that have the same pre-shared key and are each other's peer.
 
-    The tunnels are positions in ``rows``.
+    Return an array with two rows, which contain the first and the second tunnel of each pair as
+    positions in ``rows``. A pair can occur several times.
     """
     pairs = []
     for name in ("ip", "ike_id"):
@@ -128,7 +133,11 @@ def _components(one: Positions, other: Positions, nodes: Positions) -> Positions
 
 
 def _list_others(ids: Texts, owners: Positions) -> list[str]:
-    """Return for each connection in ``owners`` a string with the other connections' ids."""
+    """Return for each item of ``owners`` a string with the ids of all other connections in it.
+
+    ``owners`` are positions in ``ids``. If there are many other connections, only some are named,
+    and the rest are counted.
+    """
     different = np.unique(owners)
     named = sorted({*ids[different].tolist()})[: _NAMED + 1]
     texts = []

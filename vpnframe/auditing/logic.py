@@ -212,9 +212,10 @@ def grouped(groups: Positions, rows: Positions) -> list[Positions]:
 
 
 def differs_within(groups: Positions, *columns: pd.Series, n_groups: int) -> Truth:
-    """Check which groups have several values in a column.
+    """Check which groups have different values in at least one column.
 
-    Other groups are unknown if they contain a null.
+    If no column has different values in a group, but a column has a null in it, the result for the
+    group is unknown.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Reduce a review to one owner, to chosen rules, or to findings that reveal nothing on keys."""
+"""Reduce a review to one owner, to some rules, or to findings unrelated to pre-shared keys."""
 
 from __future__ import annotations
 
@@ -125,10 +125,10 @@ def examine_for_sharing(
 
 
 def _with_counts_of_keys(blind: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
-    """Join the rows on key rules from ``whole`` with all other rows from ``blind``.
+    """Take the rows of rules on pre-shared keys from ``whole``, all others from ``blind``.
 
-    ``whole`` is the summary of an audit with key facts, and ``blind`` that of an audit without
-    them.
+    ``whole`` is the summary of an audit with facts about keys, and ``blind`` that of an audit
+    without them.
     """
     families = {text.rule_id: text.family for text in texts().values()}
     parts = [

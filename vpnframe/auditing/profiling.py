@@ -1,4 +1,8 @@
-"""Judge a fleet by profiles; rules cite the results, and profiles add findings of their own."""
+"""Check the tunnels of a fleet against profiles, which say which values are acceptable.
+
+Findings of rules cite the profiles that reject the same values. Values that only a profile rejects
+become findings of the profile.
+"""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def audit_connections(
     waivers: Waivers = None,
     settings: AuditSettings | None = None,
 ) -> pd.DataFrame:
-    """Return each connection's worst severity, its counts of findings, and its strength.
+    """Return each connection's worst severity, finding counts and cryptographic strength.
 
     Parameters
     ----------
@@ -280,7 +280,7 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
 
 
 def at_or_over(findings: pd.DataFrame, severity: str) -> Mask:
-    """Mark open findings without a root cause whose severity is ``severity`` or worse."""
+    """Mark open findings of severity ``severity`` or worse that have no root cause."""
     if severity not in SEVERITIES:
         raise ValueError(f"{severity!r} {NO_SEVERITY}")
     return is_counted(findings) & flags(findings["severity"] >= severity)

@@ -1,4 +1,7 @@
-"""Define rules and their results; each judged row passes, fails or is unknown."""
+"""Define the rules of the audit and the results of rules.
+
+A rule judges rows of a table. Each of these rows passes, fails or is unknown.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ class Verdicts:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def take(self, rows: Mask | Positions) -> Verdicts:
-        """Return verdicts with only the given rows."""
+        """Return these verdicts reduced to the rows that ``rows`` selects."""
         return replace(
             self,
             position=self.position[rows],
@@ -68,9 +71,10 @@ def judged(
     severity: Severities | None = None,
     **facts: Any,
 ) -> Verdicts:
-    """Create the results of a rule on the rows of a table.
+    """Create the results of a rule: NO, YES (the row has the fault) or UNKNOWN per row.
 
-    ``result`` has an item for each row of the table; ``where`` marks the rows to keep.
+    ``result`` has one item for each row of the table that the rule checks. Rows that are not in the
+    mask ``where`` are left out.
 
     Examples
     --------

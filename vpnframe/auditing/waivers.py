@@ -73,7 +73,7 @@ class Waiver:
 
     @property
     def selector(self) -> str:
-        """The selectors that are set, as one string."""
+        """The waiver's selectors that are set, in one string; ``the fleet`` if none is set."""
         chosen = [(name, getattr(self, name)) for name in (*_SELECTORS, "profile")]
         named = [f"{name} {value}" for name, value in chosen if value is not None]
         return ", ".join(named) or "the fleet"

@@ -96,7 +96,8 @@ def load_command(name: str) -> Any:
             param.envvar = [own, param.envvar] if param.envvar else own
             param.show_envvar = False  # the epilog explains all of them
             command.epilog = (
-                f"Each option can also be set by an environment variable, such as {own}."
+                f"Each option can also be set by an environment variable: {prefix} and the name of "
+                f"the option, such as {own}."
             )
     return command
 

@@ -209,7 +209,10 @@ def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _file_name(owner: str, taken: set[str]) -> str:
-    """Return a safe file name for an owner that is not in ``taken``, and add it to ``taken``."""
+    """Return a safe name for the file with an owner's findings; add it to ``taken``.
+
+    The name differs from all names in ``taken``, even if case is ignored.
+    """
     safe = re.sub(r"[^\w.-]", "_", owner).strip(".") or "_"
     name, number = f"findings-{safe}"[:100], 1
     while name.lower() in taken:

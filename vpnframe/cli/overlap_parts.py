@@ -73,7 +73,7 @@ class OverlapOptions:
     ] = None
 
     def settings(self, **more: Any) -> OverlapSettings:
-        """Return these options as settings of a search; ``more`` are further settings."""
+        """Convert these command-line options to OverlapSettings; ``more`` adds settings."""
         return OverlapSettings(
             topology=read_topology(self.topology) if self.topology else None,
             nat=read_nat(self.nat) if self.nat else (),
@@ -105,7 +105,7 @@ class NewSiteOptions(OverlapOptions):
     ] = None
 
     def settings(self, **more: Any) -> OverlapSettings:
-        """Return these options as settings of a search; ``more`` are further settings."""
+        """Convert these command-line options to OverlapSettings; ``more`` adds settings."""
         return super().settings(
             only=self.only,
             ignore=tuple(self.ignore or ()),
@@ -128,10 +128,10 @@ def judging() -> Iterator[list[str]]:
 
 
 def read_block_file(path: Path, use: str) -> pd.DataFrame:
-    """Read CIDR blocks from a file, and print how many of these blocks are used.
+    """Read CIDR blocks from a file, and print their number without default routes.
 
-    The printed line begins with ``use``, for example "compared with". A warning names the blocks
-    that were changed or left out.
+    The printed line begins with ``use``, for example "compared with", and states how many default
+    routes are left out. A warning names the blocks that were changed or left out on reading.
     """
     with printing_warnings(InputWarning):
         blocks = read_blocks(path)
@@ -144,7 +144,10 @@ def read_block_file(path: Path, use: str) -> pd.DataFrame:
 
 
 def report_base(inventory: Inventory, settings: OverlapSettings) -> str:
-    """Print the blocks that the settings ignore; return a description of the searched data."""
+    """Print the blocks that the settings ignore; return a text on the size of the fleet.
+
+    The text states the numbers of blocks, connections and regions, and the id of the snapshot.
+    """
     ignored = ""
     if settings.ignore or settings.ignore_shorter_than is not None:
         blocks = listed(map(str, find_ignored(inventory, settings)))

@@ -133,9 +133,10 @@ def as_text(pairs: pd.DataFrame, connections: pd.DataFrame, width: int | None) -
 
 
 def _all_of(row: Any) -> str:
-    """Return a sentence with the connections of all pairs that a row represents.
+    """Return a sentence on all pairs of blocks that a row of table ``overlaps`` represents.
 
-    The sentence is empty if the row represents only one pair.
+    It has the number of pairs, and their connections if they are known. It is empty if the row
+    represents only one pair.
     """
     if row.n_pairs == 1:
         return ""

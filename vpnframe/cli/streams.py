@@ -133,7 +133,7 @@ def drawing_stream() -> TextIO:
 
 
 def describe(error: OSError) -> str:
-    """Return the reason of a system error, after the name of the file that the error names."""
+    """Return a system error's reason, preceded by the file name if the error has one."""
     name = error.filename
     return _reason(error) if name is None else f"{os.fsdecode(name)}: {_reason(error)}"
 

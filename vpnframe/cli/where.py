@@ -165,7 +165,11 @@ class _Condition:
         return _Value(kind, data, ast.unparse(part))
 
     def _data(self, part: ast.expr, kind: str) -> Any:
-        """Evaluate an expression and return its data; raise an error if it is not of ``kind``."""
+        """Evaluate an expression in a condition, and return its data.
+
+        An error is raised if the result is not of ``kind``: it must be a flag, a number or a
+        string, as the operator requires.
+        """
         value = self.value(part)
         if value.kind != kind:
             _refuse(f"{value.name} is a {value.kind}, not {_KINDS[kind]}")
@@ -296,10 +300,10 @@ def _as_time(value: _Value, other: _Value) -> _Value:
 
 
 def _in_order(value: _Value, other: _Value) -> _Value:
-    """Return the value as needed to compare it with another string.
+    """Prepare a string value for a comparison with the string ``other``.
 
-    An ordered categorical stays unchanged if the other value is a literal, so that categories are
-    compared by their order. Otherwise it is converted to strings.
+    An ordered categorical stays unchanged if ``other`` is a literal, so that the order of its
+    categories is used. If ``other`` is a column, the categorical is converted to strings.
     """
     if value.is_literal or not isinstance(value.data.dtype, pd.CategoricalDtype):
         return value

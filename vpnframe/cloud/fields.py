@@ -63,7 +63,7 @@ class Fields:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """The notes on values that could not be interpreted so far, without duplicates."""
+        """The notes so far on values that could not be interpreted, without duplicates."""
         return tuple(dict.fromkeys(self._notes))
 
     def apart(self) -> Fields:
@@ -71,10 +71,10 @@ class Fields:
         return Fields(self._tree, [], self._path, judge=self.judge, reads=self._reads)
 
     def kept(self) -> Any:
-        """Return a copy of the object with only the fields that were read.
+        """Return a redacted copy of the object, with only the fields that were read so far.
 
-        If all copied fields are empty but the object is not, the copy gets an extra field as a
-        marker, so that it is not empty either.
+        If all fields of the copy are empty, but the object is not, the copy gets an extra field, so
+        that it is not empty either.
         """
         return _kept(self._tree, self._reads or {})
 
@@ -169,10 +169,10 @@ class Fields:
         return tuple(one.strip() for one in found if isinstance(one, str) and one.strip())
 
     def secret(self, name: str) -> KeyState | None:
-        """Return whether a secret is present, masked or absent.
+        """Return whether a secret is present, masked (replaced by asterisks or x) or absent.
 
-        If the secret seems absent but could be in an unreadable nested object, the result
-        is None.
+        The result is None if the secret seems absent, but could be in a nested object that is
+        unreadable.
         """
         state = key_state(self._tree.get(name))
         if state in _STATES:
@@ -180,7 +180,7 @@ class Fields:
         return None if self.is_unread and state == "absent" else state
 
     def key_facts(self, name: str, *, hints: Iterable[str]) -> KeyFacts | None:
-        """Return the facts derived from a pre-shared key; None if no key judge was passed."""
+        """Return facts about the pre-shared key in a field; None if there is no KeyJudge."""
         judge = self.judge
         if judge is None:
             return None
@@ -277,9 +277,10 @@ class Fields:
         return Fields(tree, self._notes, path, judge=self.judge, reads=self._reads)
 
     def _unwrapped(self, outer: str, inner: str, kind: type) -> Any:
-        """Return the value of a field or, if the value is an object, its member ``inner``.
+        """Return the value of a field, or its member ``inner`` if the value is an object.
 
-        For redaction, an item of another type than ``kind`` is recorded as a placeholder.
+        In the redacted response, each value or list item whose type is not ``kind`` is replaced by
+        a placeholder.
         """
         value: Any = self._tree.get(outer)
         is_wrapped = isinstance(value, dict)

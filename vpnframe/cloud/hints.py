@@ -21,7 +21,10 @@ _NAMES = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Hints:
-    """Names and ids of one connection, its tunnels and its gateways, for judging its keys."""
+    """Names and ids from which a connection's pre-shared keys may be derived.
+
+    They belong to the connection, its tunnels and its gateways.
+    """
 
     row: Fields
     tunnels: list[Fields]

@@ -35,7 +35,7 @@ class Request:
 
     @property
     def query(self) -> str:
-        """The query as sent, still encoded."""
+        """The query string of the URL, still percent-encoded."""
         return urlsplit(self.url).query
 
 

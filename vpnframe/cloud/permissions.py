@@ -28,7 +28,10 @@ def naming_permission(message: str, action: str) -> str:
 
 
 def refused_sentence(messages: Iterable[str]) -> str | None:
-    """Return a sentence that lists the permissions in failure messages; None without any."""
+    """Return a sentence on the permissions that were refused according to these messages.
+
+    Return None if no message names a permission.
+    """
     names = sorted({name for message in messages for name in _NAMED.findall(message)})
     if not names:
         return None

@@ -152,7 +152,10 @@ def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
 
 
 def _step(chain: list[dict[str, Any]], error_text: str) -> str:
-    """Explain which step of getting credentials failed, if the configuration file is correct."""
+    """Return which step of getting credentials failed; the profiles must be valid.
+
+    The step is found by the modes of the profiles and by the vendor's error text.
+    """
     asks = [one for one in chain if one["mode"] not in ("AK", "StsToken")]
     profile = asks[0] if asks else chain[0]
     label, mode = _label(profile), str(profile["mode"])

@@ -79,11 +79,11 @@ class RateLimiter:
         lane.answered.append(now)
 
     def slow_down(self, key: Key, *, now: float, retry_after_s: float | None = None) -> None:
-        """Halve the rate of a key that was throttled, and pause its calls.
+        """Halve the call rate of a throttled rate-limit key, and pause its calls.
 
-        Calls that are in flight together are often throttled together. During the pause,
-        another throttled call can extend the pause but does not halve the rate again. In
-        each window, the rate recovers by one eighth of the full rate.
+        A call that is throttled during the pause can extend the pause but does not halve the rate
+        again, because calls in flight together are often throttled together. In each later window,
+        the rate recovers by one eighth of the full rate.
         """
         lane = self._lane(key)
         if now >= lane.blocked_until:
@@ -118,7 +118,7 @@ class WaitingLanes:
         self._answered: defaultdict[Key, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def enter(self, key: Key) -> None:
-        """Wait until a call of this key can start, and record that the call starts."""
+        """Wait until a call with this rate-limit key can start, and record its start."""
         async with self._turn[key]:
             while (delay := self.rate_limiter.delay(key, now=self._clock.monotonic())) != 0:
                 if delay is None:

@@ -1,7 +1,7 @@
 """Redact API responses: keep only the fields that vpnframe reads, without secrets.
 
 The response is decoded while :class:`~vpnframe.cloud.fields.Fields` records which fields are read.
-All other fields are dropped, and each key is replaced by a placeholder.
+All other fields are dropped, and each pre-shared or BGP key is replaced by a placeholder.
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ def _decoded(answer: Fields, action: str) -> object:
 
 
 def has_keys(body: bytes) -> bool:
-    """Check whether a saved response, even a truncated one, contains a key that is not redacted."""
+    """Check whether a saved response contains a pre-shared or BGP key that is not redacted.
+
+    The response can be truncated. A key that the API itself hides does not count.
+    """
     # Some shells save their output as UTF-16.
     for found in _KEY.finditer(body.replace(b"\0", b"")):
         text = (found[1] or found[2] or b"").decode("utf-8", "replace").removesuffix("\\")

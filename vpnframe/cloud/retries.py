@@ -104,7 +104,7 @@ class RetryBudget:
     per_call: float = 0.15  # retries that every call adds
 
     def earn(self) -> None:
-        """Increase the budget for one call, however many attempts the call takes."""
+        """Add ``per_call`` retries to the budget, once per call and not per attempt."""
         self.balance += self.per_call
 
     def spend(self) -> bool:

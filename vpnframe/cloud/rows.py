@@ -1,4 +1,4 @@
-"""Decode a row of a response to a record, reading each field by name."""
+"""Convert the rows of API responses to records; each field is read by its name."""
 
 from __future__ import annotations
 
@@ -178,9 +178,9 @@ def _listed_tunnel(row: Fields, prefix: str, hints: Hints) -> TunnelStatement:
 def _bgp_is_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
     """Return whether BGP is enabled; None if no field shows it.
 
-    The first of these fields that is set decides. If the row lists tunnels: ``EnableBgp``,
-    ``EnableTunnelsBgp``, BGP status. If not: ``EnableBgp``, BGP status, ``EnableTunnelsBgp``. If
-    none of them is set, but other BGP settings are, BGP is enabled.
+    The first field that is set decides, in the order ``EnableBgp``, ``EnableTunnelsBgp``, BGP
+    status; if the connection's row lists no tunnels, the BGP status comes before
+    ``EnableTunnelsBgp``. If none of them is set, but other BGP settings are, BGP is enabled.
     """
     of_tunnels = row.flag("EnableTunnelsBgp")
     blocks = [tunnel.block("TunnelBgpConfig") for tunnel in tunnels] or [row.block("VpnBgpConfig")]
@@ -263,7 +263,7 @@ def region(row: Fields, region_id: str) -> Region:
 
 
 def _tunnel_rows(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:
-    """Return the tunnels in a row; an empty list if no tunnel has an id or settings."""
+    """Return a connection's tunnel objects; an empty list if none has an id or settings."""
     rows = row.rows(outer, inner, mark="TunnelId")
     # An empty list counts as read, even if its wrapper object has other fields.
     if not rows and (row.has(outer, inner) or (row.has(outer) and not row.shows(outer, inner))):
@@ -283,8 +283,9 @@ def _has_settings(row: Fields, ike: str, ipsec: str) -> bool:
 def _placed(tunnels: tuple[TunnelStatement, ...], single: list[TunnelStatement]) -> dict[str, Any]:
     """Return the fields of a connection record that contain its tunnels.
 
-    ``single`` contains tunnel settings of the connection itself. They are the only tunnel if the
-    response lists no tunnels; else they are stored as ``stray_tunnel``.
+    ``single`` is empty, or contains one tunnel made from settings outside the list of tunnels. If
+    the response lists no tunnels, it becomes the only tunnel; otherwise it becomes
+    ``stray_tunnel``.
     """
     stray = single[0] if tunnels and single else None
     return {"tunnels": tunnels or tuple(single), "stray_tunnel": stray, "is_dual": bool(tunnels)}
@@ -354,10 +355,10 @@ def _asn(row: Fields, name: str) -> int | None:
 
 
 def _bandwidth(row: Fields, *names: str) -> dict[str, Any]:
-    """Return the record fields for the first of the named bandwidths that is set.
+    """Return the first of the named bandwidths that is set and not zero, as record fields.
 
-    ``bandwidth_mbps`` is the bandwidth in Mbit/s. For an unknown token, it is None and
-    ``has_unknown_bandwidth`` is True.
+    ``bandwidth_mbps`` is in Mbit/s; if the API's value cannot be interpreted, it is None and
+    ``has_unknown_bandwidth`` is True. If no bandwidth is set, there are no fields.
     """
     found = [_number(row, name, terms.bandwidth) for name in names if row.has(name)]
     mbps = [number for number in found if number != 0]

@@ -59,7 +59,10 @@ def connection_row(connection: EmulatedConnection) -> Tree:
 
 
 def _single_part(connection: EmulatedConnection) -> Tree:
-    """Return the tunnel settings of a single-tunnel connection, as fields of its row."""
+    """Return the tunnel settings of a single-tunnel connection, in the form of the API.
+
+    The result contains fields of the connection's row in DescribeVpnConnections.
+    """
     (tunnel,), check = connection.tunnels, connection.health_check
     return {
         "CustomerGatewayId": tunnel.customer_gateway_id,
@@ -107,7 +110,7 @@ def _dual_part(connection: EmulatedConnection) -> Tree:
 
 
 def _tunnel_option(tunnel: EmulatedTunnel) -> Tree:
-    """Return one tunnel of a dual-tunnel connection.
+    """Return one tunnel of a dual-tunnel connection as an entry of ``TunnelOptions``.
 
     Flags, lifetimes and AS numbers are strings.
     """
@@ -225,9 +228,10 @@ def download_config(connection: EmulatedConnection) -> Tree:
 
 
 def _device_tunnels(connection: EmulatedConnection) -> Tree:
-    """Return the tunnel list of a dual-tunnel connection, and the tunnel settings outside it.
+    """Return a dual-tunnel connection's tunnels as its downloaded configuration shows them.
 
-    Outside the list, the settings are unset or copies of the first tunnel's settings.
+    The API also has fields for tunnel settings outside the list of tunnels. Depending on the
+    connection, they are absent, empty or copies of the first tunnel's settings.
     """
     first = connection.tunnels[0]
     part: Tree = {}

@@ -1,4 +1,4 @@
-"""Convert resources to the rows that list calls return.
+"""Convert the emulator's resources to rows of API responses such as DescribeVpcs.
 
 The rows of DescribeVpnConnections are in the module ``connection_rows``.
 """
@@ -124,10 +124,10 @@ def attachment_row(connection: model.EmulatedConnection) -> Tree:
 
 
 def _is_enhanced(gateway: model.VpnGateway) -> bool:
-    """Check whether a VPN gateway is of the newer type ``Enhanced.SiteToSite``.
+    """Check whether a VPN gateway has the newer type ``Enhanced.SiteToSite``.
 
-    Half of the dual-tunnel gateways are of this type. Gateways for the Chinese SM algorithms never
-    are.
+    The emulator gives this type to half of the dual-tunnel gateways, but never to gateways for the
+    Chinese SM algorithms.
     """
     is_standard = gateway.second_ip is not None and gateway.vpn_type == "Normal"
     return is_standard and pick(gateway.vpn_gateway_id, "generation", 2) == 0

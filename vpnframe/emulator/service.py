@@ -57,7 +57,7 @@ class _Exchange:
 
     @property
     def gate_now(self) -> float:
-        """The server's time, including the clock error of a fault.
+        """The server's time, including the clock error that a fault injected.
 
         It is used to check signatures, and it is sent in the ``Date`` header.
         """
@@ -68,9 +68,10 @@ class _Exchange:
         return self.state.holdings_of(credential.account_id, self.call.region_id)
 
     def finish(self, row: Tree) -> Tree:
-        """Add the fields that a row of the answer lacks, as unset fields.
+        """Return a row of the answer in which unset fields have the form ``State.shape``.
 
-        Their form is ``State.shape``. If that is None, a hash of the row selects the form.
+        In the form ``plain``, the row stays unchanged; in all other forms, missing fields are
+        added. If ``State.shape`` is None, a hash of the row's first values selects the form.
         """
         what = "/".join(map(str, [*row.values()][:3]))
         shape = self.state.shape or SHAPES[pick(what, "unset", len(SHAPES))]
@@ -115,10 +116,9 @@ class _Exchange:
         return action.answer(self, credential)
 
     def fail(self, kind: Kind) -> FaultyResponse:
-        """Return the response to a call with a fault of this kind.
+        """Return the response that this call gets if a fault of this kind is injected.
 
-        The server still has to apply the faults below HTTP, which ``FaultyResponse.wire``
-        describes.
+        The server must still apply the faults below HTTP that ``FaultyResponse.wire`` describes.
         """
         if kind.clock_s:
             self.state.clock_offset_s = kind.clock_s

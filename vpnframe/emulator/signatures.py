@@ -35,7 +35,10 @@ class Claim:
 
 
 def read_claim(request: Request) -> Claim:
-    """Read the claim of a request; raise RefusalError if a part of the signature is missing."""
+    """Return the access key id, signing time, nonce and security token of a request.
+
+    The signature is not verified here. If it is malformed or incomplete, RefusalError is raised.
+    """
     headers = request.headers
     if not (authorization := headers.get("authorization")):
         return _read_v1_claim(dict(_all_pairs(request)))

@@ -20,9 +20,10 @@ SHAPES = ("plain", "blank", "zeros")
 
 
 def _fields(names: str, **nested: Json) -> dict[str, Json]:
-    """Return the named fields with their unset values, together with nested objects and lists.
+    """Return the named fields, each with the value that it has if it is unset.
 
-    In ``names``, a number ends with ``#`` and a flag with ``?``; all other fields are strings.
+    In ``names``, a number ends with ``#`` and a flag with ``?``; all other fields are strings. The
+    objects and lists in ``nested`` are added unchanged.
 
     Examples
     --------
@@ -108,7 +109,10 @@ FIELDS: Mapping[str, Fields] = {
 
 
 def fill(row: Mapping[str, Json], action: str, shape: str) -> dict[str, Json]:
-    """Return a row of an answer, with missing fields added as unset fields in the form ``shape``.
+    """Return a row of an answer, with its missing fields added in the form ``shape``.
+
+    In the form ``plain``, nothing is added. In ``blank``, missing numbers, flags and strings become
+    empty strings; in ``zeros``, they become 0, false and empty strings.
 
     Examples
     --------
@@ -124,9 +128,9 @@ def _filled(row: Json, fields: Fields, shape: str) -> dict[str, Json]:
 
 
 def _value(value: Json, unset: Json, shape: str) -> Json:
-    """Return ``value``, or its unset value if it is None or empty.
+    """Return ``value``, or an unset field in the form ``shape`` if it is None or empty.
 
-    In nested objects and lists, do the same for each field.
+    In an object or a list of objects, do the same for each field.
     """
     if isinstance(unset, Mapping):
         return _filled(value, unset, shape)

@@ -167,7 +167,7 @@ class Checkpoint:
         self._commit()
 
     def noted(self, name: str) -> str | None:
-        """Return the value that is stored under a name, or None if there is none."""
+        """Return the value that :meth:`note` stored under ``name``; None if there is none."""
         rows = self._rows("SELECT value FROM about WHERE name=?", name)
         return str(rows[0][0]) if rows else None
 

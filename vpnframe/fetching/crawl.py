@@ -225,7 +225,7 @@ class FleetCrawl:
         await run_all(account.read_again() for account in self.accounts)
 
     def estimates(self) -> tuple[Estimate, ...]:
-        """Return the estimates of all regions of all accounts."""
+        """Return the estimated API calls and seconds for each region of each account."""
         found: list[Estimate] = []
         for account in self.accounts:
             share = parse_downloads(account.plan.downloads)
@@ -245,9 +245,10 @@ class FleetCrawl:
         )
 
     def parts(self, *, release: bool = False) -> Iterator[Records]:
-        """Yield everything that was read, in parts.
+        """Yield everything that was read, as several Records.
 
-        With ``release``, the memory of a region is freed after its last part.
+        The first Records of each account contain no region. With ``release``, the memory of a
+        region is freed after its last Records.
         """
         for account in self.accounts:
             yield account.own()

@@ -140,7 +140,7 @@ class _Samples:
         return recorded
 
     def write(self) -> None:
-        """Write each recorded structure to a file."""
+        """Write each recorded structure of an API response to a separate JSON file."""
         try:
             for action, shapes in sorted(self._shapes.items()):
                 for number, shape in enumerate(shapes, 1):
@@ -216,7 +216,11 @@ class _AccountCheck:
             self._note("clock", "missing", detail, "correct this machine's clock")
 
     async def _find_places(self) -> list[Place]:
-        """List the regions, and return the Place to which the calls of each region are sent."""
+        """List the regions; return where to send the calls of each region to check.
+
+        Also report in the result of the doctor whether the regions could be listed, and which
+        regions to skip do not exist.
+        """
         action, place = "DescribeRegions", self.plan.place(VPC_HOST)
         found = await self.caller.ask(action, place, {}, partial(decode_page, action=action))
         known: dict[str, str | None] = {}
@@ -308,7 +312,10 @@ class _AccountCheck:
 
 
 def _things_in(row: object) -> Iterator[tuple[str, str]]:
-    """Yield the type and the id of each resource in a list row that a further call can query."""
+    """Find the resources in a row of a list response, and yield the type and id of each.
+
+    Only resources that a later API call can query by id are included.
+    """
     if isinstance(row, Statement):
         if not row.is_unattached:
             yield "connection", row.vpn_connection_id

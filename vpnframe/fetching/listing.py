@@ -47,7 +47,11 @@ class Listing:
 
     @property
     def is_stable(self) -> bool:
-        """Whether no call failed, all counted rows were read, and repeated passes agree."""
+        """Whether no call failed, and as many rows were read as the cloud counts.
+
+        The result is also False if a total count is invalid, or if a second pass returned other
+        ids.
+        """
         is_counted = self.n_collected == self.n_expected and self.count_note is None
         return self.failure is None and is_counted and self.is_agreed
 
@@ -115,7 +119,10 @@ class ListCall:
     judge: KeyJudge | None = None  # assesses the pre-shared keys in the rows
 
     async def recall(self) -> Listing:
-        """Return the list that an earlier run stored in the checkpoint, or fetch it."""
+        """Return the list that an earlier fetch stored, or read it from the cloud.
+
+        A list that is read without failure or doubt is stored in the checkpoint, if there is one.
+        """
         checkpoint, key = self.caller.checkpoint, self.caller.key(self.action, self.place)
         subject = "/".join(self.about.values())
         known = checkpoint.recall(*key, subject) if checkpoint else None
@@ -155,7 +162,10 @@ class ListCall:
         return passes[0] if len(passes) == 1 else _united(passes)
 
     async def fetch_pass(self) -> Listing:
-        """Read every page once."""
+        """Read all pages of the list once.
+
+        If a page fails, the result contains the failure and the rows of the pages before it.
+        """
         listing, number, n_idle = Listing(), 1, 0
         is_paged = LISTS[self.action].is_paged
         while True:
@@ -185,7 +195,11 @@ class ListCall:
             number += 1
 
     def _decode(self, response: Response, *, number: int) -> Page:
-        """Decode a page; raise ResponseError if it has no rows although the cloud counts more."""
+        """Decode a page; raise ResponseError if an empty page is not plausible.
+
+        An empty page is not plausible if the cloud counts more rows than the earlier pages can
+        have, or if the list has no pages (each account has regions).
+        """
         page = decode_page(response, action=self.action, judge=self.judge)
         if page.rows or page.notes:
             return page
@@ -198,7 +212,10 @@ class ListCall:
 
 
 def _united(passes: list[Listing]) -> Listing:
-    """Combine the rows of all passes; if several passes read a row, the latest version is used."""
+    """Combine the rows of several passes, each of which read the whole list.
+
+    If several passes read a row, the result contains the row as the last of them read it.
+    """
     united = Listing(
         n_expected=max(one.n_expected for one in passes),
         # If only a later pass failed, no row is missing, but the rows are not confirmed.

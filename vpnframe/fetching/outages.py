@@ -50,7 +50,10 @@ class Line:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Let a call proceed; while the region is awaited, only one at a time and after a pause."""
+        """Let a call proceed at once, unless the region is awaited (see ``is_awaited``).
+
+        While the region is awaited, calls proceed one at a time, each after a pause.
+        """
         if self.is_awaited:
             async with self._trying:
                 if self.is_awaited:

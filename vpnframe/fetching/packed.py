@@ -62,7 +62,10 @@ class PackedRecords:
             yield from _decode_raw(body).items()
 
     def in_order(self, only: Set[str] | None = None) -> PackedRecords:
-        """Return a copy that is sorted by id; if ``only`` is given, the copy has only these ids."""
+        """Return a copy of the store, with the records in the order of their ids.
+
+        If ``only`` is given, the copy has only the records with these ids.
+        """
         ordered, rows = PackedRecords(), dict(self.raw())
         for key in sorted(rows if only is None else rows.keys() & only):
             ordered.put(key, rows[key])

@@ -27,7 +27,7 @@ class Progress:
         self._started = 0.0
 
     def take(self, event: events.Event) -> None:
-        """Count one event."""
+        """Update the counts and time estimates of the fetch with one event."""
         match event:
             case events.RegionsFound():
                 self._n_regions += event.n_regions

@@ -222,7 +222,7 @@ class RegionCrawl:
         return stamped
 
     def _rows(self, action: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a list in parts, which are mappings of ids to rows."""
+        """Yield the rows that a list call read, in mappings of at most some 1,000 ids to rows."""
         return self.listings.get(action, Listing()).rows.parts()
 
     def _found(self, *actions: str) -> dict[str, Any]:
@@ -232,9 +232,11 @@ class RegionCrawl:
         return dict(sorted(rows.items()))
 
     def _statements(self) -> Iterator[dict[str, Statement]]:
-        """Yield the list rows of connections in parts, sorted by id.
+        """Yield the connections of the list calls in batches, sorted by connection id.
 
-        Values that a row lacks are taken from the connection's row in the list of attachments.
+        Values that a connection's row in DescribeVpnConnections lacks are taken from its row in
+        DescribeVpnAttachments. Connections that have a row only in DescribeVpnAttachments are
+        included.
         """
         attached = self._rows("DescribeVpnAttachments")
         for rows in side_by_side(self._rows(CONNECTIONS), attached):
@@ -280,7 +282,7 @@ class RegionCrawl:
             yield self._joined(listed, downloaded, leading, gateways)
 
     def _joined(self, listed: Part, downloaded: Part, leading: Part, gateways: Part) -> Records:
-        """Join the list row, the download and the routes of each connection."""
+        """Combine what the list, the download and the routes say about each connection."""
         connections, disagreements, routes = [], list[Disagreement](), list[RouteEntry]()
         for connection_id, statement in listed.items():
             into = leading.get(connection_id, RoutesInto())

@@ -110,7 +110,11 @@ class _GrowingTables:
         return {name: self._growing.pop(name).table() for name in (*STORED, *RESTRICTED)}
 
     def _add_records(self, name: str, records: Sequence[Record], **columns: list[Any]) -> None:
-        """Add a row for each record; columns not in ``columns`` are read from record fields."""
+        """Add a row to table ``name`` for each record.
+
+        ``columns`` contains the values of some columns; all other columns are filled from fields of
+        the records.
+        """
         if records:
             for column in schema.find(name).columns:
                 if column.name not in columns:
@@ -122,7 +126,10 @@ class _GrowingTables:
         self._add_records("failures", failures, attempts=attempts)
 
     def _end_region(self) -> None:
-        """Add the gateways of the current region, with the number of connections that use each."""
+        """Add the gateways of the current region as rows of table ``gateways``.
+
+        Each row has the number of connections that use the gateway.
+        """
         counts = [self._n_connections[place] for place in self._gateways]
         self._add_records("gateways", [*self._gateways.values()], n_connections=counts)
         self._gateways, self._n_connections = {}, Counter()
@@ -169,7 +176,11 @@ class _GrowingTables:
     def _block_columns(
         self, owners: Sequence[Connection], routes: Iterable[RouteEntry]
     ) -> dict[str, Any]:
-        """Return the columns of the blocks; ``owner`` has the position of their connections."""
+        """Return columns of table ``subnets`` for all blocks of some connections.
+
+        The item ``owner`` is not a column of the table: for each block, it is the position of the
+        block's connection in ``owners``.
+        """
         leading: defaultdict[_Place, list[RouteEntry]] = defaultdict(list)
         for route in routes:
             leading[_place_of(route)].append(route)
@@ -231,9 +242,10 @@ def _auth_method(row: _Row) -> str:
 
 
 def _routing_mode(row: _Row) -> str | None:
-    """Return ``route`` if both sides have only default routes, ``policy`` if neither has any.
+    """Return ``route``, ``policy`` or ``mixed``; None if a side has no block.
 
-    In all other cases the mode is ``mixed``; it is None if a side has no block.
+    The mode is ``route`` if all blocks of both sides are default routes, ``policy`` if no block is
+    a default route, else ``mixed``.
     """
     sides = (set(row.connection.vpc_subnets), set(row.connection.onprem_subnets))
     if not all(sides):
@@ -267,13 +279,16 @@ _COMPUTED: Mapping[str, Callable[[_Row], Any]] = {
 
 
 def _field_of(column: Column) -> str:
-    """Return the name of the record field with a column's value; times end with ``_ms``."""
+    """Return the name of the record field that has the values of a column.
+
+    Names of fields with times end with ``_ms``.
+    """
     name = column.source or column.name
     return f"{name.removesuffix('_at')}_ms" if column.kind == "time" else name
 
 
 def _find_value(column: Column) -> Callable[[_Row], Any] | None:
-    """Return a function that reads a column's value from a _Row, or None without a field for it."""
+    """Return a function that reads a column's value from a _Row; None if no record has it."""
     if column.name in _COMPUTED:
         return _COMPUTED[column.name]
     for path, record, prefix in _SOURCES:

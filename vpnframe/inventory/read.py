@@ -87,7 +87,7 @@ def list_snapshots(folder: str | Path) -> list[str]:
     records = Path(folder, layout.RECORDS)
     if not records.is_dir():
         raise InventoryError(
-            f"{folder} is not an inventory: it has no _snapshots folder; "
+            f"the folder {folder} is not an inventory: it has no _snapshots folder; "
             f"create one with `vpnframe fetch --out {folder}` or vf.write_inventory"
         )
     found = [path for path in records.glob("*.json") if layout.SNAPSHOT_ID.fullmatch(path.stem)]

@@ -83,7 +83,11 @@ def _as_text(body: bytes) -> str:
 
 
 def _values(text: str) -> Iterator[str]:
-    """Yield each JSON value; a damaged value ends before the next line that begins with ``{``."""
+    """Yield each JSON value of a file as a string.
+
+    A value that is not valid JSON ends before the next line that begins with ``{``, or at the end
+    of the file.
+    """
     begin = _after_signs(text, 0)
     while begin < len(text):
         try:

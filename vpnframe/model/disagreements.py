@@ -1,4 +1,4 @@
-"""Find the fields that differ between a connection's list row and its downloaded configuration."""
+"""Find fields in which the list of connections differs from a downloaded configuration."""
 
 from __future__ import annotations
 
@@ -37,7 +37,11 @@ TunnelKey = tuple[str, int]  # tunnel id (empty if missing), and number among eq
 
 
 def find_differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
-    """Yield every field that the download and the list row contain with different values."""
+    """Yield each field whose values differ in two sources of one connection.
+
+    ``download`` is the downloaded configuration. ``describe`` is the row of the connection in the
+    response of a list call.
+    """
     differing = partial(Disagreement, vpn_connection_id=describe.vpn_connection_id)
     for field, ours, theirs in (
         ("vpc_subnets", download.local_subnets, describe.local_subnets),
@@ -57,7 +61,11 @@ def _tunnel_differences(
     listed: Mapping[TunnelKey, TunnelStatement],
     differing: Callable[..., Disagreement],
 ) -> Iterator[Disagreement]:
-    """Yield the tunnel fields that differ; nothing if the list row describes no tunnel."""
+    """Yield the tunnel fields that differ between ``downloaded`` and ``listed``.
+
+    A tunnel that only one of them contains counts as a difference of ``tunnel_id``. Yield nothing
+    if no tunnel in ``listed`` has an id or settings.
+    """
     if not any(map(_says_anything, listed.values())):
         return
     keys = sorted(listed.keys() | downloaded.keys())

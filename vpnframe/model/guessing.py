@@ -125,7 +125,11 @@ def _judge(key: str) -> tuple[KeyClass, int]:
 
 
 def _without_hints(key: str, hints: Iterable[str]) -> str:
-    """Remove the hints from a key; if the key contains a hint, also remove years."""
+    """Remove from a key the words in ``hints``, such as names and addresses, and their parts.
+
+    Words and parts with fewer than six characters are kept. If anything is removed, remove years,
+    too.
+    """
     lowered, (plain, folded) = key.translate(_AS_LOWER), _hint_texts(hints)
     spans = _common_spans(lowered, plain)
     for undone in _UNDONE:  # only for words: random ids would match by chance
@@ -160,9 +164,9 @@ def _common_spans(text: str, known: str, size: int = _HINT) -> list[Span]:
 
 
 def _spans_of_words(key: str) -> list[Span]:
-    """Return the spans of a key that are known words in any case or in l33t.
+    """Return the spans of a pre-shared key that are common words, in any case or in l33t.
 
-    In the key, at least half of the characters of each span must be letters.
+    At least half of the characters of a span must be letters in the key itself.
     """
     lowered, words = key.translate(_AS_LOWER), _words()
     return [
@@ -179,7 +183,10 @@ def _is_wordy(text: str) -> bool:
 
 
 def _spans_of_others(key: str) -> list[Span]:
-    """Return the spans of dates, repetitions, and runs along the keyboard or the alphabet."""
+    """Return the spans of a key that are dates, repetitions or sequences of characters.
+
+    Sequences run along the keyboard or the alphabet.
+    """
     lowered = key.translate(_AS_LOWER)
     spans = _common_spans(lowered, _ALONG, _WORD)
     spans += [match.span() for match in _OF_ONE.finditer(lowered)]
@@ -197,7 +204,7 @@ def _positions(spans: Iterable[Span]) -> set[int]:
 
 @cache
 def _words() -> Mapping[str, tuple[str, ...]]:
-    """Return the words that make a key weak, grouped by their first five characters."""
+    """Return the words that weaken a pre-shared key, by their first five characters."""
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  a megabyte of words
 
     frequent = {
@@ -222,7 +229,10 @@ def _random_bits(key: str) -> int:
 
 
 def _guessed_bits(key: str) -> int:
-    """Return zxcvbn's estimate of how many bits an attacker must guess of a non-random key."""
+    """Estimate with zxcvbn how many bits an attacker must guess to find a key.
+
+    For random keys, this estimate is wrong.
+    """
     if not key:
         return 0
     from zxcvbn import zxcvbn  # noqa: PLC0415  heavy, and not needed for most keys

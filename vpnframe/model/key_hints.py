@@ -13,14 +13,21 @@ Words = Mapping[str, Sequence[str]]
 
 
 class _KnownKeys(Record, frozen=True, kw_only=True, array_like=True):
-    """The hint words of one connection, and the facts about the keys in its list row."""
+    """What is known about a connection's pre-shared keys before the download.
+
+    From ``words``, such as names and addresses, a key may be derived. ``facts`` describe the keys
+    that the list of connections contained.
+    """
 
     words: tuple[str, ...]
     facts: tuple[KeyFacts, ...]
 
 
 def gateway_words(gateways: Iterable[Gateway]) -> Words:
-    """Return, by gateway id, the name, addresses and tags from which a key may be derived."""
+    """Return, by gateway id, the words from which a pre-shared key may be derived.
+
+    These are the name, the addresses and the tags of the gateway.
+    """
     return {
         g.gateway_id: (*filter(None, (g.name, g.ip_address, g.second_ip_address)), *g.tags)
         for g in gateways
@@ -39,7 +46,12 @@ def connection_words(statement: Statement | None, gateways: Words) -> tuple[str,
 
 
 def pack_known(statement: Statement, gateways: Words) -> bytes:
-    """Serialize what :func:`judge_of` needs: hint words, and facts about keys in the list row."""
+    """Serialize a connection's hint words and key facts, which :func:`judge_of` needs.
+
+    Hint words are strings from which a pre-shared key may be derived; they are omitted if
+    ``statement``, the connection's row in a list response, shows the keys of all tunnels. Key facts
+    describe the keys that it shows.
+    """
     facts = [tunnel.key_facts for tunnel in statement.tunnels]
     shown = tuple(one for one in facts if one is not None and one.length is not None)
     words = () if facts and len(shown) == len(facts) else connection_words(statement, gateways)

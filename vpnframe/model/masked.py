@@ -23,7 +23,7 @@ _MASKED_VALUE = re.compile(
 
 
 def key_state(value: object) -> KeyState:
-    """Return whether a key is present, masked or absent."""
+    """Return whether a key in an API response is present, masked or absent."""
     if isinstance(value, str):
         value = value.strip()
         tail = _X_TAIL.search(value)
@@ -33,13 +33,20 @@ def key_state(value: object) -> KeyState:
 
 
 def best_state(*states: KeyState | None) -> KeyState | None:
-    """Return the first of ``present``, ``masked`` and ``absent`` that is among the states."""
+    """Return the best state of a pre-shared key that several sources report.
+
+    ``present`` is better than ``masked``, a key whose characters the API hides, and both are better
+    than ``absent``. If all states are None, the result is None.
+    """
     order: tuple[KeyState, ...] = ("present", "masked", "absent")
     return next((state for state in order if state in states), None)
 
 
 def is_masked_value(value: Any) -> bool:
-    """Check whether an address, CIDR block or id is masked, or any item of a tuple of them."""
+    """Check whether the API masked a part of an address, a CIDR block or an id.
+
+    A tuple of such values is masked if one of them is.
+    """
     if isinstance(value, tuple):
         return any(map(is_masked_value, value))
     if not isinstance(value, str) or not ("*" in value or "x" in value or "X" in value):

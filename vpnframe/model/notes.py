@@ -24,7 +24,10 @@ def note_failure(note: Note, *, action: str, at_ms: int | None = None) -> Failur
 
 
 def odd_count(note: Note) -> Note:
-    """Append to the note on an implausible row count how the pages were read instead."""
+    """Add to a note on an implausible row count that this count was ignored.
+
+    Without the count, pages are read until one has no new rows.
+    """
     so = "it makes no sense, so pages were read until one had no new rows"
     return msgspec.structs.replace(note, message=f"{note.message}: {so}")
 

@@ -1,8 +1,9 @@
 """Decide for which end of a connection its downloaded configuration is written.
 
 As a rule, a downloaded configuration is written for the customer's device: its ``Local`` is the
-on-premises end. In a list row, ``LocalSubnet`` is the cloud's side. Older reference pages state the
-contrary, so addresses, subnets and IKE ids of the connection take precedence over this rule.
+on-premises end. In a row of DescribeVpnConnections, ``LocalSubnet`` is the VPC side. Older
+reference pages state the contrary, so addresses, subnets and IKE ids of the connection take
+precedence over this rule.
 
 References
 ----------
@@ -30,7 +31,11 @@ _cached = lru_cache(maxsize=4096)
 def decide_perspective(
     download: Statement | None, describe: Statement | None, *, gateways: Sequence[Gateway] = ()
 ) -> tuple[View, Perspective | None]:
-    """Return the end for which a download is written, and how certain this result is."""
+    """Decide whether a download is written for the customer's device or for the cloud.
+
+    Also return how certain this is, as ``verified``, ``assumed`` or ``conflict``; this is None
+    without a download.
+    """
     if download is None:
         return "device", None
     votes = set(_endpoint_votes(download, describe, gateways))
@@ -49,7 +54,11 @@ def decide_perspective(
 def _endpoint_votes(
     download: Statement, describe: Statement | None, gateways: Sequence[Gateway]
 ) -> Iterable[View]:
-    """Yield the end for which a download is written, by the addresses of the gateways."""
+    """Yield for which end a download is written, as the addresses of its tunnels show.
+
+    A local address of a customer gateway shows ``device``, and one of a VPN gateway shows
+    ``cloud``. For remote addresses, it is the reverse.
+    """
     texts: dict[str, list[str | None]] = {"vpn": [], "customer": []}
     for gateway in gateways:
         texts[gateway.kind] += [gateway.ip_address, gateway.second_ip_address]
@@ -68,7 +77,10 @@ def _endpoint_votes(
 
 
 def _address(text: str | None) -> bytes | None:
-    """Return an IP address in binary form; None if the text is not an address, or is masked."""
+    """Return an IP address in binary form; None if the text is not a valid address.
+
+    An address in which the API masks digits is not valid either.
+    """
     try:
         return inet_pton(AF_INET6 if ":" in text else AF_INET, text) if text else None
     except (OSError, ValueError):
@@ -76,9 +88,10 @@ def _address(text: str | None) -> bytes | None:
 
 
 def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
-    """Yield the end for which a download is written, by the subnets of both ends.
+    """Yield ``device`` or ``cloud``, the end for which a download is written.
 
-    Nothing is yielded if both ends have the same subnets.
+    The subnets of the download are compared with those in the connection list. Nothing is yielded
+    if this does not show the end, for example because both ends have the same subnets.
     """
     local, remote = networks(download.local_subnets), networks(download.remote_subnets)
     cloud, customer = networks(describe.local_subnets), networks(describe.remote_subnets)
@@ -91,7 +104,11 @@ def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
 
 
 def _id_votes(download: Statement, describe: Statement) -> Iterable[View]:
-    """Yield the end for which a download is written, by the IKE ids of the tunnels."""
+    """Yield for each tunnel the end that its download describes as local: cloud or device.
+
+    The local IKE id in the download is compared with both IKE ids in the list response. A tunnel
+    yields nothing if the ids do not decide.
+    """
     rows = {tunnel.tunnel_id: tunnel for tunnel in describe.tunnels}
     for tunnel in download.tunnels:
         row, said = rows.get(tunnel.tunnel_id), tunnel.local.ike_id

@@ -56,7 +56,11 @@ class KeyJudge:
     is_saved: bool = False
 
     def words_of(self, *ids: str | None) -> list[str]:
-        """Return the ids, and all hint words that are stored for these ids."""
+        """Return these words, each of which may be an id, and the hint words of the ids.
+
+        The hint words of an id are the words from which a pre-shared key may be derived. A word
+        that is None is left out.
+        """
         named = [i for i in ids if i is not None]
         return [*named, *(word for i in named for word in self.words.get(i, ()))]
 
@@ -145,6 +149,9 @@ def _facts(
 
 
 def best_facts(*facts: KeyFacts | None) -> KeyFacts | None:
-    """Return the first facts that describe a visible key, else the first that are not None."""
+    """Return the first facts that describe a visible pre-shared key.
+
+    If no facts do so, return the first that are not None; None if there are none.
+    """
     made = [one for one in facts if one is not None]
     return next((one for one in made if one.length is not None), made[0] if made else None)

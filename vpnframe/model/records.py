@@ -82,7 +82,11 @@ class End(Record, frozen=True, kw_only=True):
 
 
 class TunnelValues(Record, frozen=True, kw_only=True):
-    """The values of a tunnel that have the same meaning in the list row and in the download."""
+    """The values of a tunnel that mean the same in both sources of a connection.
+
+    The sources are the connection's row in DescribeVpnConnections (the list row) and its downloaded
+    configuration (the download).
+    """
 
     tunnel_id: str | None = None
     role: str | None = None
@@ -119,7 +123,7 @@ class Note(Record, frozen=True, kw_only=True):
 
 
 class ConnectionValues(Record, frozen=True, kw_only=True):
-    """The values of a connection that have the same meaning in the list row and in the download."""
+    """The values of a connection that mean the same in every API response about it."""
 
     vpn_connection_id: str
     name: str | None = None
@@ -262,7 +266,7 @@ class Rows(Record, frozen=True, kw_only=True, tag=True):
 
 
 class Tunnel(TunnelValues, frozen=True, kw_only=True):
-    """A tunnel with the values of the download and the list row, and its end at each gateway."""
+    """The values of one tunnel from both API responses, and its end at each gateway."""
 
     tunnel_index: int
     vpn_gateway: End = End()
@@ -270,7 +274,10 @@ class Tunnel(TunnelValues, frozen=True, kw_only=True):
 
 
 class Connection(ConnectionValues, frozen=True, kw_only=True):
-    """An IPsec connection with the values of its download and its list row."""
+    """An IPsec connection, with values from its download and the connection list.
+
+    Either source may be missing; ``witnesses`` says which of them were read.
+    """
 
     tunnels: tuple[Tunnel, ...]
     account_id: str | None = None
@@ -312,7 +319,10 @@ class Coverage(Located, frozen=True, kw_only=True):
 
 
 class Disagreement(Located, frozen=True, kw_only=True):
-    """A field that differs between the download and the list row of one connection."""
+    """A field whose values in the download and in the list row of a connection differ.
+
+    The list row is the connection's row in DescribeVpnConnections.
+    """
 
     vpn_connection_id: str
     field: str

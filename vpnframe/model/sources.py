@@ -1,4 +1,7 @@
-"""Join a connection's list row and its download to one record, and find where they differ."""
+"""Join a connection's row in a list with its downloaded configuration to one record.
+
+Also find the fields in which the row and the downloaded configuration differ.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,10 @@ def join_statements(
     *,
     gateways: Sequence[Gateway] = (),
 ) -> tuple[Connection, list[Disagreement]]:
-    """Join the download and the list row of one connection; also return the fields that differ."""
+    """Join a connection's downloaded configuration with its row in the connection list.
+
+    Also return the fields in which the two differ. One of the two can be None.
+    """
     if download is None and describe is None:
         raise ValueError("a connection needs a download or a list row")
     view, perspective = decide_perspective(download, describe, gateways=gateways)
@@ -104,7 +110,11 @@ def own_gateways(
 def with_attachments(
     listed: Mapping[str, Statement], attachments: Mapping[str, Attachment]
 ) -> dict[str, Statement]:
-    """Return the list rows, completed by values and rows of transit-router attachments."""
+    """Complete the rows of the connection list from the rows of transit-router attachments.
+
+    An attachment supplies the values that are missing or hidden in a connection's row, and the
+    whole row of a connection that is not in the list.
+    """
     statements = dict(listed)
     for connection_id, row in attachments.items():
         attached = Statement(witness="describe", **asdict(row))
@@ -116,7 +126,11 @@ def with_attachments(
 
 
 def overlay(below: R, above: R) -> R:
-    """Combine two records: ``below`` supplies values that ``above`` lacks or contains masked."""
+    """Combine two records; the values of ``above`` take precedence.
+
+    A value of ``below`` is used only if ``above`` has none, or if characters of the value in
+    ``above`` are hidden by asterisks or x, and those of the value in ``below`` are not.
+    """
     # Most fields of the two sources are equal; comparing records and values first is fast.
     if below == above:
         return above
@@ -150,9 +164,10 @@ def _turned(download: Statement) -> Statement:
 
 
 def _placed(statement: Statement, is_dual: bool) -> Statement:
-    """Move the only tunnel to ``stray_tunnel`` if the other API response lists tunnels.
+    """Move the only tunnel to ``stray_tunnel`` if the connection has two tunnels.
 
-    This only tunnel contains settings of the connection itself, not of a listed tunnel.
+    ``is_dual`` is true if the list response or the download lists tunnels. If ``statement`` itself
+    lists none, its only tunnel contains settings of the connection and not of one of the tunnels.
     """
     if statement.is_dual or not is_dual or not statement.tunnels:
         return statement
@@ -160,7 +175,11 @@ def _placed(statement: Statement, is_dual: bool) -> Statement:
 
 
 def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Statement:
-    """Return a list row whose tunnels contain the IP addresses of their gateways."""
+    """Add missing gateway addresses to the tunnels of a connection from a list response.
+
+    The address of the cloud's end is added only to a single-tunnel connection, because in a
+    dual-tunnel connection only the tunnel shows which address it uses.
+    """
     vpn = next((g.ip_address for g in gateways if g.kind == "vpn"), None)
     customers = {g.gateway_id: g.ip_address for g in gateways if g.kind == "customer"}
     # With two tunnels, only the tunnels show which of the gateway's two addresses they use.
@@ -181,7 +200,7 @@ def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Stateme
 
 
 def _join_tunnels(download: Statement | None, describe: Statement | None) -> tuple[Tunnel, ...]:
-    """Join the tunnels of the download and the list row by id, and sort them by index."""
+    """Join the tunnels of ``download`` and ``describe`` by tunnel id; sort them by index."""
     listed, downloaded = tunnels_by_id(describe), tunnels_by_id(download)
     # If neither statement contains a tunnel, the connection still gets one tunnel row.
     keys = sorted(listed.keys() | downloaded.keys()) or [("", 0)]

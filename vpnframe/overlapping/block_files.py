@@ -158,7 +158,10 @@ def _header(names: list[str]) -> list[str]:
 
 
 def _fitted(row: list[str], header: list[str], line: int) -> list[str]:
-    """Pad or cut a row to the length of the header."""
+    """Pad or shorten a row of a file of blocks to the number of columns in the header.
+
+    Raise ValueError if the row has no cell for the block, or has text in a cell beyond the header.
+    """
     n = len(header)
     if len(row) <= (_find(header, _NAMES) or 0) or any(map(str.strip, row[n:])):
         raise ValueError(

@@ -284,10 +284,11 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
 
 
 def _rows_of(forest: Forest, nodes: Codes, rows: Codes) -> Codes:
-    """Return for each block the input row of a related block, such as the one that encloses it.
+    """Return for each block the input row of a related block, such as the one around it.
 
-    ``nodes`` maps each node of the forest to the node of the related block, or to -1. If several
-    equal blocks share the related node, the row is that of the first; for -1, it is -1.
+    ``nodes`` has for each node of the forest the number of the related node; if it is -1, the
+    result is also -1. If several equal blocks share the related node, the result is the row of the
+    first.
     """
     # The last entry is -1: the node -1 selects it.
     first = np.append(rows[forest.first_rows], -1)

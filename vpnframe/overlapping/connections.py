@@ -79,7 +79,10 @@ class Connections:
 
     @cached_property
     def may_share(self) -> Mask:
-        """Whether a connection with a different set of peers has a peer in common with this one."""
+        """Whether one of the connection's peer addresses is in more than one set of peers.
+
+        All connections with exactly the same peer addresses have the same set.
+        """
         peers = self.peers
         is_common = np.bincount(peers.members, minlength=1)[peers.members] > 1
         return np.isin(peers.codes, peers.owners[is_common])
@@ -142,7 +145,11 @@ def number_connections(subnets: pd.DataFrame) -> tuple[Codes, pd.DataFrame]:
 def encode_connections(
     rows: BlockRows, first: pd.DataFrame, blocks: ParsedCidrs, settings: OverlapSettings
 ) -> Connections:
-    """Encode the connections; ``first`` has one row of each, ``blocks`` the distinct blocks."""
+    """Encode the connections that own the blocks in ``rows``.
+
+    ``first`` has one row of ``subnets`` for each connection. ``blocks`` has the distinct blocks, to
+    which ``rows.cidr`` refers.
+    """
     account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
     routers = encode_together([column_of(first, column) for column in ROUTERS])
     places = rank_rows([account.codes, region.codes, name.codes])
@@ -185,7 +192,10 @@ def encode_connections(
 
 
 def _addresses(first: pd.DataFrame) -> tuple[Coded, CodedSets]:
-    """Encode each connection's gateway address and peer addresses; equal ones have one code."""
+    """Encode the gateway address and the peer addresses of each connection.
+
+    A gateway address and a peer address that are equal get the same code.
+    """
     owner, texts = encode_lists(column_of(first, "peer_addresses"))
     peer_texts = pd.Series(pd.array(texts.all(), dtype="str"))
     ip, peer = encode_together([column_of(first, "vpn_gateway_ip"), peer_texts])

@@ -68,14 +68,22 @@ class EncodedFleet:
         return take_words(self.cidr_words, self.cidr[rows])
 
     def named(self, rows: Codes, connection: Codes) -> dict[str, Any]:
-        """Return the columns with the ids of connections and the CIDR strings of blocks."""
+        """Return four columns: account, region and connection id, and the blocks as CIDR strings.
+
+        ``rows`` are positions of blocks, and ``connection`` has the code of the connection for each
+        row.
+        """
         its = self.connections
         texts = [column.texts(connection) for column in (its.account, its.region, its.name)]
         named = zip((*CONNECTION, "cidr"), [*texts, self.cidr_texts(rows)], strict=True)
         return {name: pd.array(values, dtype="str") for name, values in named}
 
     def scopes(self, codes: Codes) -> dict[str, Any]:
-        """Return the columns ``scope``, the name of the scope, and ``scope_id``."""
+        """Return the columns ``scope`` and ``scope_id`` for the scopes with these codes.
+
+        ``scope`` says what the scopes are, such as ``routing_domain``; ``scope_id`` says which of
+        them each row has.
+        """
         scope = as_category(np.zeros(len(codes), np.int64), [self.scope_name])
         words = take_words(self.scope_words, codes)
         return {"scope": scope, "scope_id": pd.array(words, dtype="str")}
@@ -90,7 +98,11 @@ class EncodedFleet:
 def encode_fleet(
     subnets: pd.DataFrame, *, scope: str | None, settings: OverlapSettings
 ) -> EncodedFleet:
-    """Encode table ``subnets``, which can also have rows of VPCs and of another table."""
+    """Encode table ``subnets`` of a fleet as numbers.
+
+    The table can have more rows: the blocks of VPCs, and the blocks that the fleet is compared
+    with.
+    """
     cidr = _encode_cidrs(column_of(subnets, "cidr"))
     cidrs = parse_cidrs(cidr.words)
     connection, first = number_connections(subnets)
@@ -152,7 +164,11 @@ def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> BlockRows:
 
 
 def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Coded:
-    """Return the scope of each row; if ``scope`` is None, all rows have one scope."""
+    """Return for each row the scope in which its block is compared with other blocks.
+
+    The scope is the value of the column ``scope``, or the routing domain. If ``scope`` is None, all
+    rows have the same scope.
+    """
     if scope is None:
         return Coded(np.zeros(len(rows.cidr), np.int64), pa.array([None], pa.large_string()))
     if scope == ROUTING_DOMAIN:
@@ -161,10 +177,10 @@ def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Cod
 
 
 def _is_asked(rows: BlockRows, connections: Connections, settings: OverlapSettings) -> Mask:
-    """Return the mask of the rows to compare.
+    """Return the mask of the rows that are searched for overlaps.
 
-    With ``settings.only``, these are the rows of one routing domain and all rows of the other
-    table.
+    Without ``settings.only``, these are all rows. Otherwise, they are the rows of the routing
+    domain that it names, and all rows of the table that the fleet is compared with.
     """
     if settings.only is None:
         return np.ones(len(rows.cidr), bool)
@@ -192,7 +208,7 @@ def _is_ignored(
             if text not in ours:
                 raise SettingsError(
                     f"{text} is to be ignored, but no selector and no route of this fleet equals "
-                    f"it: correct the block, or remove it from ignore"
+                    f"it: name a block as it is routed, or leave it out"
                 )
     return are_ignored(cidrs, settings)[rows.cidr] & is_ours
 

@@ -213,10 +213,11 @@ def _as_table(groups: Groups, settings: OverlapSettings) -> pd.DataFrame:
 
 
 def _named(pairs: FleetPairs) -> Codes:
-    """Return for the right block of each pair the connection whose id the table shows.
+    """Return for each pair the connection that the table shows for the right block.
 
-    A VPC's own block has no connection id. The table then shows the connection of the left block if
-    this connection is in the same VPC, else the first connection of the VPC, if there is one.
+    As a rule, it is the connection of the right block. For a VPC's own block, it is the connection
+    of the left block if that is in the same VPC, otherwise the VPC's first connection, if there is
+    one.
     """
     fleet, its, right = pairs.fleet, pairs.fleet.connections, pairs.other
     role, sides, cidr = fleet.role[pairs.right], its.vpc_side, fleet.cidr[pairs.right]
@@ -274,7 +275,11 @@ def _between(fleet: EncodedFleet, one: Mask, other: Mask, groups: Codes) -> Code
 
 
 def _counts(fleet: EncodedFleet, chosen: Mask, groups: Codes) -> Codes:
-    """Count the overlaps of chosen blocks in each group, in an array as for :func:`_count`."""
+    """Count the overlaps of each chosen block with other chosen blocks of its group.
+
+    The result has the same shape and order as that of :func:`_count`. The counts of blocks that are
+    not chosen are 0.
+    """
     counts = np.zeros((3, len(groups)), np.int64)
     for row, blocks in fleet.all.take(chosen).by_family(groups=groups):
         found = count_overlaps(blocks)

@@ -140,10 +140,10 @@ class FreeSpace:
             self._put(gap, gap)
 
     def take(self, prefix_length: int, *, version: int) -> tuple[Network, Network] | None:
-        """Take a block from the smallest free block that has room; return None if there is no room.
+        """Take a block from the smallest free block that has room; None if none has room.
 
-        Return the block, and the original gap that it is part of. If several free blocks are
-        equally small, the one with the lowest address is used.
+        Return the taken block, and the block that was free before the first call and contains it.
+        If several free blocks are equally small, the one with the lowest address is used.
         """
         for length in range(prefix_length, -1, -1):
             if pieces := self._pieces.get((version, length)):
@@ -175,7 +175,11 @@ def find_free_space(
 
 
 def _taken_by_fleet(known: KnownFleet, settings: OverlapSettings) -> tuple[EncodedFleet, Codes]:
-    """Return the encoded fleet, and the positions of its blocks that are in use."""
+    """Encode the fleet's blocks, and find the positions of the blocks that are in use.
+
+    A selector that contains a whole block of its own VPC is not in use, because the VPC's block is
+    used instead.
+    """
     fleet = encode_fleet(known.rows(settings), scope=None, settings=settings)
     return fleet, np.flatnonzero(fleet.role != AGGREGATE)
 
@@ -229,7 +233,10 @@ def find_ignored(subnets: pd.DataFrame | Inventory, settings: OverlapSettings) -
 
 
 def _blocks_of(fleet: EncodedFleet, rows: Codes) -> Iterator[Taken]:
-    """Yield each distinct block at these positions, with all connections and VPCs that use it."""
+    """Yield each distinct block, with all connections and VPCs that use it.
+
+    ``rows`` are the positions of the blocks in ``fleet``.
+    """
     texts = fleet.cidr_texts(rows).to_pylist()
     its, connection = fleet.connections, fleet.connection[rows]
     names, vpcs = (column.texts(connection).to_pylist() for column in (its.name, its.routers[1]))

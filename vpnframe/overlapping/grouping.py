@@ -1,4 +1,7 @@
-"""Group the pairs of overlapping blocks that have the same two blocks, kind and severity."""
+"""Group overlaps that have the same two CIDR blocks, kind and severity.
+
+Many connections can use the same block, so many overlaps differ only in their connections.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ class Groups:
 
     @classmethod
     def of(cls, first: FleetPairs, n_pairs: Codes, member_keys: Codes) -> Groups:
-        """Collect the members of the groups; ``member_keys`` are from :func:`_member_keys`."""
+        """Create the groups, with the connections that ``member_keys`` assigns to them.
+
+        ``member_keys`` are integers in the form that :func:`_member_keys` returns.
+        """
         group, members = np.divmod(sort_distinct(member_keys), _width(first.fleet))
         return cls(first, n_pairs, members, np.bincount(group, minlength=len(n_pairs)))
 

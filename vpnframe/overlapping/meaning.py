@@ -33,7 +33,10 @@ CaseCodes = npt.NDArray[np.int8]
 
 
 class PairMeaning(NamedTuple):
-    """The kind, severity and reason of a case; the reason has placeholders for facts of a pair."""
+    """The kind, severity and reason of the overlaps that meet the condition of one case.
+
+    The reason has placeholders for facts about a pair of blocks.
+    """
 
     kind: str
     severity: str
@@ -41,20 +44,27 @@ class PairMeaning(NamedTuple):
 
 
 class Cases(dict[str, PairMeaning]):
-    """Cases by name; the code of a case is its position in the mapping."""
+    """The cases of overlaps by name, with the kind, severity and reason of each case.
+
+    The code of a case is its position in the mapping.
+    """
 
     @property
     def kinds(self) -> Codes:
-        """The kind of each case, as its position in KINDS."""
+        """For each case of an overlap, the position of its kind in KINDS."""
         return np.array([KINDS.index(case.kind) for case in self.values()])
 
     @property
     def severities(self) -> Codes:
-        """The severity of each case, as its position in SEVERITIES."""
+        """For each case of an overlap, the position of its severity in SEVERITIES."""
         return np.array([SEVERITIES.index(case.severity) for case in self.values()])
 
     def find(self, conditions: Iterable[tuple[str, Mask]]) -> CaseCodes:
-        """Return for each pair the code of the first case whose condition is true."""
+        """Return for each pair of blocks the code of the first case whose condition it meets.
+
+        ``conditions`` contains the name of a case, and the mask of the pairs that meet its
+        condition. A pair that meets no condition gets the code -1.
+        """
         names, listed = list(self), list(conditions)
         codes = np.full(len(listed[0][1]), NULL, np.int8)
         for name, fits in reversed(listed):
@@ -86,7 +96,10 @@ class Cases(dict[str, PairMeaning]):
 
 
 def _fill(template: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
-    """Fill the placeholders of a reason for each pair; an unknown fact becomes a question mark."""
+    """Fill the placeholders in the text of a reason with the facts of each pair of blocks.
+
+    A fact that is unknown becomes a question mark.
+    """
     pieces = [pa.repeat(pa.scalar("", pa.large_string()), len(pairs.left))]
     for literal, name, _, _ in Formatter().parse(template):
         pieces += [pa.scalar(literal, pa.large_string())]
@@ -98,7 +111,10 @@ def _fill(template: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
 
 
 def _fact(name: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
-    """Return the strings for a placeholder such as ``nat`` or ``left.cidr``."""
+    """Return for each pair the string that replaces a placeholder of a reason.
+
+    A placeholder is a name such as ``nat`` or ``left.cidr``.
+    """
     if name == "nat":
         texts = [
             f"{nat.real} to {nat.mapped}{f' ({nat.note})' if nat.note else ''}" for nat in nats
@@ -134,13 +150,20 @@ KINDS = tuple(sorted({case.kind for case in CASES.values()}))
 
 
 def find_cases(pairs: FleetPairs) -> CaseCodes:
-    """Return the code of each pair's case in :data:`CASES`."""
+    """Return for each pair of blocks the code of its case, such as ``own_equal``.
+
+    The code is the position of the case in :data:`CASES`.
+    """
     groups = (_across_conditions, _pair_conditions, _policy_conditions, _onprem_conditions)
     return CASES.find(condition for group in groups for condition in group(pairs))
 
 
 def _across_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the conditions for pairs with a VPC block, and for translated or unrelated pairs."""
+    """Yield the name and condition of each case with an on-premises and a VPC block.
+
+    Also yield the cases that apply to two on-premises blocks too: a block is translated by NAT, the
+    two connections are each other's peers, or they are not known to be in one routing domain.
+    """
     contains = ~pairs.is_equal & (pairs.outer == pairs.onprem)
     is_real, is_user = pairs.role == roles.REAL, pairs.role == roles.USER
     yield "translated", pairs.nat >= 0
@@ -167,7 +190,11 @@ def _across_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _pair_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the conditions for connections that share a destination on purpose or by mistake."""
+    """Yield the conditions for cases in which two connections have one destination.
+
+    They have it on purpose, as an HA pair does, or by mistake, as a duplicate does. Each item is
+    the name of a case and the mask of the pairs that meet its condition.
+    """
     its, one_gateway = pairs.fleet.connections, pairs.same_gateway
     gateway, vpc, router = (column.codes for column in its.routers)
     same_vpc, same_router = pairs.have_same(vpc), pairs.have_same(router)
@@ -191,7 +218,7 @@ def _pair_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _policy_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the conditions for two policies on one VPN gateway."""
+    """Yield the conditions of the cases for policy-based connections on one VPN gateway."""
     fleet = pairs.fleet
     is_by_policy = fleet.is_by_policy[pairs.left] & fleet.is_by_policy[pairs.right]
     both = is_by_policy & pairs.same_gateway
@@ -204,7 +231,10 @@ def _policy_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _onprem_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the conditions for all other pairs: two sites that use the same addresses."""
+    """Yield the conditions of the cases for two on-premises blocks.
+
+    These cases apply only to pairs of blocks that meet no condition of another function.
+    """
     fleet, its = pairs.fleet, pairs.fleet.connections
     same_gateway = pairs.same_gateway
     policy = fleet.is_by_policy[pairs.left] | fleet.is_by_policy[pairs.right]

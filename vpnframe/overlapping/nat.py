@@ -169,7 +169,7 @@ def _network(text: str) -> Network:
 
 
 def _target(nat: Nat) -> tuple[str, str]:
-    """Return the column that a NAT entry refers to, and the id in that column."""
+    """Return the column by which a NAT entry selects connections, and the id to look for."""
     if nat.connection is not None:
         return "vpn_connection_id", nat.connection
     return "vpn_gateway_id", str(nat.vpn_gateway)

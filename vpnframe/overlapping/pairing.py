@@ -32,10 +32,9 @@ _AT_ONCE = 2**18  # pairs classified at a time; they stay in the processor's cac
 class FleetPairs:
     """Pairs of overlapping blocks, and facts about each pair.
 
-    ``left`` and ``right`` are positions in the fleet. In a pair with a block of another table, left
-    is the fleet's block; in any other pair with one VPC block, it is the on-premises block; in all
-    other pairs, it is the block with the smaller position. Two values count neither as equal nor as
-    different if one of them is unknown.
+    ``left`` and ``right`` are the positions of the two blocks in the fleet. The right block is the
+    one from another table if exactly one is from another table, else the VPC block if exactly one
+    is a VPC block, else the block with the larger position.
     """
 
     fleet: EncodedFleet
@@ -53,12 +52,12 @@ class FleetPairs:
 
     @cached_property
     def other(self) -> Codes:
-        """The connection of each right block."""
+        """The connection of the right-hand block of each pair."""
         return self.fleet.connection[self.right]
 
     @cached_property
     def relation(self) -> npt.NDArray[np.uint8]:
-        """The relation of left to right: the block with the shorter prefix contains the other."""
+        """The code of each pair's relation: the left block contains, equals or is in the right."""
         length = self.fleet.all.prefix_length
         left, right = length[self.left], length[self.right]
         relation: npt.NDArray[np.uint8] = np.add(left >= right, left > right, dtype=np.uint8)
@@ -92,12 +91,15 @@ class FleetPairs:
 
     @cached_property
     def vpc(self) -> Codes:
-        """The position of the VPC block; of two on-premises blocks, the right-hand one."""
+        """For each pair, the position of the VPC block, or else of the right block."""
         return np.where(self.fleet.is_vpc[self.left], self.left, self.right)
 
     @cached_property
     def is_own(self) -> Mask:
-        """Whether one block is on premises and the other block is of the connection's own VPC."""
+        """Whether the VPC block is in the VPC of the on-premises block's connection.
+
+        The result is False for a pair of two on-premises blocks.
+        """
         return self.is_across & self.have_same(self.fleet.connections.cloud)
 
     @cached_property
@@ -148,9 +150,9 @@ class FleetPairs:
         return self.have_same(self.fleet.connections.routers[0].codes)
 
     def lead_to_one_block(self, candidates: Mask) -> Mask:
-        """Return the mask of pairs whose larger block is on premises on both connections.
+        """Mark pairs whose larger block is an on-premises block of both connections.
 
-        Only the pairs in the mask ``candidates`` are checked.
+        Only the pairs in the mask ``candidates`` are checked; all others are False.
         """
         found = candidates & self.is_equal
         some = np.flatnonzero(candidates & ~self.is_equal)
@@ -160,7 +162,11 @@ class FleetPairs:
         return found
 
     def have_same(self, codes: Codes) -> Mask:
-        """Return the mask of pairs whose two connections have known, equal ``codes``."""
+        """Return the mask of pairs whose two connections have the same code.
+
+        ``codes`` has one code per connection. The code -1 means that the value is unknown; it is
+        equal to no code.
+        """
         one = codes[self.one]
         same: Mask = (one == codes[self.other]) & (one >= 0)
         return same
@@ -180,13 +186,20 @@ class FleetPairs:
         return flags[self.one] | flags[self.other]
 
     def share_peer(self, candidates: Mask) -> Mask:
-        """Return the mask of ``candidates`` whose two connections share a peer address."""
+        """Return the mask of the pairs whose connections share a peer address.
+
+        Only pairs in the mask ``candidates`` are checked.
+        """
         its = self.fleet.connections
         may_share = self.both(its.may_share) | self.have_same(its.peers.codes)
         return self._by_sets(its.peers, candidates & may_share, CodedSets.intersect)
 
     def vpc_sides_overlap(self, candidates: Mask) -> Mask:
-        """Return the mask of ``candidates`` whose two connections admit a common VPC address."""
+        """Mark pairs whose two connections admit a common address on their VPC sides.
+
+        Only the pairs in the mask ``candidates`` are checked. A VPC side that is a default route or
+        unknown admits every address.
+        """
         its = self.fleet.connections
         is_any = self.either(its.is_any_vpc) & candidates
         return is_any | self._by_sets(its.admitted, candidates & ~is_any, self._have_overlap)
@@ -194,10 +207,10 @@ class FleetPairs:
     def _by_sets(
         self, sets: CodedSets, candidates: Mask, test: Callable[[CodedSets, Codes, Codes], Mask]
     ) -> Mask:
-        """Return the mask of ``candidates`` whose two connections have sets that pass a test.
+        """Return the mask of pairs in ``candidates`` whose two connections pass a test.
 
-        ``sets`` has one set for each connection. Two equal sets pass without the test; an unknown
-        set never passes.
+        The test compares the sets of the two connections; ``sets`` contains the set of each
+        connection. Equal sets pass without the test, and a pair with an unknown set never passes.
         """
         result = candidates & self.have_same(sets.codes)
         some = np.flatnonzero(candidates & self.have_different(sets.codes))
@@ -229,7 +242,10 @@ class _Source:
     has_own: bool  # whether each VPC block is of the VPC of the on-premises block's connection
 
     def chunks(self) -> Iterator[tuple[Codes, Codes]]:
-        """Yield left and right positions, about ``_AT_ONCE`` pairs at a time."""
+        """Yield the positions of the left blocks and of the right blocks of pairs.
+
+        Each item has about ``_AT_ONCE`` pairs.
+        """
         n_pairs = np.cumsum(self.runs.stops - self.runs.starts)
         cuts = np.flatnonzero(np.diff(n_pairs // _AT_ONCE, prepend=0)).tolist()
         for start, stop in pairwise([0, *cuts, len(n_pairs)]):
@@ -247,7 +263,10 @@ class Candidates:
     sources: tuple[_Source, ...]
 
     def across(self, is_across: bool) -> Candidates:
-        """Keep only the pairs with one VPC block (``is_across``), or only the pairs without one."""
+        """If ``is_across``, keep only the pairs of an on-premises block and a VPC block.
+
+        Else keep only the pairs of two on-premises blocks.
+        """
         sources = tuple(source for source in self.sources if source.is_across == is_across)
         return Candidates(self.fleet, sources)
 
@@ -324,7 +343,11 @@ def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
 
 
 def pairs_with_asked(fleet: EncodedFleet) -> FleetPairs:
-    """Find the overlaps between all blocks of a fleet and another table, regardless of scope."""
+    """Find all overlaps of a fleet's blocks with the blocks of another table, in any scope.
+
+    Selectors of the fleet that are replaced by an equal block or by a block of the VPC are left
+    out.
+    """
     chosen = fleet.is_theirs | (fleet.role != roles.COVERED)
     return Candidates(fleet, tuple(_sources(fleet, chosen, None, is_second=fleet.is_theirs))).all()
 
@@ -343,7 +366,11 @@ def _sources(
 
 
 def _compared(fleet: EncodedFleet, left: Codes, right: Codes, *, has_own: bool) -> FleetPairs:
-    """Choose the left block of each pair, and remove the pairs that are not compared."""
+    """Put the fleet's or the on-premises block of each pair on the left; drop some pairs.
+
+    Pairs of two blocks on the same side of one connection are dropped. Unless ``has_own``, the
+    fleet's pairs of an on-premises block and a block of its connection's VPC are dropped too.
+    """
     its, is_vpc = fleet.connections, fleet.is_vpc
     one, other = fleet.connection[left], fleet.connection[right]
     is_across, is_mixed = is_vpc[left] != is_vpc[right], its.is_theirs[one] != its.is_theirs[other]

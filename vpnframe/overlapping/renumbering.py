@@ -128,7 +128,11 @@ class _Faults:
         return cls(pairs.take(is_bad & ~is_passed), site)
 
     def changed(self, site: Codes) -> Mask:
-        """Return the mask of blocks to change: at least one block of each pair to resolve."""
+        """Return the mask of on-premises blocks to renumber to resolve the overlaps.
+
+        If a block overlaps a VPC's block, it is renumbered. If blocks of two sites overlap, at
+        least one of them is renumbered; overlaps inside one site remain.
+        """
         pairs, fleet = self.pairs, self.pairs.fleet
         key = site * len(fleet.cidr_words) + fleet.cidr
 
@@ -159,10 +163,10 @@ class _Faults:
         return chosen
 
     def changes(self) -> list[dict[int, Network]]:
-        """Return a dictionary for each block that changes, largest block first.
+        """Return one dictionary for each outermost block that changes, largest first.
 
-        The keys are the positions of the block and of the same site's blocks that equal it or lie
-        inside it; the values are these blocks.
+        The block changes together with the blocks of its site that equal it or lie inside it. The
+        dictionary maps the positions of all these blocks to their present CIDR blocks.
         """
         fleet = self.pairs.fleet
         site = self.site[fleet.connection]
@@ -186,9 +190,9 @@ class _Faults:
 def find_cover(edges: Collection[tuple[int, int]], weights: Mapping[int, int]) -> set[int]:
     """Find a set of nodes of small total weight that includes at least one end of every edge.
 
-    That the smallest weight is hard to find (NP-complete) is shown in R. M. Karp, Reducibility
-    among combinatorial problems (1972). How far a greedy choice can be from it is shown in V.
-    Chvatal, A greedy heuristic for the set-covering problem (1979).
+    R. M. Karp, Reducibility among combinatorial problems (1972), shows that finding the smallest
+    weight is hard (NP-complete). V. Chvatal, A greedy heuristic for the set-covering problem
+    (1979), shows how far a greedy choice can be from it.
     """
     graph: Graph = defaultdict(set)
     for one, other in edges:
@@ -205,9 +209,10 @@ def find_cover(edges: Collection[tuple[int, int]], weights: Mapping[int, int]) -
 
 
 def _exact(graph: Graph, weights: Mapping[int, int]) -> set[int]:
-    """Find the lightest cover: try it with the node that has the most edges, and without this node.
+    """Find the vertex cover of a graph that has the smallest total weight.
 
-    A cover without a node includes all neighbours of the node.
+    A cover contains either the node with the most edges or all neighbours of this node. Both cases
+    are searched, and the lighter cover is returned.
     """
     busiest = max(sorted(graph), key=lambda node: len(graph[node]), default=None)
     if busiest is None or not graph[busiest]:

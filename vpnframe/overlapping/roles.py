@@ -29,9 +29,10 @@ ORIGINS = {REAL: "vpc", USER: "user_cidr"}  # values of column ``origin`` in row
 def settle(
     blocks: ParsedCidrs, role: Codes, *, is_open: Mask, cloud: Codes, cidr: Codes, scope: Codes
 ) -> Codes:
-    """Return the role of each block; a selector is compared with the blocks of its VPC.
+    """Return the roles of all blocks after comparing each selector with the blocks of its VPC.
 
-    A block outside the mask ``is_open`` keeps its role.
+    Of equal blocks with the same VPC, role and scope, all but the first become ``COVERED``. A block
+    keeps its role where the mask ``is_open`` is false.
     """
     role = role.copy()
     is_own = (role == REAL) & is_open
@@ -48,11 +49,11 @@ def settle(
 def admitted(
     blocks: ParsedCidrs, role: Codes, cidr: Codes, connection: Codes, cloud: Codes
 ) -> tuple[Codes, Codes]:
-    """Find the VPC addresses that each connection admits, as blocks.
+    """Return two arrays, which pair each connection with each VPC-side block it admits.
 
-    The arguments describe the rows of the VPC side. If the VPC was read, a connection admits only
-    addresses inside the VPC's own blocks. Return two arrays, whose elements at the same position
-    are a connection and a block that it admits.
+    A connection admits the parts of its selectors that are inside its VPC's own blocks; if there
+    are none, it admits its selectors unchanged. ``role``, ``cidr`` and ``connection`` have one item
+    for each VPC-side block of a connection; ``cloud`` has one for each connection.
     """
     is_own, is_selector = role == REAL, role == STAND_IN
     asked = blocks.at(cidr).take(is_own | is_selector)

@@ -31,7 +31,10 @@ _CUT = "the peer's daemon reads a block and ignores what follows the block, also
 
 
 class _Side(NamedTuple):
-    """The cloud's blocks and the peer's blocks for one side of a child SA, VPC or on-premises."""
+    """One side of a child SA, with the cloud's blocks and the peer's blocks for this side.
+
+    A child SA has two sides: the VPC and the on-premises network.
+    """
 
     field: str
     ours: Networks | None
@@ -48,7 +51,12 @@ class _Side(NamedTuple):
         )
 
     def narrowed(self) -> FieldOutcome:
-        """Compare the blocks under IKEv2: the responder reduces them to common addresses."""
+        """Compare the blocks of cloud and peer under IKEv2, and return the result.
+
+        Under IKEv2, the responder reduces the blocks to the addresses that both ends have. If all
+        blocks are known, the result is therefore a mismatch only if the ends have no address in
+        common.
+        """
         ours, theirs = self.ours or (), self.theirs or ()
         common = selectors.narrow(ours, theirs)
         lost = f"the blocks are narrowed to {_text(common)}: the rest of the cloud's is not carried"
@@ -65,15 +73,24 @@ class _Side(NamedTuple):
         )
 
     def exact(self) -> FieldOutcome:
-        """Compare the blocks under IKEv1: the responder rejects blocks that are not equal."""
+        """Compare the blocks of cloud and peer under IKEv1, and return the result.
+
+        Under IKEv1, a child SA has one block per side, and the responder rejects blocks that are
+        not equal. The result is therefore a match only if both ends have the same block.
+        """
         ours = set(self.ours or ())
         several = f"IKEv1 carries at most one block per side, but the cloud has {len(ours)}"
         is_same = ours == set(self.theirs or ()) and not self.is_restricted
-        rejected = "the blocks differ, and IKEv1 does not narrow them, although strongSwan may"
+        never = (
+            "and IKEv1 does not narrow traffic selectors, although some ends such as strongSwan do"
+        )
+        rejected = f"the blocks differ, {never}"
+        limited = f"the peer allows only one protocol or some ports, {never}"
         return FieldOutcome.first(
             (len(ours) > 1, "mismatch", several, "INVALID_ID_INFORMATION"),
             (None in (self.ours, self.theirs), "unverifiable", "not all blocks are known"),
             (is_same, "match", "both ends have the same blocks"),
+            (self.is_restricted, "mismatch", limited, "INVALID_ID_INFORMATION"),
             (True, "mismatch", rejected, "INVALID_ID_INFORMATION"),
         )
 
@@ -91,7 +108,7 @@ def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCom
             yield replace(found, child=child.name)
     yield from _selectors(ours, mine)
     for child, _ in [one for one in children if one not in mine]:
-        reason = "the child SA has no block of this connection, so it carries none of its traffic"
+        reason = "the child SA has no block of this connection on at least one side: it is not used"
         yield FieldComparison("peer_child", None, None, "info", reason, child=child.name)
 
 

@@ -95,12 +95,18 @@ def accepts_any(addresses: Sequence[str]) -> bool:
 
 
 def is_private(addresses: Sequence[str]) -> bool:
-    """Check whether all addresses of an end are private; such an end must be behind NAT."""
+    """Check whether all addresses of a peer are private, so that it must be behind NAT.
+
+    The result is False if there are no addresses.
+    """
     return bool(addresses) and all(covers(_PRIVATE, one) for one in addresses)
 
 
 def _three_valued(subject: str, answer: bool | None) -> FieldOutcome:
-    """Convert an answer to an outcome: True is a match, False a mismatch, None is unverifiable."""
+    """Return the outcome match for True, mismatch for False, and unverifiable for None.
+
+    ``subject`` names the compared field, on which the reason in the outcome depends.
+    """
     match, unknown, mismatch = _REASONS[subject]
     return FieldOutcome.first(
         (answer is None, "unverifiable", unknown),

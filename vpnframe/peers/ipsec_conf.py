@@ -132,9 +132,9 @@ def _order(
 ) -> list[str] | Problem:
     """Return the names of a section and of all sections that it inherits from.
 
-    The settings of an earlier section in the result take precedence. ``below`` are the names of the
-    sections that inherit from this section, on the current path, and ``known`` stores the results
-    of earlier calls by section name.
+    The settings of an earlier section in the result take precedence. ``below`` contains the names
+    of the sections through which this section was reached, and ``known`` the results of earlier
+    calls by section name.
     """
     if name in known or name == DEFAULT:
         return known.get(name, [DEFAULT])
@@ -220,7 +220,7 @@ def _end(side: str, values: Values) -> PeerEnd:
 
 
 def _auth(side: str, values: Values) -> str:
-    """Return the authentication method of one end.
+    """Return the authentication method of one end of a connection, left or right.
 
     The option ``authby`` is used only if neither ``leftauth`` nor ``rightauth`` is set.
     """
@@ -247,7 +247,10 @@ def _child(name: str, values: Values) -> PeerChild:
 
 
 def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
-    """Return the traffic selectors of one end; the default is the address of this end."""
+    """Return the traffic selectors of one end of a connection, left or right.
+
+    An end without subnets has one selector, which is the address of the end itself.
+    """
     traffic = values.read(f"{side}protoport", lambda text: read_traffic(text, IPSEC), ALL_TRAFFIC)
     name = f"{side}subnet"
     texts = split_list(values.text(name) or "") or (IPSEC.dynamic,)

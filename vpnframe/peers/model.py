@@ -1,4 +1,4 @@
-"""Classes for a peer's configuration, as far as it is compared, and for the results.
+"""Classes for the compared settings of a peer's configuration, and for comparison results.
 
 No class has a field for a secret, so that no secret can get into a table, a log or an exception.
 """

@@ -1,9 +1,8 @@
-"""Predict which of the peer's proposals IKE chooses, as the cloud has only one proposal.
+"""Predict which of the peer's proposals matches the cloud's only proposal, whoever initiates.
 
-The prediction covers both directions: the cloud as initiator, and the peer as initiator. Under
-IKEv2 an initiator offers all algorithms of its proposals, so both directions have the same result.
-Under IKEv1 strongSwan as initiator offers only the first algorithm of each kind in a proposal, and
-only one DH group in phase 2.
+Under IKEv2 an initiator offers all algorithms of its proposals, so the result does not depend on
+the initiator. Under IKEv1 strongSwan as initiator offers only the first algorithm of each kind in a
+proposal, and only one DH group in phase 2.
 
 References
 ----------
@@ -36,10 +35,11 @@ class Choice:
 
     @property
     def distance(self) -> list[int]:
-        """How far the proposal is from the cloud's; the chosen proposal has the smallest list.
+        """Counts that say how much the peer's proposal differs from the cloud's proposal.
 
-        The list has four counts: missing and perhaps missing algorithms if the cloud initiates,
-        then both counts if the peer initiates.
+        The four counts are the algorithms that the peer's proposal lacks, and those that it may
+        lack, first if the cloud initiates and then if the peer initiates. IKE is predicted to
+        choose the proposal with the smallest list.
         """
         answers = (list(self.taken.values()), list(self.begun.values()))
         return [kinds.count(answer) for kinds in answers for answer in (False, None)]

@@ -47,12 +47,12 @@ def _parses(parse: Callable[[str], object], *words: str) -> Check:
 
 
 def _in_full(base: int, *words: str) -> Check:
-    """Return a check that accepts ``words``, and each value that is only a number."""
+    """Return a check that accepts the ``words``, and any number with nothing after it."""
     return lambda text: text in words or not leading_int(text, base)[1]
 
 
 def _is_mark(text: str) -> bool | None:
-    """Return True for a mark such as ``1`` or ``1/0xff``; otherwise None."""
+    """Return True if a string is a packet mark such as ``1`` or ``1/0xff``, otherwise None."""
     value, slash, mask = text.partition("/")
     return None if leading_int(value, 0)[1] or (slash and leading_int(mask, 0)[1]) else True
 
@@ -93,10 +93,10 @@ def _starter(kind: str) -> Check:
 
 
 def _checks(check_of: Callable[[str], Check], kinds: Mapping[str, str]) -> dict[str, Check]:
-    """Return a check for each option name.
+    """Return the check of each option's value, by the option's name.
 
-    A key of ``kinds`` is a kind of value, or the words that are valid; the value lists option
-    names.
+    Each key of ``kinds`` is a kind of value, or a string of the valid words. The value is a string
+    with the names of the options that have such values.
     """
     return {name: check_of(kind) for kind, names in kinds.items() for name in names.split()}
 

@@ -46,7 +46,7 @@ class Problem(NamedTuple):
 
 
 class Vocabulary(NamedTuple):
-    """The names of the settings in a file, by whether their values are stored or only checked."""
+    """Which settings of a file are stored with their values, and which are only checked."""
 
     kept: frozenset[str]  # names of the settings whose values are stored
     # Other settings that strongSwan knows: their values are checked, but not stored
@@ -227,9 +227,10 @@ class Values:
     def selectors(
         self, name: str, texts: Iterable[str], dialect: Dialect, traffic: Traffic = ALL_TRAFFIC
     ) -> tuple[Selector, ...]:
-        """Parse traffic selectors; if there are none, return the selector of the end's own address.
+        """Parse the traffic selectors of one end of a connection.
 
-        ``traffic`` is the protocol and the ports of selectors that state neither.
+        If none can be parsed, the result is one selector, the end's own address. ``traffic`` is the
+        protocol and the ports of selectors that state neither.
         """
         parsed = [read_selector(text, dialect, traffic) for text in texts]
         found = tuple(one for one in parsed if one)

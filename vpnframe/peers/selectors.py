@@ -35,7 +35,10 @@ MAX_PIECES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A traffic selector for one end: addresses, and optionally a protocol and ports."""
+    """A traffic selector for one end of a tunnel.
+
+    It has the addresses, and whether it is limited to one protocol or to some ports.
+    """
 
     networks: Networks | None = ()  # None if the addresses are unknown
     is_dynamic: bool = False  # whether it means the end's own address

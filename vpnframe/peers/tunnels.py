@@ -1,4 +1,8 @@
-"""Convert rows of table ``tunnels`` to objects, and to a Peer to compare other tunnels with."""
+"""Convert rows of table ``tunnels`` to OurTunnel objects, or to one Peer.
+
+The Peer has a connection for each tunnel. It is used to compare the two ends of VPC-to-VPC
+connections.
+"""
 
 from __future__ import annotations
 

@@ -32,11 +32,11 @@ class Coded:
     words: pa.Array  # the distinct strings
 
     def texts(self, rows: Codes) -> pa.Array:
-        """Return the strings of some rows; null for the code -1."""
+        """Return the column's strings at the positions ``rows``; the code -1 becomes null."""
         return take_words(self.words, self.codes[rows])
 
     def all(self) -> pa.Array:
-        """Return the strings of all rows."""
+        """Return all strings of the column; the code -1 becomes null."""
         return take_words(self.words, self.codes)
 
     def equals(self, word: str) -> Mask:
@@ -58,7 +58,7 @@ class CodedSets:
 
     @property
     def owners(self) -> Codes:
-        """For each element of ``members``, the number of the set that it belongs to."""
+        """For each element of ``members``, the number of the distinct set that contains it."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
     def hold(self, sets: Codes, members: Codes) -> Mask:
@@ -79,10 +79,10 @@ class CodedSets:
         return np.isin(np.arange(len(one)), which[self.hold(other[which], member)])
 
     def elements(self, sets: Codes) -> tuple[Codes, Codes]:
-        """Return two arrays about the members of the sets in ``sets``.
+        """Return two arrays with one item for each member of each set in ``sets``.
 
-        The first array has the position in ``sets`` of each member's set, the second one the
-        members.
+        The second array contains the members. The first array contains, for each member, the
+        position in ``sets`` of the set that the member belongs to.
         """
         which, place = expand(self.starts[sets], np.diff(self.starts)[sets])
         return which, self.members[place]

@@ -91,7 +91,7 @@ class TracedRoute(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     @property
     def is_up(self) -> bool | None:
-        """Whether any tunnel of the route is up; None if unknown."""
+        """Whether at least one of the route's ``tunnels`` is up; None if unknown."""
         states = [tunnel.is_up for tunnel in self.tunnels]
         if any(states):
             return True

@@ -143,9 +143,10 @@ class Follower:
 
 
 def _possible(routes: Sequence[TracedRoute], source: set[int]) -> tuple[TracedRoute, ...]:
-    """Return the routes that can win for packets from the blocks ``source``.
+    """Return the routes that can win for packets whose source is in the blocks ``source``.
 
-    All ``routes`` match the packets' destination; those with the longest prefix come last.
+    All ``routes`` must match the packets' destination and be sorted by prefix length, with the
+    longest prefix last.
     """
     policies = [r for r in routes if r.kind in POLICY_KINDS and r.source_block in source]
     if policies:

@@ -24,7 +24,10 @@ class Prefixes:
 
     @classmethod
     def read(cls, texts: Sequence[str | None]) -> Prefixes:
-        """Parse CIDR strings; missing and invalid ones get the id -1."""
+        """Parse CIDR strings, and give equal blocks the same id.
+
+        A missing or invalid string gets the id -1.
+        """
         parsed = parse_cidrs(texts)
         ids, parents, lengths = np.full((3, len(texts)), -1)
         lengths[parsed.row] = parsed.prefix_length

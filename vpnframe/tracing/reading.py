@@ -154,7 +154,10 @@ class FleetReader:
         return RoutedFleet(self.blocks, start_of, end_of, *places, routes_at)
 
     def _connections(self, codes: set[int]) -> dict[int, TracedConnection]:
-        """Return the connections with the given codes, by code."""
+        """Return the connections with the given codes, in a dictionary by code.
+
+        The code of a connection is the position of its row in ``self.keys``.
+        """
         wanted = sorted(codes)
         rows = self.tunnels[self.tunnels["code"].isin(codes)]
         tunnels = _parts(rows["code"], list(_rows(rows, _TUNNEL)), wanted)
@@ -260,7 +263,10 @@ def _tunnels(rows: Sequence[tuple[Any, ...]]) -> tuple[TracedTunnel, ...]:
 
 
 def _parts(codes: pd.Series[int], values: list[V], wanted: list[int]) -> list[tuple[V, ...]]:
-    """Return for each code in ``wanted`` the values with this code; ``codes`` are their codes."""
+    """Return for each code in ``wanted`` a tuple of the values that have this code.
+
+    ``codes`` has the code of each item of ``values``.
+    """
     order = np.argsort(codes, kind="stable")
     values = [values[i] for i in order.tolist()]
     ordered = codes.to_numpy()[order]

@@ -47,7 +47,11 @@ class Pick(msgspec.Struct):
                 self.doubts.append(_not_known_up(spare.connection_id))
 
     def share(self) -> None:
-        """Keep the equal routes of a transit router that may be up; if all are down, keep all."""
+        """Keep only those winning routes that may be up; if all are down, keep all of them.
+
+        The routes that are removed become standby routes. This is only for transit routers, which
+        spread flows over equal routes.
+        """
         down = [route for route in self.heads if route.is_up is False]
         unsure = [route.connection_id for route in self.heads if route.is_up is None]
         if unsure:
@@ -83,10 +87,10 @@ def pick(found: Sequence[TracedRoute], *, is_transit: bool) -> Pick:
 
 
 def carry(route: TracedRoute, *, is_transit: bool) -> tuple[TracedTunnel | None, str, str]:
-    """Return the tunnel that takes the packet, why it takes it, and what is not known about that.
+    """Return the tunnel that takes the packet, why it does, and what is not certain about it.
 
     The tunnel is None if several tunnels may take the packet, or if the tunnels were not read. The
-    other two results are clauses of the reason, or empty strings.
+    other two results are clauses for the printed reason, or empty strings.
     """
     tunnels = route.tunnels
     if not tunnels:
@@ -174,9 +178,9 @@ def _rank(
 ) -> tuple[list[TracedRoute], list[TracedRoute]]:
     """Split routes to the same block into the active and the standby routes.
 
-    For BGP routes, the shortest AS path is active, regardless of weight. For other routes on a VPN
-    gateway, the largest weight is active. A transit router has no weights: all its other routes are
-    active.
+    BGP routes with the shortest AS path are active, regardless of weight. Of the routes that are
+    not BGP routes, those with the largest weight are active on a VPN gateway, and all are active on
+    a transit router, which has no weights.
     """
     entries = [
         _merge(same) for same in grouped((route.connection_id, route) for route in group).values()
@@ -200,7 +204,11 @@ def _rank(
 
 
 def _merge(same: Sequence[TracedRoute]) -> TracedRoute:
-    """Merge a connection's entries for one block into one entry with the tunnels of all entries."""
+    """Merge the routes of a connection to one block into one route.
+
+    The result has the tunnels of all these routes, the largest weight and the fewest hops. If one
+    of several routes lists no tunnels, the result lists none either.
+    """
     first = max(same, key=lambda route: (route.is_published, route.weight or 0))
     if len(same) == 1:
         return first

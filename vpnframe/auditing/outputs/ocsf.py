@@ -113,7 +113,7 @@ def _event(
 
 
 def _parts(text: str, separator: str) -> list[str] | None:
-    """Split a string into a list without repetitions; return None for an empty string."""
+    """Split a string at a separator into distinct parts; return None if there are none."""
     return list(dict.fromkeys(part for part in text.split(separator) if part)) or None
 
 

@@ -1,1 +1,1 @@
-"""Profiles, which contain the verdicts of standards on settings, and how they judge tunnels."""
+"""Judge tunnel settings by profiles; a profile contains a standard's verdicts on settings."""

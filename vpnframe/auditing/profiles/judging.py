@@ -89,9 +89,10 @@ def judge(tunnels: pd.DataFrame, *, profile: Profile, key_bits: pd.Series) -> di
 
 
 def ceilings(profile: Profile) -> dict[str, str]:
-    """Return the best value that the cloud offers, by column.
+    """Return the best offered value of each column in which the profile accepts no value.
 
-    The result has only columns in which the profile accepts none of the offered values.
+    Only columns that have a fixed list of values which the cloud offers can be in the result. A
+    column in which the profile does not forbid at least one value is left out.
 
     Examples
     --------
@@ -114,9 +115,10 @@ def ceilings(profile: Profile) -> dict[str, str]:
 
 
 def _left_out(tunnels: pd.DataFrame, profile: Profile) -> dict[str, Mask]:
-    """Return by column which tunnels are not judged.
+    """Return, by column, the mask of tunnels to which the profile's verdicts do not apply.
 
-    For these tunnels the column has no meaning, or its value cannot be changed.
+    For these tunnels, the column has no meaning or its value cannot be changed. A column whose
+    verdicts always apply has no mask.
     """
     masks = {
         "ike_mode": equals(tunnels["ike_version"], 2),

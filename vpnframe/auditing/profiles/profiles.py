@@ -56,12 +56,16 @@ class ProfileLine:
 
     @property
     def range(self) -> str:
-        """The value or the range of numbers that this line judges, as a string."""
+        """The value or number range to which this line's verdict applies, as a string."""
         if self.value is not None:
             return self.value
         if self.largest is None:
             return f"{self.smallest} or more"
-        return f"{self.smallest} to {self.largest}" if self.largest > self.smallest else "0"
+        return (
+            f"{self.smallest} to {self.largest}"
+            if self.largest > self.smallest
+            else str(self.smallest)
+        )
 
     @property
     def objection(self) -> str:
@@ -86,7 +90,7 @@ class Profile:
     entries: tuple[ProfileLine, ...]  # in the order of the file
 
     def of(self, column: str) -> tuple[ProfileLine, ...]:
-        """Return the lines that judge a column."""
+        """Return the lines of the profile that contain a verdict on ``column``."""
         return tuple(entry for entry in self.entries if entry.column == column)
 
 
@@ -232,7 +236,7 @@ def _meant(column: str, value: str | None) -> str:
 
 
 def _check_overlaps_and_gaps(lines: Iterable[tuple[str, ProfileLine]]) -> None:
-    """Raise SettingsError if a value is judged twice or ranges leave a gap."""
+    """Raise SettingsError if two lines of a profile overlap, or number ranges leave a gap."""
     ordered = sorted(lines, key=lambda one: (one[1].column, one[1].value or "", one[1].smallest))
     for (earlier, below), (place, above) in pairwise(ordered):
         if (below.column, below.value) != (above.column, above.value):

@@ -221,7 +221,8 @@ def value_unknown(fleet: Fleet) -> Verdicts:
 def _strange_values(*values: object) -> str:
     """Return a string that names the missing and unrecognised values of a tunnel.
 
-    ``values`` has an item for each column of ``CRYPTO``, which is NaN if the value is recognised.
+    ``values`` has one item for each column of ``CRYPTO``. The item is NaN if the tunnel's value in
+    that column is recognised.
     """
     named = zip(CRYPTO, values, strict=True)
     return ", ".join(f"{column} is {value}" for column, value in named if isinstance(value, str))
@@ -264,7 +265,7 @@ def sm_profile(fleet: Fleet) -> Verdicts:
 
 
 def _of_lifetimes(fleet: Fleet, holds: Mask, *lifetimes: str) -> Truth:
-    """Check where ``holds`` is true; the result is unknown if a lifetime is null or 0."""
+    """Return ``holds`` as one result per tunnel; unknown if a lifetime is null or 0."""
     found = unknown_where_null(holds, *(fleet.tunnels[column] for column in lifetimes))
     for column in lifetimes:
         found[numbers(fleet.tunnels[column]) <= 0] = UNKNOWN

@@ -156,7 +156,7 @@ def id_equal(fleet: Fleet) -> Verdicts:
 
 
 def _ike_settings(fleet: Fleet) -> dict[str, pd.Series]:
-    """Return by name the settings that must be equal in connections between two addresses."""
+    """Return, by name, the IKE settings that all tunnels between two addresses must share."""
     settings = {name: comparable(fleet, name) for name in _IKE_PROPOSAL}
     for name, address in zip(IDS, ("vpn_gateway_ip", "customer_gateway_ip"), strict=True):
         settings[name] = fleet.tunnels[name].fillna(fleet.tunnels[address])

@@ -25,7 +25,10 @@ _A_PAIR = 2
 
 
 def _of_kind(kind: str) -> None:
-    """Register a rule that fails overlaps of one kind, with the severity of each overlap."""
+    """Register a rule that fails all overlaps of one kind.
+
+    The severity of a finding is the severity of its overlap.
+    """
 
     def find(fleet: Fleet) -> Verdicts:
         pairs = fleet.overlaps
@@ -95,7 +98,10 @@ def _what(pairs: pd.DataFrame) -> Texts:
 
 
 def _words(pairs: pd.DataFrame) -> list[str]:
-    """Describe the two overlapping blocks of each pair; for a group, also list its connections."""
+    """Describe the two overlapping blocks of each row of ``overlaps``.
+
+    If a row stands for a group of more than two connections, these connections are listed too.
+    """
     names = ("left_side", "left_cidr", "relation", "right_side", "right_cidr")
     columns = [pairs[name].astype("str").replace(SIDE_WORDS).tolist() for name in names]
     others = pairs["right_vpn_connection_id"].fillna("a VPC without connections").tolist()

@@ -58,8 +58,8 @@ _CIDRS = [special.cidr for special in SPECIAL_RANGES]
 def selector_wide(fleet: Fleet) -> Verdicts:
     """Fail blocks that are too wide.
 
-    These are blocks of /8 or larger, private blocks of a list that covers all private IPv4
-    addresses (RFC 1918), and default routes on only one side of a connection.
+    These are blocks of /8 or larger, default routes on only one side of a connection, and private
+    blocks on a side whose selectors cover all private IPv4 addresses (RFC 1918).
     """
     is_default = _is_default_route(fleet)
     owner_side = _owner_side(fleet)
@@ -187,16 +187,20 @@ def _is_unread(fleet: Fleet) -> Mask:
 
 
 def _owner_side(fleet: Fleet) -> Positions:
-    """Return for each row of ``subnets`` the number of its list of blocks.
+    """Return for each row of ``subnets`` an integer for its connection and side.
 
-    Connection ``i`` has list ``2 * i`` on its VPC side and list ``2 * i + 1`` on its on-premises
-    side.
+    The integer is ``2 * i`` for the VPC side of connection ``i``, and ``2 * i + 1`` for its
+    on-premises side.
     """
     return 2 * fleet.of_subnet + _is_onprem(fleet)
 
 
 def _is_all_private(fleet: Fleet) -> Mask:
-    """Mark private blocks in lists that cover all private IPv4 addresses (RFC 1918)."""
+    """Mark the private blocks of a connection's side that covers all private addresses.
+
+    A side covers them if its IPv4 selectors, without default routes, contain all addresses of RFC
+    1918.
+    """
     space = parse_cidrs(_PRIVATE)
     is_ipv4 = numbers(fleet.subnets["family"], null=-1) == 4
     chosen = np.flatnonzero(_is_selector(fleet) & ~_is_default_route(fleet) & is_ipv4)
@@ -265,7 +269,11 @@ def _block_texts(fleet: Fleet, column: str, *, where: Mask) -> Texts:
 
 
 def _lists(fleet: Fleet, is_wanted: Mask) -> Texts:
-    """Return for each connection a string with those of its two lists that ``is_wanted`` marks."""
+    """Return for each connection a string with its block lists that ``is_wanted`` marks.
+
+    ``is_wanted`` has two columns: the first is for the VPC-side list, and the second is for the
+    on-premises list. If no list is marked, the string is empty.
+    """
     words = np.full(len(is_wanted), "", object)
     columns = [fleet.connections[name] for name in _LISTS]
     for row in np.flatnonzero(is_wanted.any(1)).tolist():

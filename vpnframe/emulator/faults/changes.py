@@ -51,12 +51,15 @@ def _is_list(value: Json) -> TypeGuard[Sequence[Json]]:
 
 
 def without(*names: str) -> Edit:
-    """Return an edit that removes all members with these names from an answer."""
+    """Return a function that removes all fields with these names from an answer."""
     return on_objects(lambda tree: {n: v for n, v in tree.items() if n not in names})
 
 
 def replaced(value: Json, *names: str) -> Edit:
-    """Return an edit that sets all members with these names to ``value``."""
+    """Return an edit that sets the named members of all objects in an answer to ``value``.
+
+    Objects without such a member stay unchanged.
+    """
     return on_objects(lambda tree: {n: value if n in names else v for n, v in tree.items()})
 
 
@@ -71,7 +74,7 @@ with_numbers_as_text = on_objects(
 
 
 def counted(n_more: int) -> Edit:
-    """Return an edit that increases ``TotalCount``, the reported number of rows, by ``n_more``."""
+    """Return a function that adds ``n_more`` to the row count ``TotalCount`` of an answer."""
     return lambda tree: {
         name: value + n_more if name == "TotalCount" and isinstance(value, int) else value
         for name, value in tree.items()
@@ -113,25 +116,33 @@ def without_first_id(rows: list[Json]) -> list[Json]:
 
 
 def with_body(change: Callable[[bytes], bytes]) -> Rewrite:
-    """Return a rewrite that replaces the body by the result of ``change``."""
+    """Return a function that replaces the body of a response by ``change(body)``."""
     return lambda response: replace(response, body=change(response.body))
 
 
 def with_object(change: Callable[[bytes], bytes]) -> Rewrite:
-    """Return a rewrite that applies ``change`` to the body if it is a JSON object with members.
+    """Return a function that applies ``change`` to the body of a response.
 
-    Any other body stays unchanged.
+    The function changes only a body that is a JSON object with members. Any other body stays
+    unchanged.
     """
     return with_body(lambda body: change(body) if body[:1] == b"{" and len(body) > 2 else body)
 
 
 def with_member(raw: bytes) -> Rewrite:
-    """Return a rewrite that inserts ``raw``, an encoded JSON member, at the start of an object."""
+    """Return a function that inserts a member into the JSON object in a response.
+
+    ``raw`` is the encoded member, a name with a value; it becomes the first member. A body that is
+    not a JSON object with members stays unchanged.
+    """
     return with_object(lambda body: b"{" + raw + b"," + body[1:])
 
 
 def with_header(name: str, value: str | None) -> Rewrite:
-    """Return a rewrite that sets the header ``name``, or removes it if ``value`` is None."""
+    """Return a function that sets the header ``name`` of a response.
+
+    If ``value`` is None, the function removes the header.
+    """
 
     def rewrite(response: Response) -> Response:
         headers = {n: v for n, v in {**response.headers, name: value}.items() if v is not None}
@@ -141,7 +152,7 @@ def with_header(name: str, value: str | None) -> Rewrite:
 
 
 def with_page(status: int, headers: Mapping[str, str], body: bytes) -> Rewrite:
-    """Return a rewrite that replaces status, headers and body, but keeps the ``Date`` header."""
+    """Return a function that replaces a response, but keeps its ``Date`` header."""
     return lambda written: Response(status, {**headers, "date": written.headers["date"]}, body)
 
 

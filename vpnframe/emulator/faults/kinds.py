@@ -47,7 +47,10 @@ _LISTS = _PAGED | {"DescribeRegions"}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of fault. If a fault has several effects, they occur in the order of the fields."""
+    """One kind of fault that the emulator can inject.
+
+    If a fault has several effects, they occur in the order of the fields of this class.
+    """
 
     name: str  # lower-case words joined by hyphens
     # ``kind`` in the table of failures if the client fails because of this fault; a tolerant client
@@ -134,8 +137,22 @@ _NO_SERVICE = "503 Service Temporarily Unavailable"
 # Name, failure, line, status, headers, and body. The emulator still serves and counts the call.
 _PAGES: tuple[tuple[str, str, str, int, Mapping[str, str], str], ...] = (
     ("proxy-429", "throttled", "HTTP 429 from a proxy, without an API error code", 429, _PLAIN, ""),
-    ("bad-gateway-502", "server", "HTTP 502 from a load balancer", 502, _HTML, "502 Bad Gateway"),
-    ("unavailable-503-html", "server", "HTTP 503 from a load balancer", 503, _HTML, _NO_SERVICE),
+    (
+        "bad-gateway-502",
+        "server",
+        "HTTP 502 with an HTML page of a load balancer",
+        502,
+        _HTML,
+        "502 Bad Gateway",
+    ),
+    (
+        "unavailable-503-html",
+        "server",
+        "HTTP 503 with an HTML page of a load balancer",
+        503,
+        _HTML,
+        _NO_SERVICE,
+    ),
     ("gateway-timeout-504", "server", "HTTP 504 without a body", 504, {}, ""),
     ("plain-500", "server", "HTTP 500 with a line of plain text", 500, _PLAIN, "upstream died"),
     ("html-200", "malformed", "HTTP 200 with an HTML login page", 200, _HTML, "Sign in"),
@@ -295,7 +312,7 @@ _DRIFTS: tuple[tuple[str, str, Literal["first"] | None, Literal["start", "end"] 
 
 
 def _throttled() -> Iterator[Kind]:
-    """Yield the fault kinds that answer with a throttling error.
+    """Yield the kinds of faults in which the emulator answers with a throttling error.
 
     They differ in error code, HTTP status, format, and the header ``x-acs-retry-after``.
     """
@@ -316,7 +333,7 @@ def _throttled() -> Iterator[Kind]:
 
 
 def _tabled() -> Iterator[Kind]:
-    """Yield the fault kinds that are defined in constants of this module, such as ``_REFUSED``."""
+    """Yield the injected faults that tables in this module define, such as ``_REFUSED``."""
     for name, failure, actions, refusal, note in _REFUSED:
         line = f"{refusal.code} with HTTP status {refusal.status}{note}"
         yield Kind(name, failure, line, actions, refusal=refusal)

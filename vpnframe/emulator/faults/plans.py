@@ -1,4 +1,4 @@
-"""Select the calls that get a fault, either at random or by their position."""
+"""Select the calls into which a fault is injected, either at random or by position."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Fault: TypeAlias = Callable[[Request, int], Response | None]
 # Two plans are never equal, because calls are counted for each plan separately.
 @dataclass(frozen=True, slots=True, eq=False)
 class FaultPlan:
-    """A fault kind and the selection of the calls that get this fault.
+    """A kind of fault to inject, and the selection of the calls that get this fault.
 
     The function ``fault`` creates a plan. ``State`` counts the calls that match the plan.
     """
@@ -45,7 +45,10 @@ class FaultPlan:
         return is_later_page or not self.kind.is_for_later_pages
 
     def strikes(self, number: int) -> bool:
-        """Check whether the matching call at this position, counted from 1, gets the fault."""
+        """Check whether to inject the fault into the n-th call that matches the plan.
+
+        ``number`` is n, counted from 1.
+        """
         if number in self.positions:
             return True
         digest = hashlib.sha256(f"{self.seed}/{self.kind.name}/{number}".encode()).digest()
@@ -61,7 +64,9 @@ def fault(
     region: str | None = None,
     seed: int = 0,
 ) -> FaultPlan:
-    """Create a fault plan, which takes effect when it is added to ``State.faults``.
+    """Create a plan that injects one kind of fault into some calls of the emulator.
+
+    The plan takes effect when it is added to ``State.faults``.
 
     Examples
     --------
@@ -92,6 +97,9 @@ def fault(
 def parse_fault(text: str, *, seed: int = 0) -> FaultPlan:
     """Parse a fault plan in the command-line syntax ``KIND=RATE`` or ``KIND@POSITION,...``.
 
+    A rate is the fraction of the matching calls that get the fault. A position is the number of a
+    matching call, counted from 1.
+
     Examples
     --------
     >>> parse_fault("hang=0.01").rate, sorted(parse_fault("hang@1,9").positions)
@@ -103,6 +111,8 @@ def parse_fault(text: str, *, seed: int = 0) -> FaultPlan:
         positions = [int(one) for one in numbers.split(",")] if is_at else None
         rate = None if is_at else float(numbers)
     except ValueError:
+        if is_at:
+            raise ValueError(f"{text!r}: the positions are not whole numbers") from None
         raise ValueError(
             f"{text!r} is neither KIND=RATE nor KIND@POSITION,...; --list-faults lists the kinds"
         ) from None

@@ -55,9 +55,10 @@ class Wire:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FaultyResponse(Response):
-    """The answer to a call with a fault, complete even if only a part of it is sent.
+    """The response to a call for which a fault is injected.
 
-    ``wire`` describes the faults below HTTP.
+    It always contains the complete headers and body. ``wire`` states which part of them is sent,
+    how fast, and how the connection ends.
     """
 
     kind: str = ""  # name of the fault kind

@@ -1,4 +1,4 @@
-"""List the regions of the emulated cloud, and the words for the names of its resources."""
+"""List the emulated cloud's regions, and words for the names and tags of its resources."""
 
 # ruff: noqa: RUF001  (the cloud writes its regions' names with full-width brackets)
 

@@ -28,19 +28,21 @@ def pick(thing_id: str, what: str, n_ways: int) -> int:
 
 
 def connection_level_shape(connection: EmulatedConnection, call: str) -> str:
-    """Return the form of IkeConfig and similar objects outside a dual-tunnel connection's tunnels.
+    """Return the form of the settings outside the tunnel list of a dual-tunnel connection.
 
-    The form is one of ``CONNECTION_LEVEL_SHAPES``. The API does not document the form that ``call``
-    uses, so the form varies between connections.
+    The form is one of ``CONNECTION_LEVEL_SHAPES``; for example, the settings are absent, null, or
+    copies of the first tunnel's settings. The API does not document the form that ``call`` uses, so
+    a hash of the connection's id selects it.
     """
     at = pick(connection.vpn_connection_id, f"level-{call}", len(CONNECTION_LEVEL_SHAPES))
     return CONNECTION_LEVEL_SHAPES[at]
 
 
 def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]:
-    """Return a dict with the member ``name``, whose value is ``filled`` in the form ``shape``.
+    """Return ``{name: filled}`` in one of the forms in ``CONNECTION_LEVEL_SHAPES``.
 
-    The forms are those of ``CONNECTION_LEVEL_SHAPES``. In the form ``absent``, the dict is empty.
+    The forms imitate how the API can send an object: complete, with unset values, empty, null or
+    not at all.
 
     Examples
     --------
@@ -67,10 +69,10 @@ def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]
 def no_tunnels(
     connection: EmulatedConnection, call: str, outer: str, inner: str
 ) -> dict[str, Json]:
-    """Return the member for the tunnel list of a single-tunnel connection.
+    """Return what a single-tunnel connection's answer has in place of a tunnel list.
 
-    Such a connection has no tunnel list. Depending on the connection, the member is omitted, null
-    or an empty list.
+    Depending on the connection and the call, the member ``outer`` is missing, is null, or contains
+    an empty list.
     """
     shapes: tuple[dict[str, Json], ...] = ({}, {outer: None}, {outer: {inner: []}})
     return shapes[pick(connection.vpn_connection_id, f"tunnels-{call}", len(shapes))]

@@ -110,7 +110,10 @@ def _plant_own_sides(planter: Planter) -> None:
     """Plant on-premises blocks that equal the VPC's block, are inside it, or contain it."""
 
     def block_of(connection: EmulatedConnection) -> str:
-        """Return the VPC's block; on a transit router, return the first VPC-side block."""
+        """Return the block of the connection's VPC.
+
+        For a connection on a transit router, return the first VPC-side block instead.
+        """
         is_on_router = connection.vpn_gateway_id is None
         return connection.vpc_subnets[0] if is_on_router else planter.vpc_cidr(connection)
 

@@ -157,7 +157,11 @@ class Planter:
         return self.draft.vpc_of(connection.vpn_gateway_id).cidr
 
     def plant(self, plant_id: str, wanted: Wanted, **fields: Any) -> Taken:
-        """Record the defect for one suitable connection, and set these fields of its tunnels."""
+        """Record the defect ``plant_id`` for one connection that satisfies ``wanted``.
+
+        The values in ``fields`` are set on all tunnels of this connection. If there is no such
+        connection, the result is empty.
+        """
         taken = self.take(plant_id, wanted)
         for connection in taken:
             self.set_tunnels(connection, **fields)

@@ -138,7 +138,7 @@ class Gathered:
         return None
 
     def learn_words(self, action: str) -> None:
-        """Give the KeyJudge names from which pre-shared keys may be derived.
+        """Tell the KeyJudge from which names pre-shared keys may be derived.
 
         This is needed before the responses of ``action`` are decoded.
         """

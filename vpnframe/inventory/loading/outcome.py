@@ -82,7 +82,10 @@ def _in_region(record: R, region_id: str | None) -> R:
 
 
 def _told_by_lists(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Failure]:
-    """Yield the failures; ``gone`` becomes ``unavailable`` if a list has the connection."""
+    """Yield the failures, corrected for connections that a saved list contains.
+
+    If such a connection has a failure of kind ``gone``, the kind becomes ``unavailable``.
+    """
     for failure in known.failures:
         if failure.kind == "gone" and failure.vpn_connection_id in statements:
             message = f"{failure.message}; a saved list contains it"

@@ -1,4 +1,4 @@
-"""The tables of an inventory about the fleet itself, and facts about its pre-shared keys."""
+"""Schemas of the tables that describe the fleet, and of the table of pre-shared key facts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _BELONGS = (
     Column(
         "bandwidth_mbps",
         "int32",
-        "Mbit/s of the connection or, without such a limit, of its VPN gateway.",
+        "Mbit/s of the connection, else of its VPN gateway; null if unknown.",
     ),
     Column("zone_id", "category", "Availability zone of the tunnel; null for a single tunnel."),
     Column("resource_group_id", "text", "Id of the resource group."),
@@ -69,7 +69,7 @@ _KEYS = (
     ),
     one_of(
         "psk_state",
-        "Pre-shared key in the API: present, masked or absent; never the key.",
+        "Key in the API: present, masked or absent; null if unknown; never the key.",
         KEY_STATES,
     ),
     Column("has_peer_ca", "flag", "Whether a CA certificate of the peer is set; null if unknown."),
