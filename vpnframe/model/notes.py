@@ -45,11 +45,13 @@ def record_failures(record: Statement | Gateway | Vpc | RouteEntry) -> Iterator[
         action, place = _ACTIONS[record.kind], f"{record.gateway_id} "
     elif isinstance(record, Vpc):
         action, place = "DescribeVpcs", f"{record.vpc_id} "
-    else:
+    elif isinstance(record, RouteEntry):
         place = f"the route to {record.destination_cidr[:80]}: "
         action = f"Describe{'Vpn' if record.vpn_gateway_id else 'Vco'}RouteEntries"
         if record.route_type == "policy":
             action = "DescribeVpnPbrRouteEntries"
+    else:
+        raise TypeError(f"a {type(record).__name__} is not a record of an API response")
     for note in record.notes:
         yield Failure(
             kind=note.kind,
