@@ -134,7 +134,7 @@ def test_the_file_is_named_in_three_ways(
     said.append(run("stats", capsys=capsys))
     for name, (code, lines) in zip(("one", "two", "three"), said, strict=True):
         assert code == 1
-        assert lines[0].startswith(f"vpnframe: {name} is not an inventory: ")
+        assert lines[0].startswith(f"vpnframe: the folder {name} is not an inventory: ")
         assert f"`vpnframe fetch --out {name}`" in lines[0]
 
 

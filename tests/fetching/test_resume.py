@@ -262,7 +262,7 @@ def test_an_unfinished_crawl_is_not_begun_anew(tmp_path: Path) -> None:
         asyncio.run(checkpoint.keep("", "cn-shanghai", "DescribeVpcs", rows))
     with serve_in_thread(make_state(FLEET)) as cloud:
         keys = vf.Credentials(cloud.access_key_id, cloud.access_key_secret)
-        with pytest.raises(vf.SettingsError, match="continue with --resume, or remove"):
+        with pytest.raises(vf.SettingsError, match="continue it with --resume, or remove"):
             vf.fetch(
                 endpoint=cloud.endpoint,
                 credentials=keys,

@@ -510,7 +510,7 @@ def test_what_is_no_file_is_a_row_and_the_rest_is_read(tmp_path: Path) -> None:
     inventory = loaded(tmp_path)
     assert ids(inventory) == ["vco-1"]
     messages = inventory.failures["message"].tolist()
-    for number, problem in ((2, "it is a pipe"), (3, "No such file"), (4, "more than 64 MiB")):
+    for number, problem in ((2, "it is a pipe"), (3, "No such file"), (4, "64 MiB is exceeded")):
         (message,) = [text for text in messages if f"vco-{number}.json cannot be read" in text]
         assert problem in message
     assert inventory.coverage["n_failed"].tolist() == [3]
