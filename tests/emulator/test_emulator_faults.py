@@ -202,9 +202,7 @@ def test_a_wrong_plan_is_refused(arguments: dict[str, object], problem: str) -> 
 @pytest.mark.parametrize("text", ["hang", "hang=", "hang=often", "hang@", "hang@1,x", "=0.1"])
 def test_a_fault_that_cannot_be_read(text: str) -> None:
     """The text is in the message."""
-    with pytest.raises(ValueError, match="not a kind|neither|whole numbers") as caught:
-        ValueError, match=r"is (not a kind|neither)|are not whole numbers"
-    ) as caught:
+    with pytest.raises(ValueError, match=r"not a kind|neither|whole numbers") as caught:
         parse_fault(text)
     assert repr(text) in str(caught.value) or repr("") in str(caught.value)
 

@@ -66,7 +66,7 @@ def test_small_fleets(n: int) -> None:
 )
 def test_wrong_numbers(wrong: dict[str, int]) -> None:
     """A number out of range is refused."""
-    with pytest.raises(ValueError, match="must be|the fleet needs 0 or more connections"):
+    with pytest.raises(ValueError, match=r"must be|the fleet needs 0 or more connections"):
         make_fleet(**wrong)
 
 
