@@ -99,7 +99,7 @@ class _Lines:
 
 
 def _read_ipv4(lines: _Lines, entries: Entries, at: int) -> None:
-    """Parse the lines of digits, three dots and at most one slash, into ``entries``."""
+    """Store in ``entries`` each line that has only digits, three dots and at most one slash."""
     digits = lines.characters - _ZERO
     marks = np.flatnonzero(digits > 9)
     last, n_marks = lines.fields(marks)

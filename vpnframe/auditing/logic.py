@@ -48,7 +48,7 @@ def is_any(
 
 
 def equals(values: pd.Series, value: object) -> Mask:
-    """Check in which rows a column has a value; the result for a null is False."""
+    """Check in which rows a column equals the given value; a null is False."""
     return flags(values == value)
 
 

@@ -71,7 +71,7 @@ def run(
 
 
 def _as_text(hits: pd.DataFrame, connections: pd.DataFrame, width: int | None) -> str:
-    """Format the overlaps as text; overlaps of one new block with the same meaning are grouped."""
+    """Format the overlaps as text, grouped by new block, severity, kind and relation."""
     if hits.empty:
         return "no collision is known\n"
     hits = hits.assign(

@@ -352,5 +352,5 @@ class RegionCrawl:
 
 
 def status_of_nothing(failure: Failure) -> CoverageStatus:
-    """Return the coverage status if a failure prevented reading a region or an account."""
+    """Return the status of a region or account that was not read because of ``failure``."""
     return "denied" if failure.kind in ("denied", "credentials") else "unreachable"

@@ -69,7 +69,7 @@ def as_page(review: Review, *, title: str = TITLE, with_folded: bool = False) ->
 
 
 def _printable(value: object) -> object:
-    """Replace control characters in a string; return other values, such as HTML, unchanged."""
+    """Replace control characters in a plain string; return any other object unchanged."""
     return printable(value) if type(value) is str else value
 
 

@@ -127,7 +127,7 @@ class Planter:
         return self.take_pair(plant_id, wanted, _differ_in_peer, group=lambda c: c.vpn_gateway_id)
 
     def take_router_pair(self, plant_id: str, wanted: Wanted = is_static) -> Taken:
-        """Record a defect for two connections of one transit router that have different peers."""
+        """Record a defect of two connections on one transit router, chosen with different peers."""
         return self.take_pair(
             plant_id,
             lambda c: c.attach_type == "CEN" and wanted(c),
