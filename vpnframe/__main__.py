@@ -6,10 +6,7 @@ STOPPED = 130
 
 
 def main() -> None:
-    """Run the command line.
-
-    If Ctrl-C interrupts the import of the package, print one line instead of a traceback.
-    """
+    """Run the command line; if Ctrl-C interrupts the import of the package, show no traceback."""
     try:
         from vpnframe.cli import main as run  # noqa: PLC0415  loading takes a second
     except KeyboardInterrupt:

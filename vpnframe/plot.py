@@ -254,10 +254,7 @@ def address_map(
 
 
 def _label_cells(ax: Axes, space: _Network) -> None:
-    """Label each row of the map with its first address, and each column with its offset.
-
-    The offset is the number of cells from the start of the row.
-    """
+    """Label each row with its first address, and each column with its offset in cells."""
     side = 2 ** (_CELL_BITS // 2)
     starts = [str(row.network_address) for row in space.subnets(_CELL_BITS // 2)]
     ax.set_yticks(np.arange(side) + 0.5, starts)
@@ -269,10 +266,7 @@ def _label_cells(ax: Axes, space: _Network) -> None:
 
 
 def _count_users(subnets: pd.DataFrame, space: _Network) -> tuple[Codes, Codes, int]:
-    """Count for each cell the connections that use it, on premises and in VPCs.
-
-    Also count the blocks that contain the whole map.
-    """
+    """Count each cell's connections on premises and in VPCs, and the blocks that hold the map."""
     parsed = parse_all(subnets["cidr"].tolist())
     is_small = parsed.prefix_length > space.prefixlen
     row, small = parsed.take(is_small).of_family(space.version)

@@ -1,8 +1,4 @@
-"""Convert IPv4 and IPv6 blocks from CIDR strings to numbers, and back.
-
-A string is valid if ``ipaddress.ip_network(text, strict=True)`` accepts it. Strings in the usual
-form are parsed thousands at a time; ``ipaddress`` parses all other strings.
-"""
+"""Convert CIDR strings that ``ipaddress`` accepts as strict networks to numbers, and back."""
 
 from __future__ import annotations
 
@@ -65,10 +61,7 @@ class ParsedCidrs:
         return replace(self, **{name: getattr(self, name)[keep] for name in columns})
 
     def at(self, positions: Positions) -> ParsedCidrs:
-        """Return the blocks at ``positions``, and set their ``row`` to 0, 1, 2 and so on.
-
-        A position can occur several times.
-        """
+        """Return the blocks at ``positions``, and set their ``row`` to 0, 1, 2 and so on."""
         return replace(self.take(positions), row=np.arange(len(positions)))
 
     def texts(self) -> list[str]:
@@ -204,10 +197,7 @@ def split_cidrs(text: str) -> list[str]:
 
 
 def _split_all(texts: list[str], row: Positions) -> tuple[list[str], Positions]:
-    """Split each string as ``split_cidrs`` does.
-
-    Return the blocks of all strings, and for each block the row of the string that contains it.
-    """
+    """Return the blocks in all strings, and for each block the row of its string."""
     # All strings are joined and split at once: one list per string would be a million objects.
     joined = ",".join(texts).replace("、", ",")
     parts = list(map(str.strip, joined.split(",")))
@@ -265,10 +255,7 @@ def _format_ipv4(address: Words, prefix_length: npt.NDArray[np.uint8]) -> list[s
 
 
 def _is_missing(value: object) -> bool:
-    """Check whether a value is None, NaN, NaT or NA.
-
-    NaN, NaT and NA are recognized because none of them is equal to itself.
-    """
+    """Check whether a value is None, NaN, NaT or NA."""
     if value is None or hasattr(value, "__len__"):
         return value is None  # an object with a length, even an empty list, is not missing
     is_same = value == value  # noqa: PLR0124  a missing value does not equal itself

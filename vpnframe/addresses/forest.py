@@ -47,10 +47,7 @@ class Forest:
         return self.rows[self.starts[:-1]]
 
     def by_row(self, values: npt.NDArray[np.int64]) -> Positions:
-        """Return the value of the node of each of the n blocks.
-
-        ``values`` has one value for each node. Equal blocks have the same node.
-        """
+        """Return for each input block the value of its node; ``values`` has one per node."""
         spread = np.empty(len(self.rows), np.int64)
         spread[self.rows] = np.repeat(values, self.sizes)
         return spread
@@ -88,10 +85,7 @@ def find_forest(blocks: Blocks) -> Forest:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """For each of n blocks, the number of other blocks that equal it, lie inside it, or contain it.
-
-    Each field is an ndarray of int64, shape (n,), in the order of the input rows.
-    """
+    """For each input block, the number of other blocks equal to it, inside it, or around it."""
 
     n_equal: Positions
     n_contains: Positions

@@ -1,9 +1,4 @@
-"""Find overlapping CIDR blocks, which are stored as numbers, with one sort.
-
-The sort places all blocks inside a block directly after that block; they are called the run of the
-block. The lengths of all runs add up to the number of overlapping pairs; the pairs themselves are
-built from the runs.
-"""
+"""Find all pairs of overlapping CIDR blocks with one sort."""
 
 from __future__ import annotations
 

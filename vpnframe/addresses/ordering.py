@@ -1,8 +1,4 @@
-"""Sort CIDR blocks in nesting order: each block is followed directly by all blocks inside it.
-
-Two blocks are either nested or disjoint. After a sort by group, first address and prefix length,
-the blocks inside a block therefore follow it directly, so that one sort finds all overlaps.
-"""
+"""Sort CIDR blocks so that each block is followed directly by all blocks inside it."""
 
 from __future__ import annotations
 
@@ -167,10 +163,7 @@ def _last_keys(key: Words, row_bits: int) -> Words:
 
 
 def _sort_with_rows(key: Words, key_bits: int) -> tuple[Words, Rows, int]:
-    """Return the sorted keys, the row of each key, and the number of key bits that store the row.
-
-    The row is stored in the lowest bits of the key, if there is room.
-    """
+    """Return the sorted keys, the row of each key, and how many low bits of a key store its row."""
     n = len(key)
     row_bits, dtype = (n - 1).bit_length(), row_dtype(n)
     if key_bits + row_bits > 64:
@@ -243,11 +236,7 @@ def _sort_fields(fields: list[Words]) -> Rows:
 
 
 def _stripped(field: Words) -> tuple[Words, int]:
-    """Remove from the numbers the high and low bits that are the same in all of them.
-
-    Return the shortened numbers, and how many bits they have. If all numbers are equal, return them
-    unchanged, with 0 bits.
-    """
+    """Remove the high and low bits that all numbers share; return the rest and its bit count."""
     varying = int(np.bitwise_or.reduce(field ^ field[0]))
     if not varying:
         return field, 0
@@ -257,10 +246,7 @@ def _stripped(field: Words) -> tuple[Words, int]:
 
 
 def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words, int]]:
-    """Pack the fields into digits for the radix sort; yield each digit and its number of bits.
-
-    A digit has at most ``width`` bits. The least significant digit comes first.
-    """
+    """Pack fields into digits of up to ``width`` bits; yield digits and bits, lowest first."""
     digit, used = np.zeros(len(fields[0][0]), np.uint64), 0
     for field, bits in fields:
         n_taken = 0
@@ -279,10 +265,7 @@ def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words
 def _run_stops(
     shared: npt.NDArray[np.int16], holders: Positions, length: npt.NDArray[np.int16]
 ) -> Positions:
-    """Return for each holder the position of the first later block that is not inside it.
-
-    A holder is a block that contains or equals the block after it.
-    """
+    """Return for each holder the position of the first later block that is not inside it."""
     stops = np.empty_like(holders)
     for prefix_length in np.unique(length):
         ends = np.flatnonzero(shared < prefix_length)

@@ -1,9 +1,4 @@
-"""Parse plain CIDR strings, thousands at once.
-
-A plain string has the usual form of CIDR strings: decimal octets without leading zeros, or
-hexadecimal groups, and optionally a slash and a prefix length. The results are the same as those of
-``ipaddress``. The module ``cidr`` passes all other strings to ``ipaddress``.
-"""
+"""Parse usual CIDR strings thousands at a time, with the same results as ``ipaddress``."""
 
 from __future__ import annotations
 
@@ -89,11 +84,7 @@ class _Lines:
         return cls(characters, np.flatnonzero(characters == _LINE_END))
 
     def fields(self, marks: Positions) -> tuple[Positions, Positions]:
-        """Return each line end's index in ``marks``, and the number of marks in each line.
-
-        ``marks`` are the positions of all characters that are not digits, so each line end is a
-        mark.
-        """
+        """Return each line end's index in ``marks``, and the number of marks in each line."""
         last = np.searchsorted(marks, self.ends)
         return last, np.diff(last, prepend=-1)
 
@@ -120,10 +111,7 @@ def _read_ipv4(lines: _Lines, entries: Entries, at: int) -> None:
 
 
 def _places(digits: Digits, ends: Positions, size: Sizes, *, n: int) -> list[Digits]:
-    """Return n arrays: the last digit of each number, the digit before it, and so on.
-
-    ``ends`` are the positions after the last digits; a digit that a number does not have is 0.
-    """
+    """Return the last ``n`` digits before each position in ``ends``, last first; 0 if missing."""
     return [
         np.where(size > place, digits.take(ends - 1 - place, mode="clip"), np.uint8(0))
         for place in range(n)
@@ -131,10 +119,7 @@ def _places(digits: Digits, ends: Positions, size: Sizes, *, n: int) -> list[Dig
 
 
 def _decimals(digits: Digits, ends: Positions, size: Sizes) -> tuple[Numbers, Mask]:
-    """Return the decimal number before each position in ``ends``, and whether it is valid.
-
-    A valid number has one to three digits and no leading zero.
-    """
+    """Return the decimal number before each end; valid are 1 to 3 digits with no leading zero."""
     ones, tens, hundreds = _places(digits, ends, size, n=3)
     values = ones + tens * np.int16(10) + hundreds * np.int16(100)
     is_number = (size >= 1) & (size <= 3) & (digits[ends - size] + (size == 1) > 0)
@@ -142,11 +127,7 @@ def _decimals(digits: Digits, ends: Positions, size: Sizes) -> tuple[Numbers, Ma
 
 
 def _read_ipv6(lines: _Lines, entries: Entries, at: int) -> None:
-    """Parse the strings in IPv6 notation, and write the valid blocks into ``entries``.
-
-    Such a string has hexadecimal groups, colons and at most one slash. ``at`` is the position in
-    ``entries`` that belongs to the first string.
-    """
+    """Parse IPv6 strings, and write the valid blocks into ``entries`` from position ``at`` on."""
     digits = _DIGITS[lines.characters]
     marks = np.flatnonzero(digits == _NO_DIGIT)
     mark = lines.characters[marks]

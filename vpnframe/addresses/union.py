@@ -197,10 +197,7 @@ def _between(spans: _Spans, is_edge: Mask) -> _Spans:
 
 
 def _cut(spans: _Spans, *, like: Blocks) -> Blocks:
-    """Split each interval into the fewest CIDR blocks.
-
-    Each step takes from every interval the largest block that starts at its first address.
-    """
+    """Split each interval into the fewest CIDR blocks."""
     owner, first, last = np.arange(len(spans.group)), spans.first, spans.last
     owners, firsts, lengths = [owner[:0]], [first.at(slice(0))], [owner[:0]]
     while len(owner):

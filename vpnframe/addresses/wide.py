@@ -44,20 +44,14 @@ class Wide(NamedTuple):
         return Wide(self.high - (self.low == 0), self.low - _ONE)
 
     def filled(self, bits: npt.NDArray[np.int64]) -> Wide:
-        """Set the lowest ``bits`` bits (0 to 128) of each number.
-
-        If ``bits`` is the number of host bits, the result is the last address of a block.
-        """
+        """Set the lowest ``bits`` bits (0 to 128) of each number."""
         return Wide(
             self.high | host_mask(np.maximum(bits - 64, 0)),
             self.low | host_mask(np.minimum(bits, 64)),
         )
 
     def cleared(self, bits: npt.NDArray[np.int64]) -> Wide:
-        """Clear the lowest ``bits`` bits (0 to 128) of each number.
-
-        If ``bits`` is the number of host bits, the result is the first address of a block.
-        """
+        """Clear the lowest ``bits`` bits (0 to 128) of each number."""
         high, low = host_mask(np.maximum(bits - 64, 0)), host_mask(np.minimum(bits, 64))
         return Wide(self.high & ~high, self.low & ~low)
 

@@ -1,7 +1,4 @@
-"""Group the rows that fail a rule, or that it cannot judge, into findings.
-
-A finding is about one defect of one connection, gateway or region, or about the whole fleet.
-"""
+"""Group the rows that fail a rule, or that it cannot judge, into findings."""
 
 from __future__ import annotations
 
@@ -143,10 +140,7 @@ def single(
 
 
 def _starts(*keys: npt.NDArray[Any]) -> Positions:
-    """Return the position of the first row of each group of equal, consecutive rows.
-
-    Each array in ``keys`` is one column of the rows.
-    """
+    """Return the first row of each group of consecutive rows that are equal in all ``keys``."""
     is_new = np.ones(len(keys[0]), bool)
     is_new[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
     return np.flatnonzero(is_new)

@@ -87,11 +87,7 @@ def _by_connection(fleet: Fleet, verdicts: Verdicts, wanted: int) -> Mask:
 def _with_causes(
     made: Draft, rule: Rule, failing: Mapping[str, Mask], unknown: Mapping[str, Mask]
 ) -> Draft:
-    """Set the causes of a rule's open findings, and drop superfluous unknown findings.
-
-    The cause is the first of the rules in ``rule.implied_by`` that fails on the same connection. An
-    unknown finding is superfluous if one of these rules is unknown on the same connection.
-    """
+    """Set the causes of open findings; drop unknown ones if a causing rule is unknown too."""
     known = [name for name in rule.implied_by if name in failing]
     if made.kind != "connections" or not known:
         return made
@@ -102,10 +98,7 @@ def _with_causes(
 
 
 def _at_once(made: Draft, rule: Rule, counts: Counts) -> Draft:
-    """Merge a rule's findings into one on the whole fleet if the rule could judge no row.
-
-    Otherwise, return the findings unchanged.
-    """
+    """Merge a rule's findings into one on the whole fleet if the rule could judge no row."""
     n_passed, n_failed, n_unknown = counts
     if n_passed or n_failed or len(made) < 2:
         return made
@@ -125,11 +118,7 @@ def _cover(fleet: Fleet, rule: Rule, found: Verdicts, covered: Mapping[str, Mask
 
 
 def is_at_ceiling(fleet: Fleet) -> Mask:
-    """Mark tunnels with the cloud's strongest DH group but less than 128 bits of strength.
-
-    Their strength is at least 112 bits, and only the DH group limits it. Tunnels on SM gateways are
-    not marked.
-    """
+    """Mark tunnels that only the cloud's strongest DH group keeps below 128 bits of strength."""
     bits, weakest = fleet.strength["effective_bits"], fleet.strength["weakest_component"]
     is_between = flags((bits >= _ENOUGH_BITS) & (bits < _CEILING_BITS))
     is_best = equals(fleet.tunnels["ike_dh_group"], _BEST_GROUP)

@@ -41,11 +41,7 @@ def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
 
 
 def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
-    """Return one string for each row that a rule checked, with the values it checked.
-
-    These are the values of the columns in ``verdicts.column``, or the fact ``value`` if the rule
-    states one. The string is None if all values are null.
-    """
+    """Return a string of the checked values for each row of a rule; None if all are null."""
     if "value" in verdicts.facts:
         return none_for_empty(objects(verdicts.facts["value"]))
 

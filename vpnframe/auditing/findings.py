@@ -53,11 +53,7 @@ def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) ->
 def _columns(
     fleet: Fleet, made: Sequence[Draft], whose: Positions, order: Positions
 ) -> dict[str, Any]:
-    """Return the columns of table ``findings`` that come from the rules and their results.
-
-    The id of a finding and the columns that describe its connection or gateway are not included.
-    The rows are in the order ``order``.
-    """
+    """Return the columns of ``findings`` that come from rules, in the row order ``order``."""
 
     def shared(of: Callable[[Draft], str | None]) -> pd.Categorical:
         return _chosen([of(one) for one in made], whose)
@@ -101,11 +97,7 @@ def _places(fleet: Fleet, made: Sequence[Draft]) -> Positions:
 
 
 def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
-    """Return a table with everything that a finding can be about.
-
-    It has a row for each connection, each gateway and each region, and a last row for the whole
-    fleet.
-    """
+    """Return a table of a row per connection, gateway and region, and a last one for the fleet."""
     gateways = fleet.gateways
     is_vpn = equals(gateways["kind"], "vpn")
     of_gateways = pd.DataFrame(
@@ -149,10 +141,7 @@ def _hashes(texts: Iterable[str]) -> Hashes:
 
 
 def _ids(rule: Hashes, subject: Hashes, what: Hashes) -> pd.api.extensions.ExtensionArray:
-    """Return an id of 16 hex digits per finding, computed from three hashes.
-
-    The hashes are those of the rule, of the subject, and of ``what`` (see :class:`Draft`).
-    """
+    """Return an id of 16 hex digits for each finding, computed from its three hashes."""
     mixed = _mix(_mix(_mix(rule) ^ subject) ^ what)
     digits = pa.py_buffer(mixed.astype(">u8").tobytes().hex().encode())
     offsets = pa.py_buffer(np.arange(len(mixed) + 1, dtype=np.int64) * _ID_DIGITS)
@@ -160,10 +149,7 @@ def _ids(rule: Hashes, subject: Hashes, what: Hashes) -> pd.api.extensions.Exten
 
 
 def _mix(hashes: Hashes) -> Hashes:
-    """Return hashes in which every bit depends on all bits of the original hash.
-
-    The formula is the last step of the random number generator SplitMix64.
-    """
+    """Mix the bits of each hash with the last step of the random number generator SplitMix64."""
     hashes = (hashes ^ (hashes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     hashes = (hashes ^ (hashes >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return hashes ^ (hashes >> np.uint64(31))

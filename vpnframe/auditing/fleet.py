@@ -125,10 +125,7 @@ class Fleet:
 
     @cached_property
     def is_judged(self) -> Mask:
-        """Which rows of ``overlaps`` describe an overlap of two blocks.
-
-        Each remaining row describes a connection whose prefixes are unknown.
-        """
+        """Which rows of ``overlaps`` are overlaps, not connections with unknown prefixes."""
         return ~equals(self.overlaps["kind"], NOT_JUDGED)
 
     @cached_property
@@ -149,19 +146,11 @@ class Fleet:
         return both(is_version_1, self.is_value("ike_mode", {"aggressive"}))
 
     def is_value(self, column: str, wanted: Collection[object]) -> Truth:
-        """Check for each tunnel whether its value in ``column`` is in ``wanted``.
-
-        The result is unknown for a null, and for a value that is neither in ``wanted`` nor in
-        ``KNOWN[column]``.
-        """
+        """Check whether ``column`` is in ``wanted``; unknown for nulls and unrecognised values."""
         return is_any(self.tunnels[column], wanted, known=KNOWN[column])
 
     def sets_of_blocks(self, rows: Mask) -> Positions:
-        """Return for each connection a number that identifies its set of (side, block) pairs.
-
-        Only the rows of ``subnets`` that ``rows`` marks belong to the sets. Equal sets have the
-        same number; an empty set has -1.
-        """
+        """Number each connection's set of (side, block) pairs in ``rows``; -1 if empty."""
         chosen = np.flatnonzero(rows)
         blocks = self.subnets.iloc[chosen]
         codes = codes_of([blocks["side"], blocks["cidr"]])

@@ -1,8 +1,4 @@
-"""Find the root cause of each finding, which is another finding.
-
-The root cause is a finding on the same connection or a finding on the whole fleet. Some findings
-have none.
-"""
+"""Find the root causes of findings, which are findings on the same connection or the fleet."""
 
 from __future__ import annotations
 
@@ -149,10 +145,7 @@ def _widespread(
 
 
 def is_of_profile(findings: pd.DataFrame) -> Mask:
-    """Mark the findings that result from a profile.
-
-    In the findings of rules, column ``profile`` only cites profiles that reject the same value.
-    """
+    """Mark the findings that result from a profile, not those of rules that only cite profiles."""
     known = findings["rule_id"].cat.categories
     own = known[known.str.startswith("profile-") | (known == "platform-ceiling")]
     return flags(findings["rule_id"].isin(own))

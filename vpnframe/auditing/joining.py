@@ -20,10 +20,7 @@ _PLACE = ("account_id", "region_id")
 def find_rows(
     table: pd.DataFrame, columns: Sequence[str], other: pd.DataFrame, same: Sequence[str]
 ) -> Positions:
-    """Return for each row of ``table`` the position of the matching row of ``other``, or -1.
-
-    Rows match if their values in ``columns`` and in ``same`` are equal. A null matches a null.
-    """
+    """Return the position in ``other`` of each row's match, or -1; a null matches a null."""
     found = pc.index_in(_joined(table, columns), value_set=_joined(other, same))
     positions: Positions = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     return positions

@@ -90,11 +90,7 @@ def _judge(fleet: Fleet, rows: Positions, key: Positions, peer: Positions) -> Po
 
 
 def _mirrored(fleet: Fleet, rows: Positions, key: Positions) -> Positions:
-    """Find pairs of tunnels that have the same pre-shared key and are each other's peer.
-
-    Return an array with two rows, which contain the first and the second tunnel of each pair as
-    positions in ``rows``. A pair can occur several times.
-    """
+    """Return pairs of tunnels with one key that are each other's peer, as positions in ``rows``."""
     pairs = []
     for name in ("ip", "ike_id"):
         here, there = (
@@ -133,11 +129,7 @@ def _components(one: Positions, other: Positions, nodes: Positions) -> Positions
 
 
 def _list_others(ids: Texts, owners: Positions) -> list[str]:
-    """Return for each item of ``owners`` a string with the ids of all other connections in it.
-
-    ``owners`` are positions in ``ids``. If there are many other connections, only some are named,
-    and the rest are counted.
-    """
+    """Return for each item of ``owners`` the ids of the others; a long list ends with a count."""
     different = np.unique(owners)
     named = sorted({*ids[different].tolist()})[: _NAMED + 1]
     texts = []
@@ -149,10 +141,7 @@ def _list_others(ids: Texts, owners: Positions) -> list[str]:
 
 
 def _sites(fleet: Fleet) -> Positions:
-    """Return the number of each connection's site; -1 if the site is unknown.
-
-    Connections with the same routing domain and on-premises blocks have the same site.
-    """
+    """Number connections' sites by routing domain and on-premises blocks; -1 if unknown."""
     subnets = fleet.subnets
     is_listed = equals(subnets["side"], "onprem") & flags(subnets["cidr"].notna())
     sets = fleet.sets_of_blocks(is_listed & ~flags(subnets["is_default_route"]))

@@ -132,10 +132,7 @@ def none_for_empty(texts: Texts) -> Texts:
 
 
 def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
-    """Return the code of each row's value, and the list of values that the codes index.
-
-    A null has the code -1.
-    """
+    """Return each row's code, which is -1 for a null, and the list of values of the codes."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.cat.codes.to_numpy(np.int64), values.cat.categories.tolist()
     codes, found = pd.factorize(values)
@@ -177,10 +174,7 @@ def named(flags_by_name: Mapping[str, Mask]) -> Texts:
 
 
 def listed_by(owners: Positions, words: Any, n_owners: int, *, most: int | None = None) -> Texts:
-    """Return for each owner a string that lists the words of this owner.
-
-    If an owner has more than ``most`` words, the number of the remaining words follows.
-    """
+    """List each owner's words in a string; words after the first ``most`` are only counted."""
     order = np.argsort(owners, kind="stable")
     counts = np.bincount(owners, minlength=n_owners)
     shown = counts if most is None else np.minimum(counts, most)

@@ -106,11 +106,7 @@ def _is_about_keys(findings: pd.DataFrame) -> Mask:
 def examine_for_sharing(
     inv: Inventory, *, profiles: Profiles, waivers: Waivers, settings: AuditSettings
 ) -> Review:
-    """Audit a fleet without revealing which connections have a weak pre-shared key.
-
-    The audit runs without key facts, so that no severity and no strength depends on a key. Only
-    the counts of the rules on keys come from a second audit with key facts.
-    """
+    """Audit a fleet without revealing which connections have a weak pre-shared key."""
     whole, blind = (
         examine(one, profiles=profiles, waivers=waivers, settings=settings)
         for one in (inv, replace(inv, key_facts=schema.empty("key_facts")))
@@ -125,11 +121,7 @@ def examine_for_sharing(
 
 
 def _with_counts_of_keys(blind: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
-    """Take the rows of rules on pre-shared keys from ``whole``, all others from ``blind``.
-
-    ``whole`` is the summary of an audit with facts about keys, and ``blind`` that of an audit
-    without them.
-    """
+    """Take the summary rows of rules on pre-shared keys from ``whole``, others from ``blind``."""
     families = {text.rule_id: text.family for text in texts().values()}
     parts = [
         table[(table["rule_id"].astype("str").map(families) == "key") == is_about_keys]

@@ -141,10 +141,7 @@ def _without_others(text: object, name: str, fleet: _Owners) -> str | None:
 
 
 def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] | None:
-    """Return an overlap finding without details of other owners' connections.
-
-    The result is None if none of the connections belongs to the owner ``name``.
-    """
+    """Return an overlap finding without details of other owners; None if ``name`` owns no part."""
     ids = [str(row["vpn_connection_id"]), *fleet.named_in(row["value"])]
     mine = [one for one in ids if fleet.by_id.get(one) == name]
     if not mine:

@@ -1,8 +1,4 @@
-"""Check the tunnels of a fleet against profiles, which say which values are acceptable.
-
-Findings of rules cite the profiles that reject the same values. Values that only a profile rejects
-become findings of the profile.
-"""
+"""Check the tunnels of a fleet against profiles, which say which values are acceptable."""
 
 from __future__ import annotations
 
@@ -79,10 +75,7 @@ def opinions(fleet: Fleet, profiles: Iterable[Profile]) -> list[Opinion]:
 
 
 def cite(heard: Sequence[Opinion], columns: Iterable[str], rows: npt.NDArray[np.int64]) -> Cited:
-    """Return which profiles reject values of tunnels in some columns, with verdicts and clauses.
-
-    ``rows`` are positions in ``tunnels``.
-    """
+    """Return which profiles reject values of the tunnels at ``rows``, with verdicts and clauses."""
     pairs = [(one, column) for one in heard for column in columns if column in one.judged]
     if not pairs or not len(rows):
         return Cited(np.zeros(len(rows), np.int64), (None,), (None,), (-1,))

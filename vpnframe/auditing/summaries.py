@@ -47,11 +47,7 @@ def checks(fleet: Fleet, found: Evaluation) -> list[dict[str, Any]]:
 
 
 def summary(checks: Sequence[dict[str, Any]], findings: pd.DataFrame) -> pd.DataFrame:
-    """Build table ``audit_summary`` from the counts in ``checks`` and from the findings.
-
-    The function :func:`checks` returns these counts: how many rows pass, fail and cannot be judged
-    by each rule and profile.
-    """
+    """Build table ``audit_summary`` from the findings and from the counts of :func:`checks`."""
     counted, nothing = _counted(findings), dict.fromkeys(COUNTED, 0)
     return _as_table(
         check | counted.get((check["rule_id"], check["profile"] or ""), nothing) for check in checks
@@ -227,10 +223,7 @@ def _sentences(fleet: Fleet, rows: Positions) -> Texts:
 
 
 def _sentence(part: str, value: str, bits: int, poor: str) -> str:
-    """Return a sentence that says what limits a tunnel's strength, and to how many bits.
-
-    If the pre-shared key is the limit, the sentence does not say how many bits the key has.
-    """
+    """Return a sentence on what limits a tunnel's strength; it never states the bits of a key."""
     told = f"; not approved: {poor}" if poor else ""
     if part == "psk":
         return f"under {_ENOUGH_BITS} bits, bounded by the pre-shared key{told}"

@@ -64,10 +64,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def is_not_told(fleet: Fleet, column: str) -> Mask:
-    """Check in which tunnels a column is null or has an unknown value.
-
-    A column that has no meaning for a tunnel, such as the mode with IKEv2, does not count.
-    """
+    """Check in which tunnels a column has a meaning, but is null or has an unknown value."""
     tunnels = fleet.tunnels
     if column in LIFETIMES:
         return flags((tunnels[column] > LONGEST_LIFETIME_S) | tunnels[column].isna())
@@ -78,10 +75,7 @@ def is_not_told(fleet: Fleet, column: str) -> Mask:
 
 
 def comparable(fleet: Fleet, column: str) -> pd.Series:
-    """Return a crypto column of the tunnels, with ``-`` for tunnels where it has no meaning.
-
-    For example, the mode has no meaning with IKEv2.
-    """
+    """Return a crypto column, with ``-`` where it has no meaning, such as the mode with IKEv2."""
     values = fleet.tunnels[column]
     if column == "ike_mode":
         is_moot = fleet.is_value("ike_version", {2}) == YES

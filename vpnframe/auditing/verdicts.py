@@ -1,7 +1,4 @@
-"""Define the rules of the audit and the results of rules.
-
-A rule judges rows of a table. Each of these rows passes, fails or is unknown.
-"""
+"""Define the audit's rules and results: each row a rule judges passes, fails or is unknown."""
 
 from __future__ import annotations
 

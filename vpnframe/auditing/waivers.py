@@ -143,10 +143,7 @@ def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
 def checked_waivers(
     waivers: Iterable[Waiver], *, now: datetime, source: str = ""
 ) -> tuple[Waiver, ...]:
-    """Return the waivers if all are valid, else raise SettingsError.
-
-    The error message begins with ``source``.
-    """
+    """Return the waivers if all are valid, else raise SettingsError that begins with ``source``."""
     found = tuple(waivers)
     for number, waiver in enumerate(found, 1):
         where = f"{source}waiver {number}"

@@ -1,7 +1,4 @@
-"""Implement the command line.
-
-The module of a command reads its options, calls the library and prints the result.
-"""
+"""Implement the command line; a command's module reads options, calls the library and prints."""
 
 from __future__ import annotations
 
@@ -75,10 +72,7 @@ class _Command(TyperCommand):
 
 
 def load_command(name: str) -> Any:
-    """Import a command, and define an environment variable for each of its options.
-
-    The name of a variable is VPNFRAME_ or VPNFRAME_EMULATOR_ and the name of the option.
-    """
+    """Import a command, and give each option an environment variable such as VPNFRAME_FORMAT."""
     try:
         module = import_module(f"vpnframe.cli.{name}")
     except KeyboardInterrupt:
@@ -103,11 +97,7 @@ def load_command(name: str) -> Any:
 
 
 def _expanded(run: Callable[..., int | None]) -> Callable[..., None]:
-    """Return a function that calls ``run``, and exits with the exit code that ``run`` returns.
-
-    The function has the parameters of ``run``, but a parameter that is a dataclass of options is
-    replaced by one parameter for each field of the dataclass.
-    """
+    """Return ``run`` with option dataclasses replaced by their fields; it exits with run's code."""
     groups: dict[str, Any] = {}
     parameters: list[inspect.Parameter] = []
     for name, one in inspect.signature(run, eval_str=True).parameters.items():

@@ -209,10 +209,7 @@ def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _file_name(owner: str, taken: set[str]) -> str:
-    """Return a safe name for the file with an owner's findings; add it to ``taken``.
-
-    The name differs from all names in ``taken``, even if case is ignored.
-    """
+    """Return a safe file name for an owner, new to ``taken`` even if case is ignored; add it."""
     safe = re.sub(r"[^\w.-]", "_", owner).strip(".") or "_"
     name, number = f"findings-{safe}"[:100], 1
     while name.lower() in taken:

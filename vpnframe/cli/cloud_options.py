@@ -19,10 +19,7 @@ from vpnframe.fetching.settings import FetchSettings, read_accounts
 
 
 def _refuse_empty_endpoint(endpoint: str | None) -> str | None:
-    """Raise BadParameter if the environment variable VPNFRAME_ENDPOINT is set, but empty.
-
-    Otherwise an empty variable would select the real cloud.
-    """
+    """Raise BadParameter if VPNFRAME_ENDPOINT is empty, because it would select the real cloud."""
     if endpoint is None and "VPNFRAME_ENDPOINT" in os.environ:
         raise typer.BadParameter(
             "the variable VPNFRAME_ENDPOINT is empty: unset it, or set it to a URL"

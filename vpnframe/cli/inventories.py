@@ -56,10 +56,7 @@ class SnapshotOptions:
 
 @contextmanager
 def printing_warnings(category: type[Warning]) -> Iterator[list[str]]:
-    """Print each warning of a category once, after the ``with`` block has ended.
-
-    The printed warnings are added to the list that is yielded. Other warnings are issued again.
-    """
+    """Print each warning of a category once after the block, and add it to the yielded list."""
     texts: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

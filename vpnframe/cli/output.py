@@ -81,10 +81,7 @@ def terminal_width(output: Path | None = None) -> int | None:
 
 
 def put(body: bytes, output: Path | None, *, is_private: bool = False) -> None:
-    """Write ``body`` to standard output, or to the file ``output``.
-
-    An existing file is replaced only after the new file is complete. A private file has mode 0600.
-    """
+    """Write to standard output, or replace a file once complete; a private file has mode 0600."""
     if output is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(body)
@@ -118,10 +115,7 @@ def encode_table(table: pd.DataFrame, style: str) -> bytes:
 
 
 def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
-    """Put an apostrophe before each cell that a spreadsheet would run as a formula.
-
-    This is what OWASP recommends. A list in a cell becomes one string, separated by commas.
-    """
+    """Put an apostrophe before spreadsheet formulas, as OWASP recommends; join lists by commas."""
     return table.assign(**{str(name): _safe(table[name]) for name in table.columns})
 
 

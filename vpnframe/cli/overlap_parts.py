@@ -144,10 +144,7 @@ def read_block_file(path: Path, use: str) -> pd.DataFrame:
 
 
 def report_base(inventory: Inventory, settings: OverlapSettings) -> str:
-    """Print the blocks that the settings ignore; return a text on the size of the fleet.
-
-    The text states the numbers of blocks, connections and regions, and the id of the snapshot.
-    """
+    """Print the blocks that the settings ignore; return a text on the fleet's size and snapshot."""
     ignored = ""
     if settings.ignore or settings.ignore_shorter_than is not None:
         blocks = listed(map(str, find_ignored(inventory, settings)))
@@ -164,11 +161,7 @@ def report_base(inventory: Inventory, settings: OverlapSettings) -> str:
 def block_cells(
     rows: pd.DataFrame, names: Sequence[str], connections: pd.DataFrame
 ) -> list[list[str]]:
-    """Return five strings for each row: CIDR block, side, id, connection name and region.
-
-    ``names`` are the names of the columns with the block, the side, the id of the connection or
-    VPC, and the region.
-    """
+    """Return for each row block, side, id, connection name (not in ``names``) and region."""
     cells = rows[list(names)].astype("object")
     known = dict(zip(connections["vpn_connection_id"], connections["connection_name"], strict=True))
     cells.insert(3, "name", cells[names[2]].map(known))

@@ -133,11 +133,7 @@ def as_text(pairs: pd.DataFrame, connections: pd.DataFrame, width: int | None) -
 
 
 def _all_of(row: Any) -> str:
-    """Return a sentence on all pairs of blocks that a row of table ``overlaps`` represents.
-
-    It has the number of pairs, and their connections if they are known. It is empty if the row
-    represents only one pair.
-    """
+    """Return a sentence on all pairs that a row represents; it is empty if there is only one."""
     if row.n_pairs == 1:
         return ""
     first = f" The first of {row.n_pairs:,} equal pairs"

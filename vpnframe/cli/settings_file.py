@@ -1,8 +1,4 @@
-"""Read the settings file ``vpnframe.toml``.
-
-The file has defaults of options, and changes the rules of the audit: it disables rules, or sets
-their severities.
-"""
+"""Read ``vpnframe.toml``, which sets option defaults and disables rules or sets their severity."""
 
 from __future__ import annotations
 

@@ -41,11 +41,7 @@ class _Output:
 
 
 class _Messages:
-    """Wrapper of standard error that removes control characters.
-
-    Messages quote names and files, which could contain control characters. If a message cannot be
-    written, for example because a disk is full, it is lost, and the command continues.
-    """
+    """Wrapper of standard error that removes control characters and ignores failed writes."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -147,10 +143,7 @@ def _reason(error: OSError) -> str:
 
 
 def _null(flags: int, mode: str) -> TextIO:
-    """Open the null device.
-
-    If ``flags`` do not allow what ``mode`` needs, each read or write of the stream fails.
-    """
+    """Open the null device; each read or write that ``flags`` do not allow fails."""
     return cast("TextIO", os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
 
 

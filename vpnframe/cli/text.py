@@ -109,10 +109,7 @@ def _widths(columns: Iterable[Sequence[str]]) -> list[int]:
 
 
 def _shown_widths(widths: Sequence[int], width: int | None, narrowest: Sequence[int]) -> list[int]:
-    """Return the widths of the columns that fit into ``width``.
-
-    The first column always fits; the last of these columns can be narrower than its cells.
-    """
+    """Return the widths of the columns that fit into ``width``; the last can be narrowed."""
     if width is None:
         return list(widths)
     shown: list[int] = []

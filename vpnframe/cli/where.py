@@ -1,7 +1,4 @@
-"""Filter rows by conditions, which are Python expressions that are parsed but never run.
-
-Only a small part of Python's syntax is allowed.
-"""
+"""Filter rows by conditions in a small part of Python's syntax, which are parsed but never run."""
 
 from __future__ import annotations
 
@@ -165,11 +162,7 @@ class _Condition:
         return _Value(kind, data, ast.unparse(part))
 
     def _data(self, part: ast.expr, kind: str) -> Any:
-        """Evaluate an expression in a condition, and return its data.
-
-        An error is raised if the result is not of ``kind``: it must be a flag, a number or a
-        string, as the operator requires.
-        """
+        """Return the value of an expression in a condition; raise an error if not of ``kind``."""
         value = self.value(part)
         if value.kind != kind:
             _refuse(f"{value.name} is a {value.kind}, not {_KINDS[kind]}")
@@ -252,10 +245,7 @@ def _constant(value: object) -> tuple[str, Any]:
 
 
 def _plain(column: pd.Series) -> tuple[str, pd.Series]:
-    """Return the kind of a column's values, such as number, and the converted column.
-
-    With the new dtype, a comparison with a null results in null.
-    """
+    """Return a column's kind, such as number, and the column in a dtype that compares nulls."""
     dtype = column.dtype
     if isinstance(dtype, pd.DatetimeTZDtype) or dtype.kind == "M":
         return "time", column
@@ -300,11 +290,7 @@ def _as_time(value: _Value, other: _Value) -> _Value:
 
 
 def _in_order(value: _Value, other: _Value) -> _Value:
-    """Prepare a string value for a comparison with the string ``other``.
-
-    An ordered categorical stays unchanged if ``other`` is a literal, so that the order of its
-    categories is used. If ``other`` is a column, the categorical is converted to strings.
-    """
+    """Convert an ordered categorical to strings, unless ``other`` is a literal: keep its order."""
     if value.is_literal or not isinstance(value.data.dtype, pd.CategoricalDtype):
         return value
     if not other.is_literal:

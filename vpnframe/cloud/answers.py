@@ -107,10 +107,7 @@ def decode_account_id(response: Response) -> str:
 
 
 def action_of(response: Response) -> str | None:
-    """Return the name of the API action whose response was saved; None if that is unknown.
-
-    The fields of a JSON response, or the root element of an XML response, show the action.
-    """
+    """Return the API action that a saved JSON or XML response belongs to; None if it is unknown."""
     tree, root = read_tree(response)
     for key, action in ACTION_BY_KEY.items():
         if key in tree:

@@ -120,10 +120,7 @@ def _resolve(profile: str | None) -> Credentials:
 
 
 def _asked(profile: str | None) -> tuple[Credentials | None, str]:
-    """Return the credentials that the SDK finds, or the SDK's error text.
-
-    The error text may contain a secret, so it must never be shown.
-    """
+    """Return the credentials or the SDK's error text, which may have a secret: never show it."""
     # Imported here, because the SDK reads environment variables when it is imported.
     from alibabacloud_credentials import client  # noqa: PLC0415
     from alibabacloud_credentials.provider import cli_profile  # noqa: PLC0415

@@ -35,12 +35,7 @@ Reads = dict[int, dict[str, Any]]
 
 
 class Fields:
-    """One object of an API response.
-
-    A value of the wrong type is read as None and adds a :class:`~vpnframe.model.records.Note`; the
-    other fields of the connection are still read. A missing, null or empty value is read as None
-    without a note.
-    """
+    """One object of an API response; a value of the wrong type is read as None and noted."""
 
     __slots__ = ("_notes", "_path", "_reads", "_tree", "is_unread", "judge")
 
@@ -71,11 +66,7 @@ class Fields:
         return Fields(self._tree, [], self._path, judge=self.judge, reads=self._reads)
 
     def kept(self) -> Any:
-        """Return a redacted copy of the object, with only the fields that were read so far.
-
-        If all fields of the copy are empty, but the object is not, the copy gets an extra field, so
-        that it is not empty either.
-        """
+        """Return a redacted copy with only the fields read so far; empty only if the object is."""
         return _kept(self._tree, self._reads or {})
 
     def note(self, name: str, message: str, *, kind: FailureKind = "malformed") -> None:
@@ -354,10 +345,7 @@ def _kept(value: Any, reads: Reads) -> Any:
 
 
 def _stand_in(value: Any) -> Any:
-    """Return a placeholder that has the value's type.
-
-    Objects, nulls, booleans and zeros are returned unchanged.
-    """
+    """Return a placeholder of the value's type; return objects, null, booleans and zeros as is."""
     if isinstance(value, dict) or value is None or isinstance(value, bool) or is_zero(value):
         return value
     if not is_filled_value(value):

@@ -1,9 +1,4 @@
-"""Collect the names and ids from which a connection's pre-shared key may be derived.
-
-These names and ids, called hints, are collected only when a key is judged. Most keys in downloads
-are not judged, because the rows of DescribeVpnConnections contain the same keys, which have already
-been judged.
-"""
+"""Collect names and ids from which a pre-shared key may be derived, only when a key is judged."""
 
 from __future__ import annotations
 
@@ -21,10 +16,7 @@ _NAMES = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Hints:
-    """Names and ids from which a connection's pre-shared keys may be derived.
-
-    They belong to the connection, its tunnels and its gateways.
-    """
+    """Names and ids of a connection, its tunnels and gateways that its keys may be derived from."""
 
     row: Fields
     tunnels: list[Fields]

@@ -1,8 +1,4 @@
-"""HTTP messages: frozen classes for one request and one response.
-
-Their ``repr`` does not show headers, URL query or body: a query may contain a signature, and a
-body may contain a pre-shared key.
-"""
+"""HTTP request and response classes whose ``repr`` hides headers, query and body, as secrets."""
 
 from __future__ import annotations
 

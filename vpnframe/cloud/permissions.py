@@ -28,10 +28,7 @@ def naming_permission(message: str, action: str) -> str:
 
 
 def refused_sentence(messages: Iterable[str]) -> str | None:
-    """Return a sentence on the permissions that were refused according to these messages.
-
-    Return None if no message names a permission.
-    """
+    """Return a sentence on the permissions that the messages report as refused; None if none."""
     names = sorted({name for message in messages for name in _NAMED.findall(message)})
     if not names:
         return None

@@ -1,8 +1,4 @@
-"""Explain why the vendor's configuration files contain no usable credentials.
-
-The errors of the vendor's SDK may contain a secret. Only a host, an HTTP status, an error code and
-the failed step are taken from them; only names are taken from the configuration files.
-"""
+"""Explain, without showing a secret, why the vendor's config files yield no usable credentials."""
 
 from __future__ import annotations
 
@@ -104,10 +100,7 @@ def _profiles(config: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _chain(config: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
-    """Yield a profile, its source profile, that profile's source profile, and so on.
-
-    A missing profile is an empty dict.
-    """
+    """Yield a profile, its source profile and so on; a missing profile is an empty dict."""
     seen: set[str] = set()
     while name not in seen:
         seen.add(name)
@@ -141,10 +134,7 @@ def _making(name: str) -> str:
 
 
 def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
-    """Check whether the user must log in again because the login is missing or expired.
-
-    Only a CloudSSO login expires: the token of an OAuth login renews itself.
-    """
+    """Check whether a login is missing or expired; only a CloudSSO login can expire."""
     at = profile.get(end)
     if not profile.get(token) or not isinstance(at, int | float):
         return True
@@ -152,10 +142,7 @@ def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
 
 
 def _step(chain: list[dict[str, Any]], error_text: str) -> str:
-    """Return which step of getting credentials failed; the profiles must be valid.
-
-    The step is found by the modes of the profiles and by the vendor's error text.
-    """
+    """Explain which step of getting credentials failed; all profiles in ``chain`` must be valid."""
     asks = [one for one in chain if one["mode"] not in ("AK", "StsToken")]
     profile = asks[0] if asks else chain[0]
     label, mode = _label(profile), str(profile["mode"])

@@ -1,8 +1,4 @@
-"""Choose the proxy of a request by the variables HTTPS_PROXY and NO_PROXY.
-
-The proxy only opens a tunnel (CONNECT). TLS runs between this machine and the cloud, so the proxy
-sees only the host name. Plain HTTP and loopback addresses use no proxy.
-"""
+"""Choose the proxy by HTTPS_PROXY and NO_PROXY; it tunnels TLS, so it sees only host names."""
 
 from __future__ import annotations
 
@@ -67,10 +63,7 @@ def _checked(url: str) -> str:
 
 
 def _fits(exception: str, host: str) -> bool:
-    """Check whether an entry of NO_PROXY applies to a host.
-
-    An entry is a host name, a domain suffix, an address or a CIDR block.
-    """
+    """Check whether an entry of NO_PROXY (host, domain suffix, address or block) fits a host."""
     name = exception.removeprefix("*").removeprefix(".")
     if exception == "*" or host.lower() == name or host.lower().endswith(f".{name}"):
         return True

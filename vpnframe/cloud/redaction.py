@@ -1,8 +1,4 @@
-"""Redact API responses: keep only the fields that vpnframe reads, without secrets.
-
-The response is decoded while :class:`~vpnframe.cloud.fields.Fields` records which fields are read.
-All other fields are dropped, and each pre-shared or BGP key is replaced by a placeholder.
-"""
+"""Redact API responses: keep only fields that vpnframe reads, with placeholders for keys."""
 
 from __future__ import annotations
 

@@ -85,11 +85,7 @@ def _by_status(status: int) -> FailureVerdict | None:
 def backoff_s(
     attempt: int, *, jitter: float, base_s: float = 0.5, floor_s: float = 0.05, cap_s: float = 20.0
 ) -> float:
-    """Return the pause in seconds before the next attempt (exponential backoff with jitter).
-
-    The maximum pause doubles with each attempt, up to ``cap_s``. The pause is the fraction
-    ``jitter`` of this maximum, but at least ``floor_s``.
-    """
+    """Return the pause in seconds: the share ``jitter`` of a maximum that doubles every attempt."""
     # M. Brooker, "Exponential Backoff and Jitter", 2015.
     return max(floor_s, jitter * min(cap_s, base_s * 2.0 ** (attempt - 1)))
 

@@ -54,10 +54,7 @@ def _route(row: Fields, destination: str, route_type: RouteType) -> RouteEntry:
 
 
 def _connection_id(row: Fields, next_hop: str | None, learned_from: str | None) -> str | None:
-    """Return the id of the connection that a route leads to.
-
-    The result is None for a route that the cloud announces to the peer.
-    """
+    """Return the connection that a route leads to; None for a route that the cloud announces."""
     if learned_from == "cloud":
         return None
     listed_under = row.text("VpnConnectionId")

@@ -71,11 +71,7 @@ def says_anything(statement: Statement) -> bool:
 
 
 def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> BgpById:
-    """Return the BGP settings by tunnel id.
-
-    The response for a single-tunnel connection lists no tunnels; the key of its BGP settings is
-    None.
-    """
+    """Return the BGP settings by tunnel id, which is None if the response lists no tunnels."""
     sent = config.rows("BgpConfigs", "BgpConfig", mark="TunnelId")
     rows = [row for row in sent if row.has("TunnelId") or any(map(row.nonzero_text, _BGP_LINK))]
     if not tunnels and len(rows) == 1:
@@ -144,11 +140,7 @@ def listed_connection(row: Fields, connection_id: str) -> Statement:
 
 
 def _listed_tunnel(row: Fields, prefix: str, hints: Hints) -> TunnelStatement:
-    """Decode the settings of a tunnel in a row of DescribeVpnConnections.
-
-    The names of nested fields begin with ``prefix``: ``Tunnel`` for ``TunnelIkeConfig``, or an
-    empty string for ``IkeConfig``, which contains settings of the connection itself.
-    """
+    """Decode a tunnel in a row of DescribeVpnConnections; nested fields begin with ``prefix``."""
     bgp_name = f"{prefix or 'Vpn'}BgpConfig"
     ike, bgp = row.block(f"{prefix}IkeConfig"), row.block(bgp_name)
     address, role = row.nonzero_text("InternetIp"), (row.text("Role") or "").lower()
@@ -327,10 +319,7 @@ def _proposal(block: Fields, prefix: str) -> Proposal:
 def _word(
     block: Fields, name: str, translate: Callable[[str], str], known: frozenset[str]
 ) -> str | None:
-    """Translate a token in a field to its standard name.
-
-    An unknown token is returned in lower case, and a note is added.
-    """
+    """Translate a field's token to its standard name; an unknown one is noted and lower-cased."""
     token = block.text(name)
     word = token and translate(token)
     if word and word not in known:
@@ -339,10 +328,7 @@ def _word(
 
 
 def _number(block: Fields, name: str, translate: Callable[[str], int | None]) -> int | None:
-    """Translate a token in a field to a number.
-
-    For an unknown token, None is returned and a note is added.
-    """
+    """Translate a field's token to a number; an unknown one is noted and becomes None."""
     token = block.text(name)
     number = None if token is None else translate(token)
     if token and number is None:

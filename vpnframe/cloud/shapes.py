@@ -1,8 +1,4 @@
-"""Describe the structure of a response without its values, for a report that can be published.
-
-The description has the type of each field, and the name of each field that the vendor documents. A
-string is kept only if it is one of a few common words. No key, name, id, address or number is kept.
-"""
+"""Describe the types and known fields of a response, without private values, for publication."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Parse a JSON or XML response to plain dicts and lists, or raise the error that it reports.
-
-The parsed tree has all values of the response, including pre-shared keys. Modules that read the
-tree, such as :mod:`vpnframe.cloud.answers`, take only the fields of an allow-list.
-"""
+"""Parse a JSON or XML response, with its pre-shared keys, or raise the error that it reports."""
 
 from __future__ import annotations
 
@@ -44,10 +40,7 @@ def read_tree(response: Response) -> tuple[Tree, str | None]:
 
 
 def parse_body(body: bytes) -> tuple[Tree, str | None] | str:
-    """Return the parsed body and the name of its XML root element, or an error message.
-
-    The error message does not quote the body.
-    """
+    """Return the parsed body and XML root name, or an error message that omits the body."""
     if body.startswith(_BOMS_16):  # some shells save output as UTF-16
         body = body.decode("utf-16", "replace").encode("utf-8", "replace")
     text = body.removeprefix(codecs.BOM_UTF8).strip()
@@ -101,10 +94,7 @@ def _name_of(element: Element) -> str:
 
 
 def _value_of(element: Element) -> dict[str, Any] | str:
-    """Return the text of an XML element without children, else a dict of its children by name.
-
-    Several children with the same name become a list.
-    """
+    """Return an XML element's text, or a dict of its children with a list for a repeated name."""
     if len(element) == 0:
         return (element.text or "").strip()
     value: dict[str, Any] = {}

@@ -1,10 +1,4 @@
-"""An emulator of Alibaba Cloud's VPN API, with signature checks, quotas and paged lists.
-
-``make_fleet`` generates the resources, ``answer_key`` lists the defects planted among them,
-``handle`` answers one request without a socket, and ``serve_in_thread`` serves the emulator on
-127.0.0.1. The emulator shares no code with the rest of the package except the classes ``Request``
-and ``Response``.
-"""
+"""An emulator of Alibaba Cloud's VPN API that shares only Request and Response with the client."""
 
 from __future__ import annotations
 

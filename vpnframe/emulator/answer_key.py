@@ -1,8 +1,4 @@
-"""List the planted defects, the tunnels and the numbers of resources of a generated fleet.
-
-This module has its own translation of algorithm names, so that tests can compare this translation
-with the one in the rest of the package.
-"""
+"""List a fleet's planted defects, tunnels and resource counts, independently of the tested code."""
 
 from __future__ import annotations
 
@@ -43,11 +39,7 @@ def answer_key(fleet: EmulatedFleet) -> dict[str, object]:
 
 
 def _tunnel_rows(connection: EmulatedConnection) -> Iterator[dict[str, str | int | None]]:
-    """Yield one row of settings for each tunnel.
-
-    If a tunnel has no ``index``, its row has instead the position of the tunnel, counted from 1,
-    among the tunnels of the connection sorted by tunnel id.
-    """
+    """Yield a row per tunnel; a missing index is replaced by the position in order of tunnel id."""
     by_id = sorted(connection.tunnels, key=lambda tunnel: tunnel.tunnel_id or "")
     for tunnel in connection.tunnels:
         proposal = tunnel.proposal

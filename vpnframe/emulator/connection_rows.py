@@ -59,10 +59,7 @@ def connection_row(connection: EmulatedConnection) -> Tree:
 
 
 def _single_part(connection: EmulatedConnection) -> Tree:
-    """Return the tunnel settings of a single-tunnel connection, in the form of the API.
-
-    The result contains fields of the connection's row in DescribeVpnConnections.
-    """
+    """Return a single-tunnel connection's settings as fields of a row of DescribeVpnConnections."""
     (tunnel,), check = connection.tunnels, connection.health_check
     return {
         "CustomerGatewayId": tunnel.customer_gateway_id,
@@ -87,10 +84,7 @@ def _health_check(check: HealthCheck) -> Tree:
 
 
 def _dual_part(connection: EmulatedConnection) -> Tree:
-    """Return the tunnel list of a dual-tunnel connection, and the tunnel settings outside it.
-
-    Outside the list, the settings are unset or copies of the first tunnel's settings.
-    """
+    """Return a dual-tunnel connection's tunnel list, and its tunnel settings outside that list."""
     first = connection.tunnels[0]
     shape = connection_level_shape(connection, "list")
     part: Tree = {
@@ -110,10 +104,7 @@ def _dual_part(connection: EmulatedConnection) -> Tree:
 
 
 def _tunnel_option(tunnel: EmulatedTunnel) -> Tree:
-    """Return one tunnel of a dual-tunnel connection as an entry of ``TunnelOptions``.
-
-    Flags, lifetimes and AS numbers are strings.
-    """
+    """Return a tunnel as a TunnelOptions entry; flags, lifetimes and AS numbers are strings."""
     return {
         "TunnelId": tunnel.tunnel_id,
         "Role": tunnel.role,
@@ -184,20 +175,14 @@ def _state_of(connection: EmulatedConnection) -> str:
 
 
 def _attached_to(connection: EmulatedConnection) -> str | None:
-    """Return the id of the resource that a connection is attached to, or None if unattached.
-
-    The resource is a VPN gateway, or the Cloud Enterprise Network (CEN) of a transit router.
-    """
+    """Return the id of a connection's VPN gateway, or of its transit router's CEN, or None."""
     if connection.transit_router_id is None:
         return connection.vpn_gateway_id
     return f"cen-{connection.transit_router_id.partition('-')[2][::-1]}"
 
 
 def tunnel_bandwidth(connection: EmulatedConnection) -> str:
-    """Return the bandwidth class of a connection without a VPN gateway, ``Standard`` or ``Large``.
-
-    For a quarter of the connections, the value is in lower case.
-    """
+    """Return the bandwidth class of a connection without a gateway, sometimes in lower case."""
     word = "Standard" if connection.bandwidth_mbps <= 1000 else "Large"
     return word.lower() if pick(connection.vpn_connection_id, "case", 4) == 0 else word
 
@@ -228,11 +213,7 @@ def download_config(connection: EmulatedConnection) -> Tree:
 
 
 def _device_tunnels(connection: EmulatedConnection) -> Tree:
-    """Return a dual-tunnel connection's tunnels as its downloaded configuration shows them.
-
-    The API also has fields for tunnel settings outside the list of tunnels. Depending on the
-    connection, they are absent, empty or copies of the first tunnel's settings.
-    """
+    """Return a dual-tunnel connection's tunnels as its downloaded configuration shows them."""
     first = connection.tunnels[0]
     part: Tree = {}
     shape = connection_level_shape(connection, "download")

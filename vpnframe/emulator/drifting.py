@@ -67,10 +67,6 @@ def drift(kind: Kind, state: State, request: Request, call: ReceivedCall) -> Non
 
 
 def _new_id(state: State, like: str) -> str:
-    """Return a new id with the same prefix as the id ``like``.
-
-    The new id depends only on ``like``, the seed of the fleet, and the number of ids created so
-    far.
-    """
+    """Return a new id with the prefix of the id ``like``, reproducible from the fleet's seed."""
     text = f"{state.fleet.seed}/{len(state.created_ids)}/{like}"
     return like[:-_ID_LENGTH] + hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]

@@ -55,10 +55,7 @@ def _elements(name: str, value: Json) -> Iterator[str]:
 def write_response(
     outcome: Tree | Refusal, call: ReceivedCall, *, request_id: str, now: float, host_id: str
 ) -> Response:
-    """Return an answer or an error as an HTTP response in the format that the call requests.
-
-    Only an error in JSON has the member ``Recommend``.
-    """
+    """Return an answer or an error as an HTTP response in the format that the call requests."""
     headers = {"date": formatdate(now, usegmt=True), "x-acs-request-id": request_id}
     status, root = 200, f"{call.action}Response"
     tree: Tree = {"RequestId": request_id}

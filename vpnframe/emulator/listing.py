@@ -97,11 +97,7 @@ def _on_gateway(holdings: Holdings, parameters: Parameters) -> Sequence[Emulated
 
 
 def _on_router(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute]:
-    """Return the routes of the requested connection.
-
-    Only a connection on a transit router has routes of its own; other routes belong to VPN
-    gateways.
-    """
+    """Return the routes of the requested connection, or none if it is not on a transit router."""
     connection_id = parameters["VpnConnectionId"]
     if connection_id not in holdings.connection_by_id:
         raise RefusalError(refusals.UNKNOWN_CONNECTION)

@@ -52,11 +52,7 @@ def form_pairs(request: Request) -> Pairs:
 
 
 def read_call(request: Request) -> ReceivedCall:
-    """Return the API call that a request makes.
-
-    A request signed by ACS3 names the action in a header, and a request signed by v1 in a
-    parameter.
-    """
+    """Return the API call of a request; ACS3 names the action in a header, v1 in a parameter."""
     parameters = dict(query_pairs(request)) | dict(form_pairs(request))
     named_format = parameters.get("Format", "").lower()
     accepts_json = "application/json" in request.headers.get("accept", "").lower()

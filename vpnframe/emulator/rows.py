@@ -1,7 +1,4 @@
-"""Convert the emulator's resources to rows of API responses such as DescribeVpcs.
-
-The rows of DescribeVpnConnections are in the module ``connection_rows``.
-"""
+"""Convert the emulator's resources, except connections, to rows of API responses."""
 
 from __future__ import annotations
 
@@ -25,10 +22,7 @@ def region_row(region: model.EmulatedRegion) -> Tree:
 
 
 def vpc_row(vpc: model.EmulatedVpc) -> Tree:
-    """Return a VPC as a row of DescribeVpcs.
-
-    If the list of secondary or of user CIDR blocks is empty, half of the rows omit this list.
-    """
+    """Return a VPC as a row of DescribeVpcs, which may omit empty lists of CIDR blocks."""
     suffix = vpc.vpc_id.partition("-")[2]
     row: Tree = {
         "VpcId": vpc.vpc_id,
@@ -124,11 +118,7 @@ def attachment_row(connection: model.EmulatedConnection) -> Tree:
 
 
 def _is_enhanced(gateway: model.VpnGateway) -> bool:
-    """Check whether a VPN gateway has the newer type ``Enhanced.SiteToSite``.
-
-    The emulator gives this type to half of the dual-tunnel gateways, but never to gateways for the
-    Chinese SM algorithms.
-    """
+    """Check whether a VPN gateway has the newer type ``Enhanced.SiteToSite``."""
     is_standard = gateway.second_ip is not None and gateway.vpn_type == "Normal"
     return is_standard and pick(gateway.vpn_gateway_id, "generation", 2) == 0
 
@@ -145,10 +135,7 @@ def vpn_route_row(route: model.EmulatedRoute) -> Tree:
 
 
 def policy_route_row(route: model.EmulatedRoute) -> Tree:
-    """Return a policy route as a row of DescribeVpnPbrRouteEntries.
-
-    The row has no priority if the VPN gateway is too old for priorities.
-    """
+    """Return a policy route as a row of DescribeVpnPbrRouteEntries."""
     return {
         "VpnInstanceId": route.vpn_gateway_id,
         "RouteSource": route.source,

@@ -57,10 +57,7 @@ class _Exchange:
 
     @property
     def gate_now(self) -> float:
-        """The server's time, including the clock error that a fault injected.
-
-        It is used to check signatures, and it is sent in the ``Date`` header.
-        """
+        """The server's time with injected clock error, for signatures and the ``Date`` header."""
         return self.now + self.state.clock_offset_s
 
     def holdings(self, credential: Credential) -> Holdings:
@@ -116,10 +113,7 @@ class _Exchange:
         return action.answer(self, credential)
 
     def fail(self, kind: Kind) -> FaultyResponse:
-        """Return the response that this call gets if a fault of this kind is injected.
-
-        The server must still apply the faults below HTTP that ``FaultyResponse.wire`` describes.
-        """
+        """Return the response that this call gets if a fault of this kind is injected."""
         if kind.clock_s:
             self.state.clock_offset_s = kind.clock_s
         if kind.deletes or kind.creates_at:
@@ -162,10 +156,7 @@ def _download(exchange: _Exchange, credential: Credential) -> Tree:
 
 
 def _assume_role(exchange: _Exchange, _: Credential) -> Tree:
-    """Return temporary credentials for the account of the requested role.
-
-    Every caller can assume every role.
-    """
+    """Return temporary credentials for the requested role, which every caller can assume."""
     given = exchange.call.parameters
     role = _ROLE.fullmatch(given["RoleArn"])
     if role is None or role[1] not in exchange.state.accounts:

@@ -1,8 +1,4 @@
-"""Check request signatures made with ACS3-HMAC-SHA256 or with the older HMAC-SHA1 (v1).
-
-This module follows the vendor's documentation. It shares no code with the module that signs
-requests.
-"""
+"""Check ACS3-HMAC-SHA256 and v1 (HMAC-SHA1) signatures, independently of the signing module."""
 
 from __future__ import annotations
 
@@ -35,10 +31,7 @@ class Claim:
 
 
 def read_claim(request: Request) -> Claim:
-    """Return the access key id, signing time, nonce and security token of a request.
-
-    The signature is not verified here. If it is malformed or incomplete, RefusalError is raised.
-    """
+    """Return the unverified key id, time, nonce and token of a request, or raise RefusalError."""
     headers = request.headers
     if not (authorization := headers.get("authorization")):
         return _read_v1_claim(dict(_all_pairs(request)))

@@ -19,11 +19,7 @@ from vpnframe.emulator.unset import SHAPES
 
 @dataclass
 class Holdings:
-    """The resources of one account in one region.
-
-    The keys of ``routes_by_holder`` are ids of VPN gateways, and ids of connections on transit
-    routers.
-    """
+    """The resources of an account in a region, with routes by id of VPN gateway or connection."""
 
     vpcs: list[model.EmulatedVpc] = field(default_factory=list)
     vpn_gateways: list[model.VpnGateway] = field(default_factory=list)
@@ -82,10 +78,7 @@ class State:
         return found
 
     def next_request_id(self) -> str:
-        """Return the request id of the next answer.
-
-        It depends only on the seed of the fleet and the number of answers so far.
-        """
+        """Return the next answer's request id, which depends on the seed and the answer count."""
         self._n_answers += 1
         digest = hashlib.sha256(f"{self.fleet.seed}/{self._n_answers}".encode()).digest()
         return str(uuid.UUID(bytes=digest[:16], version=4)).upper()

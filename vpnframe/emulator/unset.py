@@ -128,10 +128,7 @@ def _filled(row: Json, fields: Fields, shape: str) -> dict[str, Json]:
 
 
 def _value(value: Json, unset: Json, shape: str) -> Json:
-    """Return ``value``, or an unset field in the form ``shape`` if it is None or empty.
-
-    In an object or a list of objects, do the same for each field.
-    """
+    """Return ``value``, in which unset fields at any depth have the form ``shape``."""
     if isinstance(unset, Mapping):
         return _filled(value, unset, shape)
     if isinstance(unset, list):

@@ -21,10 +21,7 @@ _LOOK_AGAIN_S = 0.1
 
 
 class Interrupted(KeyboardInterrupt):
-    """A KeyboardInterrupt that is raised once the interrupted coroutine has ended.
-
-    ``result`` is the return value of the coroutine; it is None if the coroutine did not return.
-    """
+    """A KeyboardInterrupt that is raised after a coroutine ended, with its ``result`` or None."""
 
     def __init__(self, number: int, result: object = None) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
@@ -84,10 +81,7 @@ def _call(started: Future[Callable[[], object]]) -> None:
 
 @contextmanager
 def _interrupts(interrupt: Callable[[], None]) -> Iterator[list[int]]:
-    """Record SIGINT and SIGTERM in the yielded list instead of raising KeyboardInterrupt.
-
-    The first signal also calls ``interrupt``.
-    """
+    """Collect SIGINT and SIGTERM in the yielded list; the first also calls ``interrupt``."""
     numbers: list[int] = []
 
     def note(number: int, frame: object) -> None:
@@ -120,10 +114,7 @@ class Ending:
         self._waiting: set[asyncio.Timeout] = set()
 
     def ask(self) -> None:
-        """End the fetch now; a second call does nothing.
-
-        This must be called in the event loop's thread.
-        """
+        """End the fetch now; call this only in the event loop's thread."""
         if self.is_asked:
             return
         self.is_asked = True

@@ -28,10 +28,7 @@ class Estimate:
     lists_s: float = 0.0  # seconds that reading the lists took
 
     def seconds_for(self, n_downloads: int) -> float:
-        """Return how many seconds ``n_downloads`` downloads take.
-
-        At most ``allowed`` downloads can start in each quota window.
-        """
+        """Return how many seconds ``n_downloads`` downloads take under the quota."""
         n_shares = math.ceil(n_downloads / self.allowed)
         return max(0, n_shares - 1) * self.window_s + n_shares * self.latency_s
 
@@ -46,11 +43,7 @@ class Estimate:
         return self.window_s if self.n_downloads > self.allowed else 0.0
 
     def seconds_left(self, n_done: int, elapsed_s: float) -> float:
-        """Return how many more seconds the downloads take, if ``n_done`` took ``elapsed_s``.
-
-        If these downloads were slower than the quota allows, because the cloud throttles calls or
-        responds slowly, the other downloads are assumed to be as slow.
-        """
+        """Return how many more seconds the downloads take; if slow so far, they stay slow."""
         if n_done >= self.n_downloads:
             return 0.0
         if self.longest_wait_s == 0:  # all start in one window: only the answers take time
@@ -61,10 +54,7 @@ class Estimate:
 
 
 def seconds_until_done(estimates: Iterable[Estimate]) -> float:
-    """Return how many seconds all downloads take, which is the time of the slowest region.
-
-    The regions are read in parallel.
-    """
+    """Return how many seconds all downloads take if the regions are read in parallel."""
     return max((one.downloads_s for one in estimates), default=0.0)
 
 

@@ -180,10 +180,7 @@ class _OneCall(Generic[T]):
         return self.caller.key(self.action, self.place)
 
     def _may_repeat(self, verdict: FailureVerdict, n_tried: int, line: Line) -> bool:
-        """Check whether to retry a failed call.
-
-        While calls wait for a region that stopped responding, the number of retries is not limited.
-        """
+        """Check whether to retry a failed call; in an outage, only time limits the retries."""
         if verdict.is_silence and line.is_down:
             return line.is_awaited
         if n_tried >= _ATTEMPTS.get(verdict.remedy, 1):

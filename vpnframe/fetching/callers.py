@@ -53,10 +53,7 @@ def account_crawls(settings: FetchSettings, plan: Plan, caller: Caller) -> list[
 
 
 async def open_accounts(settings: FetchSettings, plan: Plan, caller: Caller) -> FleetCrawl:
-    """Ask for the ids of the accounts, and return a FleetCrawl that reads each account once.
-
-    If several profiles belong to one account, only the first of them is used.
-    """
+    """Return a FleetCrawl that reads each account once, even if several profiles belong to it."""
     crawls = account_crawls(settings, plan, caller)
     for crawl in crawls:
         _remember_calls(crawl.caller)

@@ -172,10 +172,7 @@ class Checkpoint:
         return str(rows[0][0]) if rows else None
 
     def call_sent(self, key: Key) -> int:
-        """Record an API call before it is sent, and return its number for :meth:`call_answered`.
-
-        The caller must wait for :meth:`settle` before it sends the call.
-        """
+        """Record a call and return its number; wait for :meth:`settle` before sending it."""
         number = next(self._numbers)
         statement = "INSERT INTO calls (number, account, region, action) VALUES (?, ?, ?, ?)"
         self._unwritten.append((statement, (number, *key)))
@@ -296,10 +293,7 @@ def _open_existing(path: Path) -> Checkpoint | None:
 
 
 def _problem_of(db: sqlite3.Connection) -> str | None:
-    """Return why a checkpoint cannot be used, or None if it can.
-
-    Checksums of the rows find damage that SQLite does not notice.
-    """
+    """Return why a checkpoint cannot be used, for example because of damage; None if it can."""
     state, version, owner, n_tables = (db.execute(query).fetchone()[0] for query in _CHECKS)
     if state != "ok":
         return "damaged"
@@ -329,11 +323,7 @@ def _set_aside(path: Path, problem: str) -> None:
 
 
 def _with_checksum(*values: object) -> tuple[object, ...]:
-    """Append a checksum to the values of a row.
-
-    The checksum covers the types of the values, too, because damage can turn a string into a
-    number.
-    """
+    """Append to the values of a row a checksum of the values and their types."""
     parts = (
         b"b" + v if isinstance(v, bytes) else f"{'t' if isinstance(v, str) else '?'}{v}".encode()
         for v in values
@@ -342,10 +332,7 @@ def _with_checksum(*values: object) -> tuple[object, ...]:
 
 
 def _connect(path: Path, stack: ExitStack) -> sqlite3.Connection:
-    """Open the database so that no commit is lost if this process is killed.
-
-    The exit stack closes the database.
-    """
+    """Open the database, which ``stack`` closes, so that a kill loses no commit."""
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
     stack.callback(db.close)
     # Two fetches must not write one checkpoint; the lock ends with its process.

@@ -1,7 +1,4 @@
-"""Fetch accounts and their regions in parallel: first the lists, then the downloads.
-
-The tables ``failures`` and ``coverage`` report what cannot be read; everything else is still read.
-"""
+"""Fetch accounts and their regions in parallel, and report in tables what cannot be read."""
 
 from __future__ import annotations
 
@@ -49,11 +46,7 @@ class Plan:
         return Place(self.endpoint or f"https://{host}")
 
     def places(self, known: Mapping[str, str | None]) -> Iterator[tuple[str, Place | None, str]]:
-        """Yield for each region its id, the Place to which its calls are sent, and a problem.
-
-        The Place is None if the region is not read. The problem is a text, which is empty if there
-        is none.
-        """
+        """Yield each region's id, its Place (None if it is not read), and a problem or ""."""
         # The endpoint that DescribeRegions returned (``known``) is used if it is a cloud host.
         for region_id in sorted(known if self.regions is None else set(self.regions)):
             host, usual = known.get(region_id), f"vpc.{region_id}.aliyuncs.com"
@@ -69,10 +62,7 @@ class Plan:
                 yield region_id, Place(url, region_id), f"{region_id!r} {what}"
 
     def unknown_skips(self, known: Collection[str]) -> Iterator[str]:
-        """Yield a message for each region in ``skip_regions`` that the account does not have.
-
-        If ``known``, the account's regions, is empty, nothing is yielded.
-        """
+        """Yield a message for each unknown region to skip; nothing if ``known`` is empty."""
         unknown = {*self.skip_regions} - {*known, *(self.regions or ())} if known else ()
         for region_id in sorted(unknown):
             near = difflib.get_close_matches(region_id, known, n=1)
@@ -132,10 +122,7 @@ class AccountCrawl:
         await run_all(region.list_all() for region in self.regions)
 
     def _cover(self, status: CoverageStatus, region_id: str | None = None) -> None:
-        """Add a coverage row for a region that is not read.
-
-        If ``region_id`` is None, the row is for the whole account.
-        """
+        """Add a coverage row for an unread region, or for the account if the id is None."""
         account_id = self.caller.account_id
         self.coverage.append(Coverage(account_id=account_id, region_id=region_id, status=status))
 
@@ -155,10 +142,7 @@ class AccountCrawl:
         self._report(events.RegionsFound(len(self.regions)))
 
     def _report(self, event: events.Event) -> None:
-        """Send an event with the account's id to the listener.
-
-        If calls were throttled since the last event, the event Throttled is sent first.
-        """
+        """Send an event to the listener, after Throttled if calls were throttled."""
         n_throttled = sum(tally.n_throttled for tally in self.caller.tallies.values())
         n_new, self._n_throttled = n_throttled - self._n_throttled, n_throttled
         for one in (*([events.Throttled(n_new)] if n_new else []), event):
@@ -175,10 +159,7 @@ class AccountCrawl:
         return sorted(draw.sample(sorted(ids), math.ceil(share * len(ids))))
 
     def choose(self) -> None:
-        """Set the number of downloads that each region needs.
-
-        Until they are done, ``coverage`` counts their connections as not read.
-        """
+        """Set each region's number of downloads; until done, they count as not read."""
         for region in self.regions:
             region.n_wanted = len(self.chosen(region))
 

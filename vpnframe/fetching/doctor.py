@@ -216,11 +216,7 @@ class _AccountCheck:
             self._note("clock", "missing", detail, "correct this machine's clock")
 
     async def _find_places(self) -> list[Place]:
-        """List the regions; return where to send the calls of each region to check.
-
-        Also report in the result of the doctor whether the regions could be listed, and which
-        regions to skip do not exist.
-        """
+        """List the regions, report the result, and return where to send each region's calls."""
         action, place = "DescribeRegions", self.plan.place(VPC_HOST)
         found = await self.caller.ask(action, place, {}, partial(decode_page, action=action))
         known: dict[str, str | None] = {}
@@ -312,10 +308,7 @@ class _AccountCheck:
 
 
 def _things_in(row: object) -> Iterator[tuple[str, str]]:
-    """Find the resources in a row of a list response, and yield the type and id of each.
-
-    Only resources that a later API call can query by id are included.
-    """
+    """Yield the type and id of each resource in a list row that a later call can query by id."""
     if isinstance(row, Statement):
         if not row.is_unattached:
             yield "connection", row.vpn_connection_id

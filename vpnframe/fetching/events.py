@@ -1,7 +1,4 @@
-"""The events that a fetch emits while it runs.
-
-The ``text`` of an event is the format string of its log message.
-"""
+"""The events of a running fetch; their ``text`` is the format string of the log message."""
 
 from __future__ import annotations
 

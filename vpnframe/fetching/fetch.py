@@ -1,8 +1,4 @@
-"""Fetch the whole fleet from the cloud into an inventory.
-
-Records are stored in compressed form, and decompressed in parts when the tables are made: a large
-fleet would not fit into memory as Python objects.
-"""
+"""Fetch the fleet into an inventory; records stay compressed until the tables are made."""
 
 from __future__ import annotations
 
@@ -61,10 +57,7 @@ async def afetch(
 async def _fetch(
     ending: Ending, settings: FetchSettings | None, credentials: Credentials | None, **options: Any
 ) -> Inventory:
-    """Fetch the fleet until everything is read, or until ``ending`` ends the fetch.
-
-    The ``options`` are those of :func:`make_plan`.
-    """
+    """Fetch the fleet until all is read or ``ending`` ends it; options as in :func:`make_plan`."""
     settings = settings or FetchSettings()
     plan = make_plan(settings, **options)
     own_key = own_fingerprint_key(settings.psk_key_file, is_wanted=settings.key_facts)

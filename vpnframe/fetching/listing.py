@@ -47,11 +47,7 @@ class Listing:
 
     @property
     def is_stable(self) -> bool:
-        """Whether no call failed, and as many rows were read as the cloud counts.
-
-        The result is also False if a total count is invalid, or if a second pass returned other
-        ids.
-        """
+        """Whether no call failed, and the rows agree with the cloud's count and other passes."""
         is_counted = self.n_collected == self.n_expected and self.count_note is None
         return self.failure is None and is_counted and self.is_agreed
 
@@ -99,11 +95,7 @@ class Listing:
             self.n_expected = self.n_collected
 
     def agrees(self, other: Listing) -> bool:
-        """Check whether this pass and another one are stable and read the same ids.
-
-        The cloud's count must not change within a pass: a change shows that rows were added or
-        removed while the pages were read.
-        """
+        """Check whether both passes are stable, with equal ids and an unchanging row count."""
         are_sound = all(one.is_stable and len(one.counts) <= 1 for one in (self, other))
         return are_sound and self.seen == other.seen
 
@@ -119,10 +111,7 @@ class ListCall:
     judge: KeyJudge | None = None  # assesses the pre-shared keys in the rows
 
     async def recall(self) -> Listing:
-        """Return the list that an earlier fetch stored, or read it from the cloud.
-
-        A list that is read without failure or doubt is stored in the checkpoint, if there is one.
-        """
+        """Return the list from the checkpoint, or read it and store it if it is complete."""
         checkpoint, key = self.caller.checkpoint, self.caller.key(self.action, self.place)
         subject = "/".join(self.about.values())
         known = checkpoint.recall(*key, subject) if checkpoint else None
@@ -162,10 +151,7 @@ class ListCall:
         return passes[0] if len(passes) == 1 else _united(passes)
 
     async def fetch_pass(self) -> Listing:
-        """Read all pages of the list once.
-
-        If a page fails, the result contains the failure and the rows of the pages before it.
-        """
+        """Read all pages once; if one fails, return the failure and the rows before it."""
         listing, number, n_idle = Listing(), 1, 0
         is_paged = LISTS[self.action].is_paged
         while True:
@@ -195,11 +181,7 @@ class ListCall:
             number += 1
 
     def _decode(self, response: Response, *, number: int) -> Page:
-        """Decode a page; raise ResponseError if an empty page is not plausible.
-
-        An empty page is not plausible if the cloud counts more rows than the earlier pages can
-        have, or if the list has no pages (each account has regions).
-        """
+        """Decode a page; raise ResponseError if it is empty although it should have rows."""
         page = decode_page(response, action=self.action, judge=self.judge)
         if page.rows or page.notes:
             return page
@@ -212,10 +194,7 @@ class ListCall:
 
 
 def _united(passes: list[Listing]) -> Listing:
-    """Combine the rows of several passes, each of which read the whole list.
-
-    If several passes read a row, the result contains the row as the last of them read it.
-    """
+    """Combine the rows of several passes over a list; of rows with one id, the latest is kept."""
     united = Listing(
         n_expected=max(one.n_expected for one in passes),
         # If only a later pass failed, no row is missing, but the rows are not confirmed.
@@ -235,10 +214,7 @@ def _united(passes: list[Listing]) -> Listing:
 async def explain_gone(
     failure: Failure, caller: Caller, place: Place, about: Mapping[str, str]
 ) -> Failure:
-    """Change a failure's kind from ``gone`` to ``unavailable`` if the resource may still exist.
-
-    A list call for this resource alone shows whether it exists; the quota of list calls is large.
-    """
+    """Change a failure's kind from ``gone`` to ``unavailable`` if the resource may still exist."""
     if failure.kind != "gone":
         return failure
     ((parameter, thing_id),) = about.items()

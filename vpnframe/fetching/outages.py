@@ -50,10 +50,7 @@ class Line:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Let a call proceed at once, unless the region is awaited (see ``is_awaited``).
-
-        While the region is awaited, calls proceed one at a time, each after a pause.
-        """
+        """Let a call proceed; if the region is awaited, one at a time and after a pause."""
         if self.is_awaited:
             async with self._trying:
                 if self.is_awaited:
@@ -77,11 +74,7 @@ class Line:
 
 
 class Silence:
-    """Warns once about each host that has never responded; calls to such a host continue.
-
-    There is no warning about a host that responded before: a slow call may only wait for a free
-    connection.
-    """
+    """Warns once about each host that has never responded; calls to such a host continue."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()

@@ -1,9 +1,4 @@
-"""Store many records in little memory.
-
-The records of one connection take more than ten KiB as Python objects, so 100,000 connections would
-fill a laptop's memory. Compressed batches in msgpack format take a twentieth of that. They are
-decompressed in parts when the tables are made.
-"""
+"""Store records as compressed batches, in a twentieth of the memory of Python objects."""
 
 from __future__ import annotations
 
@@ -62,10 +57,7 @@ class PackedRecords:
             yield from _decode_raw(body).items()
 
     def in_order(self, only: Set[str] | None = None) -> PackedRecords:
-        """Return a copy of the store, with the records in the order of their ids.
-
-        If ``only`` is given, the copy has only the records with these ids.
-        """
+        """Return a copy that is sorted by record id and, with ``only``, has only these ids."""
         ordered, rows = PackedRecords(), dict(self.raw())
         for key in sorted(rows if only is None else rows.keys() & only):
             ordered.put(key, rows[key])

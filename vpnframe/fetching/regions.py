@@ -96,10 +96,7 @@ class RegionCrawl:
         self.listings[action] = listing
 
     async def _read_routes(self) -> None:
-        """Read the routes, unless an earlier attempt read all of them.
-
-        If more route lists fail than in the earlier attempt, the routes of that attempt are kept.
-        """
+        """Read the routes if any are missing; keep the earlier ones if more lists fail now."""
         former = self.routes if self.routes and self.routes.holders == self.holders else None
         if former is None or former.lost:
             routes = RegionRoutes(self.caller, self.place, self.holders, self.on_event)
@@ -160,10 +157,7 @@ class RegionCrawl:
         self.on_event(RegionRead(self.place.region_id or "", self._coverage().status))
 
     async def download_again(self, connection_ids: list[str]) -> None:
-        """Retry the downloads that failed for transient reasons, the first few one by one.
-
-        If all of these fail again, the other downloads are not retried.
-        """
+        """Retry transient failures of downloads; give up if all of the first few fail again."""
         self.n_wanted, n_before = len(connection_ids), len(self.downloads)
         settled = {i for i, failure in self.given_up.items() if failure.kind not in PASSING}
         if len(settled) + n_before != self.n_wanted:
@@ -232,12 +226,7 @@ class RegionCrawl:
         return dict(sorted(rows.items()))
 
     def _statements(self) -> Iterator[dict[str, Statement]]:
-        """Yield the connections of the list calls in batches, sorted by connection id.
-
-        Values that a connection's row in DescribeVpnConnections lacks are taken from its row in
-        DescribeVpnAttachments. Connections that have a row only in DescribeVpnAttachments are
-        included.
-        """
+        """Yield the listed connections, with data of attachments, in batches sorted by id."""
         attached = self._rows("DescribeVpnAttachments")
         for rows in side_by_side(self._rows(CONNECTIONS), attached):
             yield {
@@ -335,10 +324,7 @@ class RegionCrawl:
         return "complete" if is_listed and is_routed and is_all_read else "partial"
 
     def _is_hopeless(self) -> bool:
-        """Check whether the first list shows that the region cannot be read.
-
-        This is so if the region does not respond, or if the cloud does not know the region id.
-        """
+        """Check whether the first list shows that a region is silent or that its id is unknown."""
         listing = self.listings["DescribeVpnGateways"]
         failure = listing.failure
         if failure is None or listing.rows:

@@ -1,8 +1,4 @@
-"""Read the routes of one region, which show what traffic each connection carries.
-
-Each VPN gateway and each connection on a transit router has lists of routes. All these lists are
-read, then the routes are grouped by connection.
-"""
+"""Read all route lists of one region, and group the routes by connection."""
 
 from __future__ import annotations
 
@@ -80,10 +76,7 @@ class RegionRoutes:
             self.on_event(RouteListRead(self.place.region_id or ""))
 
     def _take(self, listing: Listing, action: str, parameter: str, holder: str) -> None:
-        """Store the routes of a list.
-
-        If the list is incomplete, its gateway or connection is added to ``lost``.
-        """
+        """Store a list's routes; add its owner to ``lost`` if the list is incomplete."""
         now_ms, is_gateway = self.caller.now_ms(), parameter == "VpnGatewayId"
         self.is_stable &= listing.is_stable
         self.n_calls[action] += list_calls(listing.n_expected)
@@ -102,10 +95,7 @@ class RegionRoutes:
                 self._read.put(str(len(self._read)), route)
 
     def arrange(self, connection_ids: Iterable[str]) -> None:
-        """Group the routes by the connection that they lead to, and sort each group.
-
-        Routes that lead to no known connection are stored in ``strays``.
-        """
+        """Group and sort the routes by connection; routes to unknown ones go to ``strays``."""
         known = set(connection_ids)
         by_connection: defaultdict[str, list[msgspec.Raw]] = defaultdict(list)
         weights = Weights()

@@ -110,11 +110,7 @@ class _GrowingTables:
         return {name: self._growing.pop(name).table() for name in (*STORED, *RESTRICTED)}
 
     def _add_records(self, name: str, records: Sequence[Record], **columns: list[Any]) -> None:
-        """Add a row to table ``name`` for each record.
-
-        ``columns`` contains the values of some columns; all other columns are filled from fields of
-        the records.
-        """
+        """Add a row to table ``name`` for each record; ``columns`` override record fields."""
         if records:
             for column in schema.find(name).columns:
                 if column.name not in columns:
@@ -126,10 +122,7 @@ class _GrowingTables:
         self._add_records("failures", failures, attempts=attempts)
 
     def _end_region(self) -> None:
-        """Add the gateways of the current region as rows of table ``gateways``.
-
-        Each row has the number of connections that use the gateway.
-        """
+        """Add the region's gateways to table ``gateways``, with their connection counts."""
         counts = [self._n_connections[place] for place in self._gateways]
         self._add_records("gateways", [*self._gateways.values()], n_connections=counts)
         self._gateways, self._n_connections = {}, Counter()
@@ -242,11 +235,7 @@ def _auth_method(row: _Row) -> str:
 
 
 def _routing_mode(row: _Row) -> str | None:
-    """Return ``route``, ``policy`` or ``mixed``; None if a side has no block.
-
-    The mode is ``route`` if all blocks of both sides are default routes, ``policy`` if no block is
-    a default route, else ``mixed``.
-    """
+    """Return ``route`` if all blocks are default routes, ``policy`` if none, else ``mixed``."""
     sides = (set(row.connection.vpc_subnets), set(row.connection.onprem_subnets))
     if not all(sides):
         return None
@@ -279,10 +268,7 @@ _COMPUTED: Mapping[str, Callable[[_Row], Any]] = {
 
 
 def _field_of(column: Column) -> str:
-    """Return the name of the record field that has the values of a column.
-
-    Names of fields with times end with ``_ms``.
-    """
+    """Return the name of the record field for a column; fields with times end with ``_ms``."""
     name = column.source or column.name
     return f"{name.removesuffix('_at')}_ms" if column.kind == "time" else name
 

@@ -106,11 +106,7 @@ def _check_target(source: Path, target: Path) -> None:
 
 
 def _place(source: Path, path: Path) -> Path:
-    """Return the path of a copy, relative to the target folder.
-
-    If the folder of the originals is named after a region, the path begins with this name, because
-    it states the region of the responses.
-    """
+    """Return a copy's path in the target folder; a folder named after a region is kept."""
     folder = source.absolute() if source.is_dir() else source.absolute().parent
     inside = path.absolute().relative_to(folder)
     return Path(folder.name, inside) if is_region_id(folder.name) else inside

@@ -83,11 +83,7 @@ def _as_text(body: bytes) -> str:
 
 
 def _values(text: str) -> Iterator[str]:
-    """Yield each JSON value of a file as a string.
-
-    A value that is not valid JSON ends before the next line that begins with ``{``, or at the end
-    of the file.
-    """
+    """Yield JSON values as strings; an invalid one ends before a line that starts with ``{``."""
     begin = _after_signs(text, 0)
     while begin < len(text):
         try:
@@ -105,10 +101,7 @@ def _after_signs(text: str, begin: int) -> int:
 
 
 def _without_envelope(answer: bytes) -> bytes:
-    """Return the ``body`` of a response that an SDK saved with its headers or status.
-
-    Any other response is returned unchanged.
-    """
+    """Return a response without the headers or status that an SDK saved around its ``body``."""
     if not _BODY.search(answer):
         return answer
     try:

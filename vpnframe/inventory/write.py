@@ -122,10 +122,7 @@ def _write_table(
 
 
 def _parts(table: pd.DataFrame) -> Iterator[tuple[str | None, str | None, Positions]]:
-    """Yield each region and account with the positions of its rows.
-
-    For an empty table, one part without rows is yielded.
-    """
+    """Yield each region and account with its row positions; one part if the table is empty."""
     if table.empty:
         yield None, None, np.arange(0)
         return

@@ -20,10 +20,7 @@ class Block(NamedTuple):
 
 
 def list_blocks(connection: Connection, routes: Iterable[RouteEntry]) -> list[Block]:
-    """Return the CIDR blocks of both sides of a connection, without duplicates.
-
-    Blocks are duplicates if their side, their origin and their text are equal.
-    """
+    """Return the CIDR blocks of a connection, each once per side and origin."""
     sides = {"vpc": connection.vpc_subnets, "onprem": connection.onprem_subnets}
     selectors = [Block(side, "selector", text) for side, texts in sides.items() for text in texts]
     blocks: dict[tuple[str, str, str], Block] = {}

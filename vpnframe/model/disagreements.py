@@ -37,11 +37,7 @@ TunnelKey = tuple[str, int]  # tunnel id (empty if missing), and number among eq
 
 
 def find_differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
-    """Yield each field whose values differ in two sources of one connection.
-
-    ``download`` is the downloaded configuration. ``describe`` is the row of the connection in the
-    response of a list call.
-    """
+    """Yield each field whose values differ in a connection's download and its list row."""
     differing = partial(Disagreement, vpn_connection_id=describe.vpn_connection_id)
     for field, ours, theirs in (
         ("vpc_subnets", download.local_subnets, describe.local_subnets),
@@ -61,11 +57,7 @@ def _tunnel_differences(
     listed: Mapping[TunnelKey, TunnelStatement],
     differing: Callable[..., Disagreement],
 ) -> Iterator[Disagreement]:
-    """Yield the tunnel fields that differ between ``downloaded`` and ``listed``.
-
-    A tunnel that only one of them contains counts as a difference of ``tunnel_id``. Yield nothing
-    if no tunnel in ``listed`` has an id or settings.
-    """
+    """Yield the tunnel fields that differ; a missing tunnel is a difference of ``tunnel_id``."""
     if not any(map(_says_anything, listed.values())):
         return
     keys = sorted(listed.keys() | downloaded.keys())
@@ -131,10 +123,7 @@ def find_strays(statement: Statement, tunnels: Iterable[TunnelStatement]) -> Ite
 
 
 def tunnels_by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatement]:
-    """Return the tunnels in one API response by id and number.
-
-    The number counts from 0 and distinguishes tunnels with the same id.
-    """
+    """Return the tunnels by id and a number, which distinguishes tunnels with the same id."""
     seen: dict[str, int] = {}
     tunnels = {}
     for tunnel in statement.tunnels if statement else ():

@@ -1,8 +1,4 @@
-"""Read files up to a size limit and without blocking; write files atomically.
-
-Every failure is an :class:`OSError` whose ``strerror`` says what is wrong; the caller adds the name
-of the file.
-"""
+"""Read files up to a size limit, and write them atomically; errors do not name the file."""
 
 from __future__ import annotations
 
@@ -153,10 +149,7 @@ def _append(path: Path, body: bytes) -> None:
 
 
 def _take_over(temporary: Path, old: os.stat_result, mode: int | None) -> None:
-    """Give the new file the owner of the old file and the permissions ``mode``.
-
-    Without ``mode``, the new file gets the permissions of the old file.
-    """
+    """Give the new file the old file's owner, and ``mode`` or the old file's permissions."""
     if hasattr(os, "chown"):
         with contextlib.suppress(PermissionError):
             os.chown(temporary, old.st_uid, old.st_gid)

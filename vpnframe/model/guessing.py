@@ -125,11 +125,7 @@ def _judge(key: str) -> tuple[KeyClass, int]:
 
 
 def _without_hints(key: str, hints: Iterable[str]) -> str:
-    """Remove from a key the words in ``hints``, such as names and addresses, and their parts.
-
-    Words and parts with fewer than six characters are kept. If anything is removed, remove years,
-    too.
-    """
+    """Remove from a key all hint words and parts of six or more characters, then also years."""
     lowered, (plain, folded) = key.translate(_AS_LOWER), _hint_texts(hints)
     spans = _common_spans(lowered, plain)
     for undone in _UNDONE:  # only for words: random ids would match by chance
@@ -164,10 +160,7 @@ def _common_spans(text: str, known: str, size: int = _HINT) -> list[Span]:
 
 
 def _spans_of_words(key: str) -> list[Span]:
-    """Return the spans of a pre-shared key that are common words, in any case or in l33t.
-
-    At least half of the characters of a span must be letters in the key itself.
-    """
+    """Return the spans of a key that are common words, also in l33t, and at least half letters."""
     lowered, words = key.translate(_AS_LOWER), _words()
     return [
         (start, start + len(word))
@@ -183,10 +176,7 @@ def _is_wordy(text: str) -> bool:
 
 
 def _spans_of_others(key: str) -> list[Span]:
-    """Return the spans of a key that are dates, repetitions or sequences of characters.
-
-    Sequences run along the keyboard or the alphabet.
-    """
+    """Return the spans that are dates, repetitions, or runs of the keyboard or alphabet."""
     lowered = key.translate(_AS_LOWER)
     spans = _common_spans(lowered, _ALONG, _WORD)
     spans += [match.span() for match in _OF_ONE.finditer(lowered)]
@@ -229,10 +219,7 @@ def _random_bits(key: str) -> int:
 
 
 def _guessed_bits(key: str) -> int:
-    """Estimate with zxcvbn how many bits an attacker must guess to find a key.
-
-    For random keys, this estimate is wrong.
-    """
+    """Estimate with zxcvbn how many bits a key has; for random keys, this is wrong."""
     if not key:
         return 0
     from zxcvbn import zxcvbn  # noqa: PLC0415  heavy, and not needed for most keys

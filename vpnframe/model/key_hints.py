@@ -13,21 +13,14 @@ Words = Mapping[str, Sequence[str]]
 
 
 class _KnownKeys(Record, frozen=True, kw_only=True, array_like=True):
-    """What is known about a connection's pre-shared keys before the download.
-
-    From ``words``, such as names and addresses, a key may be derived. ``facts`` describe the keys
-    that the list of connections contained.
-    """
+    """Key facts from the connection list, and words from which a key may be derived."""
 
     words: tuple[str, ...]
     facts: tuple[KeyFacts, ...]
 
 
 def gateway_words(gateways: Iterable[Gateway]) -> Words:
-    """Return, by gateway id, the words from which a pre-shared key may be derived.
-
-    These are the name, the addresses and the tags of the gateway.
-    """
+    """Return by gateway id its name, addresses and tags, from which a key may be derived."""
     return {
         g.gateway_id: (*filter(None, (g.name, g.ip_address, g.second_ip_address)), *g.tags)
         for g in gateways

@@ -33,20 +33,13 @@ def key_state(value: object) -> KeyState:
 
 
 def best_state(*states: KeyState | None) -> KeyState | None:
-    """Return the best state of a pre-shared key that several sources report.
-
-    ``present`` is better than ``masked``, a key whose characters the API hides, and both are better
-    than ``absent``. If all states are None, the result is None.
-    """
+    """Return the best of several key states: ``present``, then ``masked``, then ``absent``."""
     order: tuple[KeyState, ...] = ("present", "masked", "absent")
     return next((state for state in order if state in states), None)
 
 
 def is_masked_value(value: Any) -> bool:
-    """Check whether the API masked a part of an address, a CIDR block or an id.
-
-    A tuple of such values is masked if one of them is.
-    """
+    """Check whether the API masked part of an address, CIDR block or id, or of one in a tuple."""
     if isinstance(value, tuple):
         return any(map(is_masked_value, value))
     if not isinstance(value, str) or not ("*" in value or "x" in value or "X" in value):

@@ -24,20 +24,13 @@ def note_failure(note: Note, *, action: str, at_ms: int | None = None) -> Failur
 
 
 def odd_count(note: Note) -> Note:
-    """Add to a note on an implausible row count that this count was ignored.
-
-    Without the count, pages are read until one has no new rows.
-    """
+    """Add to a note on an implausible row count that the count was ignored."""
     so = "it makes no sense, so pages were read until one had no new rows"
     return msgspec.structs.replace(note, message=f"{note.message}: {so}")
 
 
 def record_failures(record: Statement | Gateway | Vpc | RouteEntry) -> Iterator[Failure]:
-    """Yield a failure row for each value of a record that could not be read.
-
-    If the record is a gateway, a VPC or a route, the message begins with the id or the destination
-    of the record.
-    """
+    """Yield a failure row for each value of a record that could not be read."""
     place = ""
     if isinstance(record, Statement):
         action = _ACTIONS[record.witness]

@@ -31,11 +31,7 @@ _cached = lru_cache(maxsize=4096)
 def decide_perspective(
     download: Statement | None, describe: Statement | None, *, gateways: Sequence[Gateway] = ()
 ) -> tuple[View, Perspective | None]:
-    """Decide whether a download is written for the customer's device or for the cloud.
-
-    Also return how certain this is, as ``verified``, ``assumed`` or ``conflict``; this is None
-    without a download.
-    """
+    """Return for which end a download is written, and how certain this is."""
     if download is None:
         return "device", None
     votes = set(_endpoint_votes(download, describe, gateways))
@@ -54,11 +50,7 @@ def decide_perspective(
 def _endpoint_votes(
     download: Statement, describe: Statement | None, gateways: Sequence[Gateway]
 ) -> Iterable[View]:
-    """Yield for which end a download is written, as the addresses of its tunnels show.
-
-    A local address of a customer gateway shows ``device``, and one of a VPN gateway shows
-    ``cloud``. For remote addresses, it is the reverse.
-    """
+    """Yield for which end a download is written, as the addresses of its tunnels show."""
     texts: dict[str, list[str | None]] = {"vpn": [], "customer": []}
     for gateway in gateways:
         texts[gateway.kind] += [gateway.ip_address, gateway.second_ip_address]
@@ -77,10 +69,7 @@ def _endpoint_votes(
 
 
 def _address(text: str | None) -> bytes | None:
-    """Return an IP address in binary form; None if the text is not a valid address.
-
-    An address in which the API masks digits is not valid either.
-    """
+    """Return an IP address in binary form; None if it is invalid or has masked digits."""
     try:
         return inet_pton(AF_INET6 if ":" in text else AF_INET, text) if text else None
     except (OSError, ValueError):
@@ -88,11 +77,7 @@ def _address(text: str | None) -> bytes | None:
 
 
 def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
-    """Yield ``device`` or ``cloud``, the end for which a download is written.
-
-    The subnets of the download are compared with those in the connection list. Nothing is yielded
-    if this does not show the end, for example because both ends have the same subnets.
-    """
+    """Yield for which end a download is written, if its subnets and the listed ones show it."""
     local, remote = networks(download.local_subnets), networks(download.remote_subnets)
     cloud, customer = networks(describe.local_subnets), networks(describe.remote_subnets)
     if local == remote or is_masked_value((*local, *remote)):
@@ -104,11 +89,7 @@ def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
 
 
 def _id_votes(download: Statement, describe: Statement) -> Iterable[View]:
-    """Yield for each tunnel the end that its download describes as local: cloud or device.
-
-    The local IKE id in the download is compared with both IKE ids in the list response. A tunnel
-    yields nothing if the ids do not decide.
-    """
+    """Yield for each tunnel which end its download calls local, if the listed IKE ids show it."""
     rows = {tunnel.tunnel_id: tunnel for tunnel in describe.tunnels}
     for tunnel in download.tunnels:
         row, said = rows.get(tunnel.tunnel_id), tunnel.local.ike_id

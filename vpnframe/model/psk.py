@@ -31,10 +31,7 @@ class FingerprintKey:
 
     @property
     def key_id(self) -> str:
-        """Eight hex digits that identify this HMAC key.
-
-        Two fingerprints are comparable only if they were made with the same HMAC key.
-        """
+        """Eight hex digits that identify this key; only fingerprints of one key are comparable."""
         return hmac.new(self.secret, _ID_LABEL, hashlib.sha256).hexdigest()[:8]
 
     def fingerprint(self, text: str) -> str:
@@ -56,11 +53,7 @@ class KeyJudge:
     is_saved: bool = False
 
     def words_of(self, *ids: str | None) -> list[str]:
-        """Return these words, each of which may be an id, and the hint words of the ids.
-
-        The hint words of an id are the words from which a pre-shared key may be derived. A word
-        that is None is left out.
-        """
+        """Return the ids that are not None, and the words from which their keys may derive."""
         named = [i for i in ids if i is not None]
         return [*named, *(word for i in named for word in self.words.get(i, ()))]
 
@@ -94,10 +87,7 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
 
 
 def own_fingerprint_key(path: str | Path | None, *, is_wanted: bool) -> FingerprintKey | None:
-    """Read the user's fingerprint key; None if no path is given.
-
-    ``is_wanted`` is False if no facts about keys are requested: then a path is an error.
-    """
+    """Read the user's key, if a path is given; a path is an error if ``is_wanted`` is False."""
     if path is not None and not is_wanted:
         raise SettingsError(
             f"{path} is for fingerprints, but key facts are off: turn them on, or omit the file"
@@ -149,9 +139,6 @@ def _facts(
 
 
 def best_facts(*facts: KeyFacts | None) -> KeyFacts | None:
-    """Return the first facts that describe a visible pre-shared key.
-
-    If no facts do so, return the first that are not None; None if there are none.
-    """
+    """Return the first facts about a visible key, or else the first that are not None."""
     made = [one for one in facts if one is not None]
     return next((one for one in made if one.length is not None), made[0] if made else None)

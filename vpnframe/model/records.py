@@ -1,10 +1,4 @@
-"""The data model of a fleet, as frozen records. No record has a field for a secret.
-
-Two API responses describe a connection: a row of the list, and the downloaded configuration. A
-:class:`Statement` has the values of **one** response; the two responses disagree on which side is
-``local``. A :class:`Connection` has the values of both responses; its sides are named VPC and on-
-premises.
-"""
+"""The data model of a fleet, as frozen records. No record has a field for a secret."""
 
 from __future__ import annotations
 
@@ -36,10 +30,7 @@ class Located(Record, frozen=True, kw_only=True):
 
 
 class KeyFacts(Record, frozen=True, kw_only=True, array_like=True):
-    """Facts about a pre-shared key; all are None if the API did not show the key.
-
-    Its ``repr`` shows no fact: logs must not reveal which keys are weak.
-    """
+    """Facts about a pre-shared key, None if the API hid it; ``repr`` keeps them out of logs."""
 
     length: int | None = None
     key_class: KeyClass | None = None
@@ -82,11 +73,7 @@ class End(Record, frozen=True, kw_only=True):
 
 
 class TunnelValues(Record, frozen=True, kw_only=True):
-    """The values of a tunnel that mean the same in both sources of a connection.
-
-    The sources are the connection's row in DescribeVpnConnections (the list row) and its downloaded
-    configuration (the download).
-    """
+    """The values of a tunnel that mean the same in the connection list and in the download."""
 
     tunnel_id: str | None = None
     role: str | None = None
@@ -233,10 +220,7 @@ class RouteEntry(Located, frozen=True, kw_only=True, tag=True):
 
     @property
     def entry_id(self) -> str:
-        """A string that identifies the route entry in its list.
-
-        The string omits the state, because the state of an entry changes.
-        """
+        """A string that identifies the route entry in its list, whatever the entry's state is."""
         parts = (
             *(self.route_type, self.source_cidr, self.destination_cidr, self.next_hop),
             *(",".join(self.tunnel_ids), self.as_path, self.learned_from),
@@ -274,10 +258,7 @@ class Tunnel(TunnelValues, frozen=True, kw_only=True):
 
 
 class Connection(ConnectionValues, frozen=True, kw_only=True):
-    """An IPsec connection, with values from its download and the connection list.
-
-    Either source may be missing; ``witnesses`` says which of them were read.
-    """
+    """An IPsec connection; ``witnesses`` says whether its list row and its download were read."""
 
     tunnels: tuple[Tunnel, ...]
     account_id: str | None = None
@@ -319,10 +300,7 @@ class Coverage(Located, frozen=True, kw_only=True):
 
 
 class Disagreement(Located, frozen=True, kw_only=True):
-    """A field whose values in the download and in the list row of a connection differ.
-
-    The list row is the connection's row in DescribeVpnConnections.
-    """
+    """A field that has different values in a connection's download and in its list row."""
 
     vpn_connection_id: str
     field: str

@@ -8,22 +8,14 @@ from vpnframe.model.records import RouteEntry, Statement
 
 
 def holder_of(statement: Statement) -> str | None:
-    """Return the id under which the API lists a connection's routes.
-
-    This is the id of the VPN gateway, or of the connection if it is on a transit router. The result
-    is None if the connection is unattached.
-    """
+    """Return the id of the VPN gateway or connection that holds the routes; None if unattached."""
     if statement.vpn_gateway_id is not None:
         return statement.vpn_gateway_id
     return None if statement.is_unattached else statement.vpn_connection_id
 
 
 class Weights:
-    """Finds connections with the same route on one VPN gateway but different route weights.
-
-    Of these connections, one is active and another one is on standby. Routes of transit routers are
-    ignored.
-    """
+    """Finds connections with the same route on one VPN gateway but different route weights."""
 
     def __init__(self) -> None:
         self._of: defaultdict[tuple[str | None, ...], set[tuple[str, int]]] = defaultdict(set)

@@ -1,7 +1,4 @@
-"""Join a connection's row in a list with its downloaded configuration to one record.
-
-Also find the fields in which the row and the downloaded configuration differ.
-"""
+"""Join a connection's list row with its downloaded configuration, and find where they differ."""
 
 from __future__ import annotations
 
@@ -47,10 +44,7 @@ def join_statements(
     *,
     gateways: Sequence[Gateway] = (),
 ) -> tuple[Connection, list[Disagreement]]:
-    """Join a connection's downloaded configuration with its row in the connection list.
-
-    Also return the fields in which the two differ. One of the two can be None.
-    """
+    """Join a connection's download and list row (one can be None), and find differing fields."""
     if download is None and describe is None:
         raise ValueError("a connection needs a download or a list row")
     view, perspective = decide_perspective(download, describe, gateways=gateways)
@@ -96,10 +90,7 @@ def _connection(
 def own_gateways(
     statement: Statement | None, gateways_by_id: Mapping[str, Gateway]
 ) -> list[Gateway]:
-    """Return the gateways whose ids a connection's list row contains.
-
-    A gateway that is not in ``gateways_by_id`` is left out.
-    """
+    """Return the gateways of ``gateways_by_id`` whose ids a connection's list row contains."""
     if statement is None:
         return []
     ids = [statement.vpn_gateway_id, statement.customer_gateway_id]
@@ -110,11 +101,7 @@ def own_gateways(
 def with_attachments(
     listed: Mapping[str, Statement], attachments: Mapping[str, Attachment]
 ) -> dict[str, Statement]:
-    """Complete the rows of the connection list from the rows of transit-router attachments.
-
-    An attachment supplies the values that are missing or hidden in a connection's row, and the
-    whole row of a connection that is not in the list.
-    """
+    """Add missing rows and missing or hidden values from the transit-router attachments."""
     statements = dict(listed)
     for connection_id, row in attachments.items():
         attached = Statement(witness="describe", **asdict(row))
@@ -126,11 +113,7 @@ def with_attachments(
 
 
 def overlay(below: R, above: R) -> R:
-    """Combine two records; the values of ``above`` take precedence.
-
-    A value of ``below`` is used only if ``above`` has none, or if characters of the value in
-    ``above`` are hidden by asterisks or x, and those of the value in ``below`` are not.
-    """
+    """Combine two records; ``below`` replaces only missing or masked values of ``above``."""
     # Most fields of the two sources are equal; comparing records and values first is fast.
     if below == above:
         return above
@@ -175,11 +158,7 @@ def _placed(statement: Statement, is_dual: bool) -> Statement:
 
 
 def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Statement:
-    """Add missing gateway addresses to the tunnels of a connection from a list response.
-
-    The address of the cloud's end is added only to a single-tunnel connection, because in a
-    dual-tunnel connection only the tunnel shows which address it uses.
-    """
+    """Add missing gateway addresses to tunnels; the cloud's only in single-tunnel connections."""
     vpn = next((g.ip_address for g in gateways if g.kind == "vpn"), None)
     customers = {g.gateway_id: g.ip_address for g in gateways if g.kind == "customer"}
     # With two tunnels, only the tunnels show which of the gateway's two addresses they use.

@@ -34,10 +34,7 @@ class Form(Generic[T]):
     hint: str = ""  # appended to the message about an unknown key
 
     def convert(self, table: Mapping[str, Any]) -> T:
-        """Convert a table to the dataclass; raise SettingsError for the first invalid key.
-
-        Every string, also in a list, must be one printable line that is not blank.
-        """
+        """Convert a table to the dataclass; raise SettingsError for the first invalid key."""
         keys = [one.name for one in fields(self.kind)]  # type: ignore[arg-type]
         for key in sorted(table.keys() - set(keys)):
             raise SettingsError(f"unknown key {key!r}: the keys are {', '.join(keys)}{self.hint}")

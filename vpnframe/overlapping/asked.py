@@ -101,10 +101,7 @@ def as_category(codes: npt.NDArray[np.integer], words: Sequence[str]) -> pd.Cate
 
 
 def _check_form(name: str, values: object) -> None:
-    """Raise SchemaError if the argument ``name`` is an Inventory or has several columns.
-
-    Only the argument ``cidrs`` may be a table.
-    """
+    """Raise SchemaError if the argument ``name`` is an Inventory or has several columns."""
     if hasattr(values, "subnets"):
         raise SchemaError(f"{name} is an Inventory: give one of its tables, such as inv.subnets")
     is_table = isinstance(values, pd.DataFrame) and name == "cidrs"

@@ -1,8 +1,4 @@
-"""Read blocks from a user's file: a text file, or a table that a spreadsheet or an IPAM exported.
-
-If a CSV row has fewer cells than the header, the missing cells are empty. Empty cells beyond the
-header are dropped. Any other row that does not fit the header is an error.
-"""
+"""Read blocks from a user's text file, or from a table that a spreadsheet or an IPAM exported."""
 
 from __future__ import annotations
 
@@ -135,11 +131,7 @@ def _read_csv(path: Path, body: bytes) -> _BlockTable:
 
 
 def _separator(text: str) -> str:
-    """Return the separator between the cells of a CSV text.
-
-    This is the first separator with which the header has a column of blocks. If there is none, it
-    is the separator with which the header has the most columns.
-    """
+    """Return the first separator that yields a column of blocks, else the one with most columns."""
     header = next((line for line in text.splitlines() if line.strip(f" {_SEPARATORS}")), "")
     split = {sign: next(csv.reader([header], delimiter=sign), []) for sign in _SEPARATORS}
     known = [sign for sign, names in split.items() if _find(names, _NAMES) is not None]
@@ -158,10 +150,7 @@ def _header(names: list[str]) -> list[str]:
 
 
 def _fitted(row: list[str], header: list[str], line: int) -> list[str]:
-    """Pad or shorten a row of a file of blocks to the number of columns in the header.
-
-    Raise ValueError if the row has no cell for the block, or has text in a cell beyond the header.
-    """
+    """Fit a row to the header's width; raise ValueError if it lacks a block or has extra text."""
     n = len(header)
     if len(row) <= (_find(header, _NAMES) or 0) or any(map(str.strip, row[n:])):
         raise ValueError(
@@ -282,10 +271,7 @@ def _bits(length: str) -> str:
 
 
 def _find(names: Sequence[str], wanted: Iterable[str]) -> int | None:
-    """Return the position in ``names`` of the first wanted name that occurs there.
-
-    Names are compared in lower case, with underscores in place of spaces and hyphens.
-    """
+    """Return the position of the first wanted name in ``names``; case and separators may differ."""
     plain = [_plain(name) for name in names]
     return next((plain.index(name) for name in wanted if name in plain), None)
 

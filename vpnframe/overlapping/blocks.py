@@ -284,12 +284,7 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
 
 
 def _rows_of(forest: Forest, nodes: Codes, rows: Codes) -> Codes:
-    """Return for each block the input row of a related block, such as the one around it.
-
-    ``nodes`` has for each node of the forest the number of the related node; if it is -1, the
-    result is also -1. If several equal blocks share the related node, the result is the row of the
-    first.
-    """
+    """Return for each block the first input row of the node that ``nodes`` names, -1 if none."""
     # The last entry is -1: the node -1 selects it.
     first = np.append(rows[forest.first_rows], -1)
     return first[forest.by_row(nodes)]

@@ -98,10 +98,7 @@ def _asked_rows(cidrs: Iterable[object] | pd.DataFrame) -> pd.DataFrame:
 
 
 def _conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the name and condition of each case in ``cases.toml``, in order of precedence.
-
-    In each pair, left is the fleet's block, and right is the new site's block.
-    """
+    """Yield cases in order of precedence; left is the fleet's block, right the new site's."""
     its, relation = pairs.fleet.connections, pairs.relation
     domain = its.domain.codes
     has_vpn = np.isin(domain, domain[(its.name.codes >= 0) & (domain >= 0)])

@@ -79,20 +79,14 @@ class Connections:
 
     @cached_property
     def may_share(self) -> Mask:
-        """Whether one of the connection's peer addresses is in more than one set of peers.
-
-        All connections with exactly the same peer addresses have the same set.
-        """
+        """Whether each connection shares a peer address with one whose set of peers differs."""
         peers = self.peers
         is_common = np.bincount(peers.members, minlength=1)[peers.members] > 1
         return np.isin(peers.codes, peers.owners[is_common])
 
     @cached_property
     def links(self) -> Codes:
-        """The sorted link keys of all connections, one for each peer address of a connection.
-
-        :meth:`link_keys` defines the keys. Connections without ``may_mirror`` are left out.
-        """
+        """The sorted link keys of connections with ``may_mirror``, one for each peer address."""
         linked = np.flatnonzero(self.may_mirror & (self.peers.codes >= 0))
         which, peer = self.peers.elements(self.peers.codes[linked])
         ends = linked[which]
@@ -131,10 +125,7 @@ def flags_of(frame: pd.DataFrame, name: str) -> Mask:
 
 
 def number_connections(subnets: pd.DataFrame) -> tuple[Codes, pd.DataFrame]:
-    """Assign a number to the connection of each row, in sorted order.
-
-    Return the number of each row's connection, and a table with one row per connection.
-    """
+    """Return each row's connection number, and a sorted table with one row per connection."""
     account, region, name = (encode(column_of(subnets, column)).codes for column in CONNECTION)
     nameless = np.where(name < 0, np.arange(len(subnets)), 0)
     is_theirs = flags_of(subnets, "is_theirs").astype(np.int64)
@@ -145,11 +136,7 @@ def number_connections(subnets: pd.DataFrame) -> tuple[Codes, pd.DataFrame]:
 def encode_connections(
     rows: BlockRows, first: pd.DataFrame, blocks: ParsedCidrs, settings: OverlapSettings
 ) -> Connections:
-    """Encode the connections that own the blocks in ``rows``.
-
-    ``first`` has one row of ``subnets`` for each connection. ``blocks`` has the distinct blocks, to
-    which ``rows.cidr`` refers.
-    """
+    """Encode the connections that own the blocks in ``rows``; ``first`` has one row for each."""
     account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
     routers = encode_together([column_of(first, column) for column in ROUTERS])
     places = rank_rows([account.codes, region.codes, name.codes])
@@ -192,10 +179,7 @@ def encode_connections(
 
 
 def _addresses(first: pd.DataFrame) -> tuple[Coded, CodedSets]:
-    """Encode the gateway address and the peer addresses of each connection.
-
-    A gateway address and a peer address that are equal get the same code.
-    """
+    """Encode each connection's gateway and peer addresses; equal addresses get the same code."""
     owner, texts = encode_lists(column_of(first, "peer_addresses"))
     peer_texts = pd.Series(pd.array(texts.all(), dtype="str"))
     ip, peer = encode_together([column_of(first, "vpn_gateway_ip"), peer_texts])
@@ -204,11 +188,7 @@ def _addresses(first: pd.DataFrame) -> tuple[Coded, CodedSets]:
 
 
 def _clouds(routers: Sequence[Coded]) -> Codes:
-    """Return a number for each connection; connections of the same VPC have the same number.
-
-    If the VPC of a connection is unknown, the VPC of its gateway is used. If that is unknown too,
-    the gateway itself is used in place of the VPC.
-    """
+    """Number the VPC of each connection; if unknown, that of its gateway, or else the gateway."""
     gateway, vpc, _ = (column.codes for column in routers)
     both = np.flatnonzero((gateway >= 0) & (vpc >= 0))
     both = both[

@@ -33,10 +33,7 @@ _UNKNOWN = np.iinfo(np.int64).max
 
 @dataclass(frozen=True)
 class EncodedFleet:
-    """The blocks of a fleet that can overlap, sorted by connection, side and CIDR string.
-
-    A block that has several rows in the table occurs once per connection, side and scope.
-    """
+    """A fleet's distinct blocks that can overlap, sorted by connection, side and CIDR string."""
 
     connections: Connections
     cidrs: ParsedCidrs  # the distinct blocks, in order of their canonical strings
@@ -68,22 +65,14 @@ class EncodedFleet:
         return take_words(self.cidr_words, self.cidr[rows])
 
     def named(self, rows: Codes, connection: Codes) -> dict[str, Any]:
-        """Return four columns: account, region and connection id, and the blocks as CIDR strings.
-
-        ``rows`` are positions of blocks, and ``connection`` has the code of the connection for each
-        row.
-        """
+        """Return account, region and id of each ``connection`` code, and the CIDRs of ``rows``."""
         its = self.connections
         texts = [column.texts(connection) for column in (its.account, its.region, its.name)]
         named = zip((*CONNECTION, "cidr"), [*texts, self.cidr_texts(rows)], strict=True)
         return {name: pd.array(values, dtype="str") for name, values in named}
 
     def scopes(self, codes: Codes) -> dict[str, Any]:
-        """Return the columns ``scope`` and ``scope_id`` for the scopes with these codes.
-
-        ``scope`` says what the scopes are, such as ``routing_domain``; ``scope_id`` says which of
-        them each row has.
-        """
+        """Return columns ``scope`` (such as routing_domain) and ``scope_id`` for these codes."""
         scope = as_category(np.zeros(len(codes), np.int64), [self.scope_name])
         words = take_words(self.scope_words, codes)
         return {"scope": scope, "scope_id": pd.array(words, dtype="str")}
@@ -98,11 +87,7 @@ class EncodedFleet:
 def encode_fleet(
     subnets: pd.DataFrame, *, scope: str | None, settings: OverlapSettings
 ) -> EncodedFleet:
-    """Encode table ``subnets`` of a fleet as numbers.
-
-    The table can have more rows: the blocks of VPCs, and the blocks that the fleet is compared
-    with.
-    """
+    """Encode a fleet's ``subnets`` as numbers, including rows of VPCs and of the other table."""
     cidr = _encode_cidrs(column_of(subnets, "cidr"))
     cidrs = parse_cidrs(cidr.words)
     connection, first = number_connections(subnets)
@@ -164,11 +149,7 @@ def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> BlockRows:
 
 
 def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Coded:
-    """Return for each row the scope in which its block is compared with other blocks.
-
-    The scope is the value of the column ``scope``, or the routing domain. If ``scope`` is None, all
-    rows have the same scope.
-    """
+    """Return each row's routing domain or value in column ``scope``; all are equal for None."""
     if scope is None:
         return Coded(np.zeros(len(rows.cidr), np.int64), pa.array([None], pa.large_string()))
     if scope == ROUTING_DOMAIN:
@@ -177,11 +158,7 @@ def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Cod
 
 
 def _is_asked(rows: BlockRows, connections: Connections, settings: OverlapSettings) -> Mask:
-    """Return the mask of the rows that are searched for overlaps.
-
-    Without ``settings.only``, these are all rows. Otherwise, they are the rows of the routing
-    domain that it names, and all rows of the table that the fleet is compared with.
-    """
+    """Mark the rows to search: all, or domain ``settings.only`` and the rows of the other table."""
     if settings.only is None:
         return np.ones(len(rows.cidr), bool)
     domain = connections.domain
@@ -216,10 +193,7 @@ def _is_ignored(
 def _blocks(
     rows: BlockRows, connections: Connections, blocks: ParsedCidrs, scopes: Codes, keep: Codes
 ) -> dict[str, Any]:
-    """Merge the rows that have the same connection, side, block and scope into one block.
-
-    Return the fields of an EncodedFleet, for the rows in ``keep``.
-    """
+    """Merge rows with equal connection, side, block and scope; return fields of EncodedFleet."""
     keys = (rows.connection, rows.is_vpc.astype(np.int64), rows.cidr, scopes)
     order, starts = sort_rows([key[keep] for key in keys])
     order, chosen = keep[order], keep[order[starts]]

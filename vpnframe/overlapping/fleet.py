@@ -183,10 +183,7 @@ def overlaps_per_block(
 
 
 def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.DataFrame:
-    """Return table ``overlaps`` in which each pair with a VPC block has its own row.
-
-    Pairs of two on-premises blocks are grouped, as in the result of ``overlaps``.
-    """
+    """Return table ``overlaps`` with an ungrouped row for each pair that has a VPC block."""
     candidates = pairs_within(KnownFleet.of(inventory).encode(ROUTING_DOMAIN, settings))
     sites = find_groups(candidates.across(False))
     across = every_pair(candidates.across(True), DEFAULT_MAX_PAIRS)
@@ -249,11 +246,7 @@ def _half(end: str, fleet: EncodedFleet, rows: Codes, connection: Codes) -> dict
 
 
 def _count(fleet: EncodedFleet) -> Codes:
-    """Count for each block the equal blocks, the blocks inside it and the blocks around it.
-
-    Only blocks that ``overlaps`` compares with each other are counted. The result is an array of
-    shape (3, n) for n blocks.
-    """
+    """Count for each block the compared blocks equal to, inside and around it: a (3, n) array."""
     site, scope, connection = fleet.role == roles.ONPREM, fleet.scope, fleet.connection
     held, outside = np.isin(fleet.role, roles.COMPARED), fleet.role == roles.OUTSIDE
     cloud, has_scope = fleet.connections.cloud[connection], scope >= 0
@@ -275,11 +268,7 @@ def _between(fleet: EncodedFleet, one: Mask, other: Mask, groups: Codes) -> Code
 
 
 def _counts(fleet: EncodedFleet, chosen: Mask, groups: Codes) -> Codes:
-    """Count the overlaps of each chosen block with other chosen blocks of its group.
-
-    The result has the same shape and order as that of :func:`_count`. The counts of blocks that are
-    not chosen are 0.
-    """
+    """Count, like :func:`_count`, only overlaps of chosen blocks in one group; others get 0."""
     counts = np.zeros((3, len(groups)), np.int64)
     for row, blocks in fleet.all.take(chosen).by_family(groups=groups):
         found = count_overlaps(blocks)

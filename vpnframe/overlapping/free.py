@@ -140,11 +140,7 @@ class FreeSpace:
             self._put(gap, gap)
 
     def take(self, prefix_length: int, *, version: int) -> tuple[Network, Network] | None:
-        """Take a block from the smallest free block that has room; None if none has room.
-
-        Return the taken block, and the block that was free before the first call and contains it.
-        If several free blocks are equally small, the one with the lowest address is used.
-        """
+        """Take a block from the smallest free space with room; also return the original space."""
         for length in range(prefix_length, -1, -1):
             if pieces := self._pieces.get((version, length)):
                 _, piece, gap = heapq.heappop(pieces)
@@ -175,11 +171,7 @@ def find_free_space(
 
 
 def _taken_by_fleet(known: KnownFleet, settings: OverlapSettings) -> tuple[EncodedFleet, Codes]:
-    """Encode the fleet's blocks, and find the positions of the blocks that are in use.
-
-    A selector that contains a whole block of its own VPC is not in use, because the VPC's block is
-    used instead.
-    """
+    """Encode the fleet and find its used blocks; a VPC's block replaces selectors around it."""
     fleet = encode_fleet(known.rows(settings), scope=None, settings=settings)
     return fleet, np.flatnonzero(fleet.role != AGGREGATE)
 
@@ -208,10 +200,7 @@ class Taken:
 def find_filling(
     subnets: pd.DataFrame | Inventory, *, within: str, avoid: Avoid, settings: OverlapSettings
 ) -> list[Taken]:
-    """Find the blocks that overlap ``within`` and are in use or to be avoided, largest first.
-
-    A block that lies inside another of these blocks is left out.
-    """
+    """Find the outermost blocks in use or to be avoided that overlap ``within``, largest first."""
     fleet, rows = _taken_by_fleet(KnownFleet.of(subnets), settings)
     space = ipaddress.ip_network(within)
     avoided = [(text, "to be avoided") for text in set(_read_avoided(avoid))]
@@ -233,10 +222,7 @@ def find_ignored(subnets: pd.DataFrame | Inventory, settings: OverlapSettings) -
 
 
 def _blocks_of(fleet: EncodedFleet, rows: Codes) -> Iterator[Taken]:
-    """Yield each distinct block, with all connections and VPCs that use it.
-
-    ``rows`` are the positions of the blocks in ``fleet``.
-    """
+    """Yield each distinct block of ``rows`` with all connections and VPCs that use it."""
     texts = fleet.cidr_texts(rows).to_pylist()
     its, connection = fleet.connections, fleet.connection[rows]
     names, vpcs = (column.texts(connection).to_pylist() for column in (its.name, its.routers[1]))

@@ -1,7 +1,4 @@
-"""Group overlaps that have the same two CIDR blocks, kind and severity.
-
-Many connections can use the same block, so many overlaps differ only in their connections.
-"""
+"""Group overlaps of many connections that have the same two CIDR blocks, kind and severity."""
 
 from __future__ import annotations
 
@@ -32,10 +29,7 @@ class Groups:
 
     @classmethod
     def of(cls, first: FleetPairs, n_pairs: Codes, member_keys: Codes) -> Groups:
-        """Create the groups, with the connections that ``member_keys`` assigns to them.
-
-        ``member_keys`` are integers in the form that :func:`_member_keys` returns.
-        """
+        """Create the groups, with the connections that :func:`_member_keys` assigns to them."""
         group, members = np.divmod(sort_distinct(member_keys), _width(first.fleet))
         return cls(first, n_pairs, members, np.bincount(group, minlength=len(n_pairs)))
 
@@ -83,11 +77,7 @@ def _group(pairs: FleetPairs, within: Codes, anywhere: Codes) -> tuple[Codes, ..
 
 
 def _member_keys(pairs: FleetPairs, group: Codes) -> Codes:
-    """Return an integer for each combination of a group and one of its connections.
-
-    The connections of a group are those with an on-premises block in it. The integer is the number
-    of the group times :func:`_width`, plus the number of the connection.
-    """
+    """Return ``group * width + connection`` for each on-premises block's group and connection."""
     fleet, keys = pairs.fleet, []
     for block, connection in ((pairs.left, pairs.one), (pairs.right, pairs.other)):
         is_site = (fleet.role[block] == ONPREM) & ~fleet.is_theirs[block]

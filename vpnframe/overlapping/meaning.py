@@ -1,8 +1,4 @@
-"""Classify overlaps by kind and severity, with a reason.
-
-Each pair of overlapping blocks belongs to the first case whose condition it meets. ``cases.toml``
-contains the kind, severity and reason of each case; :func:`find_cases` evaluates the conditions.
-"""
+"""Classify each overlap by the first case in ``cases.toml`` whose condition it meets."""
 
 from __future__ import annotations
 
@@ -33,10 +29,7 @@ CaseCodes = npt.NDArray[np.int8]
 
 
 class PairMeaning(NamedTuple):
-    """The kind, severity and reason of the overlaps that meet the condition of one case.
-
-    The reason has placeholders for facts about a pair of blocks.
-    """
+    """The kind, severity and reason (a text with placeholders) of the overlaps of one case."""
 
     kind: str
     severity: str
@@ -44,10 +37,7 @@ class PairMeaning(NamedTuple):
 
 
 class Cases(dict[str, PairMeaning]):
-    """The cases of overlaps by name, with the kind, severity and reason of each case.
-
-    The code of a case is its position in the mapping.
-    """
+    """The kind, severity and reason of each case, by name; a case's code is its position."""
 
     @property
     def kinds(self) -> Codes:
@@ -60,11 +50,7 @@ class Cases(dict[str, PairMeaning]):
         return np.array([SEVERITIES.index(case.severity) for case in self.values()])
 
     def find(self, conditions: Iterable[tuple[str, Mask]]) -> CaseCodes:
-        """Return for each pair of blocks the code of the first case whose condition it meets.
-
-        ``conditions`` contains the name of a case, and the mask of the pairs that meet its
-        condition. A pair that meets no condition gets the code -1.
-        """
+        """Return the code of the first case in ``conditions`` that each pair meets, -1 if none."""
         names, listed = list(self), list(conditions)
         codes = np.full(len(listed[0][1]), NULL, np.int8)
         for name, fits in reversed(listed):
@@ -96,10 +82,7 @@ class Cases(dict[str, PairMeaning]):
 
 
 def _fill(template: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
-    """Fill the placeholders in the text of a reason with the facts of each pair of blocks.
-
-    A fact that is unknown becomes a question mark.
-    """
+    """Fill a reason's placeholders with facts about each pair, a question mark if unknown."""
     pieces = [pa.repeat(pa.scalar("", pa.large_string()), len(pairs.left))]
     for literal, name, _, _ in Formatter().parse(template):
         pieces += [pa.scalar(literal, pa.large_string())]
@@ -111,10 +94,7 @@ def _fill(template: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
 
 
 def _fact(name: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
-    """Return for each pair the string that replaces a placeholder of a reason.
-
-    A placeholder is a name such as ``nat`` or ``left.cidr``.
-    """
+    """Return for each pair the text for a placeholder such as ``nat`` or ``left.cidr``."""
     if name == "nat":
         texts = [
             f"{nat.real} to {nat.mapped}{f' ({nat.note})' if nat.note else ''}" for nat in nats
@@ -150,20 +130,13 @@ KINDS = tuple(sorted({case.kind for case in CASES.values()}))
 
 
 def find_cases(pairs: FleetPairs) -> CaseCodes:
-    """Return for each pair of blocks the code of its case, such as ``own_equal``.
-
-    The code is the position of the case in :data:`CASES`.
-    """
+    """Return for each pair of blocks the position of its case in :data:`CASES`."""
     groups = (_across_conditions, _pair_conditions, _policy_conditions, _onprem_conditions)
     return CASES.find(condition for group in groups for condition in group(pairs))
 
 
 def _across_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the name and condition of each case with an on-premises and a VPC block.
-
-    Also yield the cases that apply to two on-premises blocks too: a block is translated by NAT, the
-    two connections are each other's peers, or they are not known to be in one routing domain.
-    """
+    """Yield the name and condition of each case for a VPC block or for any pair of blocks."""
     contains = ~pairs.is_equal & (pairs.outer == pairs.onprem)
     is_real, is_user = pairs.role == roles.REAL, pairs.role == roles.USER
     yield "translated", pairs.nat >= 0
@@ -190,11 +163,7 @@ def _across_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _pair_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the conditions for cases in which two connections have one destination.
-
-    They have it on purpose, as an HA pair does, or by mistake, as a duplicate does. Each item is
-    the name of a case and the mask of the pairs that meet its condition.
-    """
+    """Yield cases of two connections with one destination, on purpose (HA) or by mistake."""
     its, one_gateway = pairs.fleet.connections, pairs.same_gateway
     gateway, vpc, router = (column.codes for column in its.routers)
     same_vpc, same_router = pairs.have_same(vpc), pairs.have_same(router)
@@ -231,10 +200,7 @@ def _policy_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _onprem_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the conditions of the cases for two on-premises blocks.
-
-    These cases apply only to pairs of blocks that meet no condition of another function.
-    """
+    """Yield the cases of two on-premises blocks that meet no condition of another function."""
     fleet, its = pairs.fleet, pairs.fleet.connections
     same_gateway = pairs.same_gateway
     policy = fleet.is_by_policy[pairs.left] | fleet.is_by_policy[pairs.right]

@@ -135,10 +135,7 @@ def moved(block: Network, old: Network, new: Network) -> str:
 
 
 def with_mapped(subnets: pd.DataFrame, nats: Sequence[Nat]) -> pd.DataFrame:
-    """Add a row with the translated block for each block that a NAT entry translates.
-
-    If several entries translate a block, the entry with the smallest block ``real`` is used.
-    """
+    """Add rows with blocks translated by NAT; the entry with the smallest ``real`` takes effect."""
     if not nats:
         return subnets
     nat_of, mapped = np.full(len(subnets), NULL), {}
@@ -198,11 +195,7 @@ class Translation:
 def translations_of(
     nats: Sequence[Nat], name: Coded, gateway: Coded, blocks: ParsedCidrs
 ) -> tuple[Translation, ...]:
-    """Find the connections and blocks that each NAT entry for the VPC side applies to.
-
-    Entries with a smaller block ``real`` come first: if several entries translate a block, the
-    first is used.
-    """
+    """Find the connections and blocks of each VPC-side NAT entry, smallest ``real`` first."""
     ids = {"vpn_connection_id": name, "vpn_gateway_id": gateway}
     found = []
     for position, nat in _smallest_first(nats):

@@ -96,10 +96,7 @@ class FleetPairs:
 
     @cached_property
     def is_own(self) -> Mask:
-        """Whether the VPC block is in the VPC of the on-premises block's connection.
-
-        The result is False for a pair of two on-premises blocks.
-        """
+        """Whether the VPC block is in the connection's own VPC; False for on-premises blocks."""
         return self.is_across & self.have_same(self.fleet.connections.cloud)
 
     @cached_property
@@ -124,11 +121,7 @@ class FleetPairs:
 
     @cached_property
     def is_mirrored(self) -> Mask:
-        """Whether two connections are each other's peers, as the two ends of one tunnel.
-
-        For two on-premises blocks, these are the connections of the blocks. For a block on premises
-        and a VPC block, they are the site's connection and any connection of that VPC.
-        """
+        """Whether the two connections (for a VPC, any of its own) are each other's peers."""
         its, mirrored = self.fleet.connections, np.zeros(len(self.left), bool)
         ip, sets = its.ip.codes, its.peers.codes
         sites = np.flatnonzero(~self.is_across & self.both(its.may_mirror))
@@ -150,10 +143,7 @@ class FleetPairs:
         return self.have_same(self.fleet.connections.routers[0].codes)
 
     def lead_to_one_block(self, candidates: Mask) -> Mask:
-        """Mark pairs whose larger block is an on-premises block of both connections.
-
-        Only the pairs in the mask ``candidates`` are checked; all others are False.
-        """
+        """Mark ``candidates`` whose larger block is an on-premises block of both connections."""
         found = candidates & self.is_equal
         some = np.flatnonzero(candidates & ~self.is_equal)
         sides, cidr = self.fleet.connections.onprem_side, self.fleet.cidr[self.outer[some]]
@@ -162,11 +152,7 @@ class FleetPairs:
         return found
 
     def have_same(self, codes: Codes) -> Mask:
-        """Return the mask of pairs whose two connections have the same code.
-
-        ``codes`` has one code per connection. The code -1 means that the value is unknown; it is
-        equal to no code.
-        """
+        """Mark pairs whose two connections have the same code; -1 (unknown) equals no code."""
         one = codes[self.one]
         same: Mask = (one == codes[self.other]) & (one >= 0)
         return same
@@ -186,20 +172,13 @@ class FleetPairs:
         return flags[self.one] | flags[self.other]
 
     def share_peer(self, candidates: Mask) -> Mask:
-        """Return the mask of the pairs whose connections share a peer address.
-
-        Only pairs in the mask ``candidates`` are checked.
-        """
+        """Mark the pairs in ``candidates`` whose connections share a peer address."""
         its = self.fleet.connections
         may_share = self.both(its.may_share) | self.have_same(its.peers.codes)
         return self._by_sets(its.peers, candidates & may_share, CodedSets.intersect)
 
     def vpc_sides_overlap(self, candidates: Mask) -> Mask:
-        """Mark pairs whose two connections admit a common address on their VPC sides.
-
-        Only the pairs in the mask ``candidates`` are checked. A VPC side that is a default route or
-        unknown admits every address.
-        """
+        """Mark ``candidates`` whose VPC sides admit a common address; unknown ones admit all."""
         its = self.fleet.connections
         is_any = self.either(its.is_any_vpc) & candidates
         return is_any | self._by_sets(its.admitted, candidates & ~is_any, self._have_overlap)
@@ -207,11 +186,7 @@ class FleetPairs:
     def _by_sets(
         self, sets: CodedSets, candidates: Mask, test: Callable[[CodedSets, Codes, Codes], Mask]
     ) -> Mask:
-        """Return the mask of pairs in ``candidates`` whose two connections pass a test.
-
-        The test compares the sets of the two connections; ``sets`` contains the set of each
-        connection. Equal sets pass without the test, and a pair with an unknown set never passes.
-        """
+        """Mark ``candidates`` whose two sets pass the test; equal sets do, unknown sets do not."""
         result = candidates & self.have_same(sets.codes)
         some = np.flatnonzero(candidates & self.have_different(sets.codes))
         n = len(sets.starts)
@@ -263,22 +238,16 @@ class Candidates:
     sources: tuple[_Source, ...]
 
     def across(self, is_across: bool) -> Candidates:
-        """If ``is_across``, keep only the pairs of an on-premises block and a VPC block.
-
-        Else keep only the pairs of two on-premises blocks.
-        """
+        """Keep pairs with a VPC block if ``is_across``, else pairs of two on-premises blocks."""
         sources = tuple(source for source in self.sources if source.is_across == is_across)
         return Candidates(self.fleet, sources)
 
     def check(self, max_pairs: int) -> None:
-        """Raise an error if there are more than ``max_pairs`` pairs.
-
-        Pairs that :func:`_compared` removes are included in the number.
-        """
+        """Raise an error for over ``max_pairs`` pairs, including ones :func:`_compared` drops."""
         check_pair_count(sum(one.runs.n_pairs for one in self.sources), max_pairs=max_pairs)
 
     def chunks(self) -> Iterator[FleetPairs]:
-        """Yield the pairs, about ``_AT_ONCE`` at a time, in no particular order."""
+        """Yield the positions of left and right blocks, about ``_AT_ONCE`` pairs at a time."""
         for source in self.sources:
             for left, right in source.chunks():
                 yield _compared(self.fleet, left, right, has_own=source.has_own)
@@ -294,12 +263,7 @@ class Candidates:
 
 
 def pairs_within(fleet: EncodedFleet) -> Candidates:
-    """Find the pairs of overlapping blocks in a fleet.
-
-    Inside a scope, on-premises blocks are compared with the on-premises blocks of other connections
-    and with the blocks of VPCs. Regardless of scope, they are compared with the blocks of the
-    connection's own VPC.
-    """
+    """Find overlaps of on-premises blocks with others in their scope and their connection's VPC."""
     scope, connection, has_scope = fleet.scope, fleet.connection, fleet.scope >= 0
     site, outside = fleet.role == roles.ONPREM, fleet.role == roles.OUTSIDE
     held, cloud = np.isin(fleet.role, roles.COMPARED), fleet.connections.cloud[connection]
@@ -343,11 +307,7 @@ def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
 
 
 def pairs_with_asked(fleet: EncodedFleet) -> FleetPairs:
-    """Find all overlaps of a fleet's blocks with the blocks of another table, in any scope.
-
-    Selectors of the fleet that are replaced by an equal block or by a block of the VPC are left
-    out.
-    """
+    """Find overlaps of a fleet with another table in any scope; replaced selectors are left out."""
     chosen = fleet.is_theirs | (fleet.role != roles.COVERED)
     return Candidates(fleet, tuple(_sources(fleet, chosen, None, is_second=fleet.is_theirs))).all()
 

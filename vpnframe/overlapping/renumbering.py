@@ -128,11 +128,7 @@ class _Faults:
         return cls(pairs.take(is_bad & ~is_passed), site)
 
     def changed(self, site: Codes) -> Mask:
-        """Return the mask of on-premises blocks to renumber to resolve the overlaps.
-
-        If a block overlaps a VPC's block, it is renumbered. If blocks of two sites overlap, at
-        least one of them is renumbered; overlaps inside one site remain.
-        """
+        """Mark blocks to renumber: all that overlap a VPC, and one or both of two sites' blocks."""
         pairs, fleet = self.pairs, self.pairs.fleet
         key = site * len(fleet.cidr_words) + fleet.cidr
 
@@ -151,10 +147,7 @@ class _Faults:
         return changed
 
     def _chosen_sites(self, forced: Codes, one: Codes, other: Codes) -> Mask:
-        """Return the mask of sites to change, so that each pair of sites has one that changes.
-
-        The sites in ``forced`` always change. ``one`` and ``other`` are the two sites of each pair.
-        """
+        """Mark the sites to change: all in ``forced``, and at least one of each pair of sites."""
         chosen = np.isin(np.arange(len(self.site)), forced)
         left = ~chosen[one] & ~chosen[other]
         edges = np.unique(np.stack([one[left], other[left]], axis=1), axis=0)
@@ -163,11 +156,7 @@ class _Faults:
         return chosen
 
     def changes(self) -> list[dict[int, Network]]:
-        """Return one dictionary for each outermost block that changes, largest first.
-
-        The block changes together with the blocks of its site that equal it or lie inside it. The
-        dictionary maps the positions of all these blocks to their present CIDR blocks.
-        """
+        """Return, largest first, each outermost changed block with the site's blocks inside it."""
         fleet = self.pairs.fleet
         site = self.site[fleet.connection]
         changed = self.changed(site)
@@ -209,11 +198,7 @@ def find_cover(edges: Collection[tuple[int, int]], weights: Mapping[int, int]) -
 
 
 def _exact(graph: Graph, weights: Mapping[int, int]) -> set[int]:
-    """Find the vertex cover of a graph that has the smallest total weight.
-
-    A cover contains either the node with the most edges or all neighbours of this node. Both cases
-    are searched, and the lighter cover is returned.
-    """
+    """Find the lightest vertex cover by search with and without the node that has most edges."""
     busiest = max(sorted(graph), key=lambda node: len(graph[node]), default=None)
     if busiest is None or not graph[busiest]:
         return set()

@@ -1,9 +1,4 @@
-"""Assign each block its role in comparisons, such as a site's network or a VPC's own block.
-
-If the blocks of a VPC were read, its address space is known: the VPC has local routes for exactly
-these blocks, and a VPC-side selector shows only which packets a connection admits. If the VPC was
-not read, its selectors are used in place of its blocks.
-"""
+"""Assign roles to blocks; selectors stand for a VPC's blocks only if those were not read."""
 
 from __future__ import annotations
 
@@ -66,10 +61,7 @@ def admitted(
 
 
 def _pairs(blocks: ParsedCidrs, cloud: Codes, is_own: Mask) -> tuple[Codes, Codes, Mask]:
-    """Find the pairs of a selector and an own block of its VPC that overlap.
-
-    Return the selectors, the own blocks, and the mask of pairs whose selector is the larger block.
-    """
+    """Return overlapping selectors and own VPC blocks, and where the selector is the larger."""
     selectors, owns, is_around = [], [], []
     for rows, runs in runs_by_family(blocks, cloud, is_second=is_own):
         pairs = make_pairs(runs)

@@ -1,7 +1,4 @@
-"""Collect the blocks among which overlaps are searched.
-
-They are the blocks of a fleet's connections, of its VPCs, and of another table.
-"""
+"""Collect the blocks of a fleet's connections, of its VPCs and of another table to compare."""
 
 from __future__ import annotations
 
@@ -52,10 +49,7 @@ class KnownFleet:
         return cls(subnets, None, tuple(_gaps(subnets)))
 
     def warn_of_gaps(self) -> None:
-        """Warn about each gap in the fleet's data, such as routes that were not read.
-
-        The warning names the line that called the public function.
-        """
+        """Warn of each gap in the fleet's data, at the line that called the public function."""
         for sentence in self.gaps:
             warnings.warn(sentence, IncompleteWarning, stacklevel=3)
 
@@ -168,11 +162,7 @@ def _gaps(subnets: pd.DataFrame) -> Iterator[str]:
 
 
 def _is_unjudged(subnets: pd.DataFrame) -> Mask:
-    """Mark the rows of ``subnets`` that cannot be judged because routes were not read.
-
-    If not all routes of a connection were read, these are all its rows if its selectors are only
-    default routes, else its on-premises selectors that are default routes.
-    """
+    """Mark the rows of ``subnets`` that cannot be judged because routes were not read."""
     mode, origin, side = (column_of(subnets, n) for n in ("routing_mode", "origin", "side"))
     is_silent = (mode == "route").to_numpy(bool, copy=True)
     is_selector = (origin == "selector") | origin.isna()

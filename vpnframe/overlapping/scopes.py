@@ -97,11 +97,7 @@ def read_topology(path: str | Path) -> Topology:
 
 
 def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) -> Coded:
-    """Find the routing domain of each row.
-
-    A routing domain is a connected part of the graph whose nodes are VPN gateways, VPCs and transit
-    routers. Two nodes are joined if a row names both, or if the topology joins them.
-    """
+    """Find each row's routing domain: the gateways, VPCs and routers joined by rows or topology."""
     words = routers[0].words.to_pylist()
     known = {word: code for code, word in enumerate(words)}
     given = () if topology is None else topology.domains

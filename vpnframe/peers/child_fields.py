@@ -1,8 +1,4 @@
-"""Compare the IPsec settings (phase 2) of a tunnel with the child SAs in the peer's configuration.
-
-Under IKEv2 a child SA carries the addresses that the CIDR blocks of both ends have in common. Under
-IKEv1 both ends must have equal blocks.
-"""
+"""Compare a tunnel's IPsec settings (phase 2) with the child SAs in the peer's configuration."""
 
 from __future__ import annotations
 
@@ -31,10 +27,7 @@ _CUT = "the peer's daemon reads a block and ignores what follows the block, also
 
 
 class _Side(NamedTuple):
-    """One side of a child SA, with the cloud's blocks and the peer's blocks for this side.
-
-    A child SA has two sides: the VPC and the on-premises network.
-    """
+    """The cloud's blocks and the peer's blocks for one side (VPC or on premises) of a child SA."""
 
     field: str
     ours: Networks | None
@@ -51,12 +44,7 @@ class _Side(NamedTuple):
         )
 
     def narrowed(self) -> FieldOutcome:
-        """Compare the blocks of cloud and peer under IKEv2, and return the result.
-
-        Under IKEv2, the responder reduces the blocks to the addresses that both ends have. If all
-        blocks are known, the result is therefore a mismatch only if the ends have no address in
-        common.
-        """
+        """Compare the blocks under IKEv2, where one common address prevents a mismatch."""
         ours, theirs = self.ours or (), self.theirs or ()
         common = selectors.narrow(ours, theirs)
         lost = f"the blocks are narrowed to {_text(common)}: the rest of the cloud's is not carried"
@@ -73,11 +61,7 @@ class _Side(NamedTuple):
         )
 
     def exact(self) -> FieldOutcome:
-        """Compare the blocks of cloud and peer under IKEv1, and return the result.
-
-        Under IKEv1, a child SA has one block per side, and the responder rejects blocks that are
-        not equal. The result is therefore a match only if both ends have the same block.
-        """
+        """Compare the blocks under IKEv1: they match only if both ends have the same one block."""
         ours = set(self.ours or ())
         several = f"IKEv1 carries at most one block per side, but the cloud has {len(ours)}"
         is_same = ours == set(self.theirs or ()) and not self.is_restricted
@@ -156,11 +140,7 @@ def _proposals(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[F
 
 
 def _pfs(ours: OurTunnel, able: Sequence[PeerProposal], n_children: int) -> FieldOutcome:
-    """Compare the PFS groups under IKEv2.
-
-    IKEv2 does a DH exchange only for a rekey and for a second or later child SA. The first child SA
-    therefore comes up even if the groups differ.
-    """
+    """Compare IKEv2 PFS groups; if they differ, only a rekey or a later child SA fails."""
     group = ours.ipsec_pfs_group
     answers = [offers(one, "dh_groups", group) for one in able]
     guess = negotiating.first_group(able)

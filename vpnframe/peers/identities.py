@@ -1,4 +1,4 @@
-"""Parse IKE identities, and check whether the identity of one end is acceptable to the other end.
+"""Parse IKE identities like strongSwan 5.9, and check whether one end accepts the other's.
 
 References
 ----------

@@ -71,10 +71,7 @@ def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompa
 
 
 def covers(addresses: Sequence[str], address: str) -> bool | None:
-    """Check whether a list of addresses and blocks includes an address.
-
-    Return None if the list has no matching block, but a host name.
-    """
+    """Check whether ``addresses`` include an address; None if only a host name could match."""
     block = read_address(address)
     found: bool | None = False
     for one in addresses:
@@ -95,18 +92,12 @@ def accepts_any(addresses: Sequence[str]) -> bool:
 
 
 def is_private(addresses: Sequence[str]) -> bool:
-    """Check whether all addresses of a peer are private, so that it must be behind NAT.
-
-    The result is False if there are no addresses.
-    """
+    """Check whether a peer must be behind NAT: it has addresses, and all of them are private."""
     return bool(addresses) and all(covers(_PRIVATE, one) for one in addresses)
 
 
 def _three_valued(subject: str, answer: bool | None) -> FieldOutcome:
-    """Return the outcome match for True, mismatch for False, and unverifiable for None.
-
-    ``subject`` names the compared field, on which the reason in the outcome depends.
-    """
+    """Return the outcome match for True, mismatch for False, and unverifiable for None."""
     match, unknown, mismatch = _REASONS[subject]
     return FieldOutcome.first(
         (answer is None, "unverifiable", unknown),
@@ -202,11 +193,7 @@ def _proposals(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompari
 def _first_guess(
     found: FieldComparison, ours: OurTunnel, theirs: PeerConnection
 ) -> FieldComparison:
-    """Correct the comparison of the DH group, if it matches but the peer starts with another group.
-
-    Under IKEv2 such a start only costs a retry. In IKEv1's aggressive mode the tunnel then comes up
-    only if the cloud initiates.
-    """
+    """Replace the result match of the DH group if the peer would start with another group."""
     group, wanted = negotiating.first_group(theirs.proposals), ours.ike_dh_group
     if found.result != "match" or group in {None, wanted}:
         return found

@@ -158,11 +158,7 @@ def _order(
 
 
 def ipsec_connections(root: Section) -> tuple[PeerConnection, ...]:
-    """Convert the sections of an ipsec.conf to connections.
-
-    The daemon uses one IKE SA for sections that differ only in name and phase 2. Such sections
-    become one connection with several child SAs.
-    """
+    """Convert the sections to connections; sections with the same IKE SA become one connection."""
     found: dict[tuple[object, ...], PeerConnection] = {}
     for name, section in root.sections.items():
         values = Values().of(section, section.settings)
@@ -220,10 +216,7 @@ def _end(side: str, values: Values) -> PeerEnd:
 
 
 def _auth(side: str, values: Values) -> str:
-    """Return the authentication method of one end of a connection, left or right.
-
-    The option ``authby`` is used only if neither ``leftauth`` nor ``rightauth`` is set.
-    """
+    """Return one end's authentication method; ``authby`` counts only if neither end has its own."""
     shared = values.read("authby", _AUTHBY.get, "pubkey")
     if not values.text("leftauth") and not values.text("rightauth"):
         return shared
@@ -247,10 +240,7 @@ def _child(name: str, values: Values) -> PeerChild:
 
 
 def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
-    """Return the traffic selectors of one end of a connection, left or right.
-
-    An end without subnets has one selector, which is the address of the end itself.
-    """
+    """Return the selectors of one end, left or right; without subnets, its own address."""
     traffic = values.read(f"{side}protoport", lambda text: read_traffic(text, IPSEC), ALL_TRAFFIC)
     name = f"{side}subnet"
     texts = split_list(values.text(name) or "") or (IPSEC.dynamic,)
@@ -270,11 +260,7 @@ def _proposals(values: Values, protocol: Protocol) -> Proposals:
 
 
 def _lifetime(values: Values, name: str, default_s: int, *, bits: int = 64) -> Lifetime:
-    """Return the lifetime of an SA.
-
-    The daemon rekeys the SA ``margintime`` before the lifetime ends, unless the file has
-    ``rekey=no``.
-    """
+    """Return an SA's lifetime; it is rekeyed ``margintime`` earlier, unless ``rekey=no`` is set."""
     largest = 2**bits - 1
     hard_s = values.read(name, starter_time, default_s) & largest
     margin_s = values.read("margintime", starter_time, 9 * 60) & largest

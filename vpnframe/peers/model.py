@@ -1,7 +1,4 @@
-"""Classes for the compared settings of a peer's configuration, and for comparison results.
-
-No class has a field for a secret, so that no secret can get into a table, a log or an exception.
-"""
+"""Classes for a peer's settings and for comparison results; no field may hold a secret."""
 
 from __future__ import annotations
 
@@ -122,11 +119,7 @@ class FieldOutcome(NamedTuple):
     def first(
         cls, *cases: tuple[object, Result, str] | tuple[object, Result, str, IkeError]
     ) -> FieldOutcome:
-        """Return the outcome of the first case whose condition is true.
-
-        Each case is a tuple: a condition, a result, the reason for the result, and optionally the
-        IKE error.
-        """
+        """Return the outcome of the first case (condition, result, reason, error) that is true."""
         return next(cls(*outcome) for condition, *outcome in cases if condition)  # type: ignore[arg-type]
 
 

@@ -46,19 +46,13 @@ class Choice:
 
 
 def wanted_of(encryption: str | None, integrity: str | None, **others: object) -> Wanted:
-    """Return, by kind, the algorithms of the cloud that a proposal must offer; None if unknown.
-
-    The integrity algorithm is left out if the cipher is AEAD.
-    """
+    """Return the wanted algorithms by kind, without an integrity algorithm for an AEAD cipher."""
     has_integrity = encryption is not None and is_aead(encryption)
     return {"encryption": encryption} | ({} if has_integrity else {"integrity": integrity}) | others
 
 
 def choose(proposals: Sequence[PeerProposal], wanted: Wanted, *, strips: bool) -> Choice:
-    """Find the proposal of the peer that lacks the fewest of the wanted algorithms.
-
-    ``strips`` is true for IKEv1, where an initiator offers only the first algorithm of each kind.
-    """
+    """Find the proposal that lacks the fewest wanted algorithms; ``strips`` is true for IKEv1."""
     found = [
         Choice(number, _answers(one, wanted), _answers(one, wanted, strips=strips))
         for number, one in enumerate(proposals, 1)
@@ -78,10 +72,7 @@ def first_group(proposals: Sequence[PeerProposal]) -> int | None:
 
 
 def phase2_group(proposals: Sequence[PeerProposal], ike_group: int | None) -> int:
-    """Return the one DH group that strongSwan offers when it initiates phase 2 of IKEv1.
-
-    The result is 0 if the proposals have no group.
-    """
+    """Return the DH group that strongSwan offers as initiator of IKEv1's phase 2; 0 for none."""
     named = [group for one in proposals for group in one.dh_groups]
     if ike_group in named:
         return int(ike_group or 0)

@@ -1,7 +1,4 @@
-"""Which options of strongSwan 5.9 are stored, and which values are valid for all other options.
-
-The values of the other options are not stored, only checked, because strongSwan does not load a
-connection that has an invalid value.
+"""Which options of strongSwan 5.9.8 are stored, and which values of all others are valid.
 
 References
 ----------
@@ -33,10 +30,7 @@ def is_printable(text: str) -> bool:
 
 
 def one_of(words: str) -> Check:
-    """Return a check that accepts only the words in a string.
-
-    The check returns None for a word with a ``?`` before it, because only newer versions accept it.
-    """
+    """Return a check for these words; its result is None (unsure) for those with a ``?`` before."""
     known = {word.removeprefix("?"): None if word[0] == "?" else True for word in words.split()}
     return lambda text: known.get(text, False)
 
@@ -93,11 +87,7 @@ def _starter(kind: str) -> Check:
 
 
 def _checks(check_of: Callable[[str], Check], kinds: Mapping[str, str]) -> dict[str, Check]:
-    """Return the check of each option's value, by the option's name.
-
-    Each key of ``kinds`` is a kind of value, or a string of the valid words. The value is a string
-    with the names of the options that have such values.
-    """
+    """Return the check of each option; ``kinds`` maps each kind of value to the options' names."""
     return {name: check_of(kind) for kind, names in kinds.items() for name in names.split()}
 
 

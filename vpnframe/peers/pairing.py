@@ -26,11 +26,7 @@ class Pairing:
 
 
 class _Fit(NamedTuple):
-    """How well a connection of the peer fits a tunnel.
-
-    The source address of the connection counts first, then the number of its IKE ids that the
-    tunnel also has.
-    """
+    """How well a connection fits a tunnel; the source address counts first, then the IKE ids."""
 
     place: int  # source address: 2 is the expected one, 1 is unknown, 0 is another one
     n_ids: int

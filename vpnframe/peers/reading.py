@@ -1,7 +1,4 @@
-"""Read a peer's configuration file: the swanctl.conf or ipsec.conf of strongSwan.
-
-Libreswan's configuration file is also called ipsec.conf, but its grammar is different: such a file
-is detected and rejected.
+"""Read the swanctl.conf or ipsec.conf of strongSwan; an ipsec.conf of Libreswan is rejected.
 
 References
 ----------
@@ -135,10 +132,7 @@ def _read(path: Path) -> bytes:
 
 
 def _parse(body: bytes) -> tuple[str, Section | Problem]:
-    """Detect the file's syntax, and parse it.
-
-    An error is returned, because the traceback of an exception would contain the file's secrets.
-    """
+    """Detect the syntax, and parse; errors are returned, as tracebacks would contain secrets."""
     text = body.decode("utf-8-sig", errors="replace")
     if _IPSEC_CONF.search(text):
         return "ipsec.conf", find_libreswan(text) or parse_ipsec_conf(text)

@@ -1,9 +1,4 @@
-"""Represent the sections and settings of swanctl.conf and ipsec.conf, and parse their values.
-
-The value of a setting is stored only if the setting is on an allow-list. Errors are returned as a
-:class:`Problem`, not raised, because a traceback would contain the text of the file, and so its
-pre-shared keys.
-"""
+"""Sections of swanctl.conf and ipsec.conf. Errors are returned: tracebacks would show secrets."""
 
 from __future__ import annotations
 
@@ -76,12 +71,7 @@ class Section:
     included_lines: list[int] = field(default_factory=list)  # lines that include another file
 
     def keep(self, name: str, value: str | None, line: int, vocabulary: Vocabulary) -> None:
-        """Add a setting to the section.
-
-        If a setting is not on the allow-list, its name and line are stored, and whether strongSwan
-        accepts its value, but not the value. If strongSwan does not know the setting, only its line
-        is stored.
-        """
+        """Add a setting, without its value if the setting is not on the allow-list."""
         if name in vocabulary.kept or (name in vocabulary.known and value is None):
             self.settings[name] = Setting(value, line)
         elif value is not None and name in vocabulary.known:
@@ -103,10 +93,7 @@ class Section:
 
 
 class TextReader:
-    """Base class of the parsers: a string, and the position up to which it was parsed.
-
-    Subclasses define what separates words within a line, and which characters a word has.
-    """
+    """Base class of the parsers: a string, and the position up to which it was parsed."""
 
     blank: re.Pattern[str]  # blanks within a line
     word: re.Pattern[str]
@@ -137,10 +124,7 @@ class TextReader:
         return is_next
 
     def take_text(self) -> str | None:
-        """Parse a word or a quoted string; return None if neither is at the current position.
-
-        The result has neither quotes nor escapes.
-        """
+        """Parse a word or quoted string, without quotes and escapes; None if there is neither."""
         quoted = self.take(_STRING)
         if quoted is None:
             return self.take(self.word)
@@ -148,10 +132,7 @@ class TextReader:
         return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text)
 
     def take_value(self) -> str | None:
-        """Parse the words and quoted strings up to the end of a value, and join them by spaces.
-
-        Return None if the value is empty.
-        """
+        """Parse a value, and join its words and strings by spaces; None if it is empty."""
         parts = []
         self.take(self.blank)
         while (part := self.take_text()) is not None:
@@ -169,11 +150,7 @@ class Values:
     notes: list[str] = field(default_factory=list)
 
     def of(self, section: Section, allowed: Container[str]) -> Values:
-        """Return the Values of a section, and record messages about its invalid settings.
-
-        The new object shares the message lists of this object, because both belong to one
-        connection.
-        """
+        """Check a section, and return its Values, which add messages to this object's lists."""
         values = replace(self, settings=section.settings)
         for name, (text, line, is_valid) in section.settings.items():
             if text is not None and name not in allowed:
@@ -199,10 +176,7 @@ class Values:
         return self.settings.get(name, _UNSET).text
 
     def read(self, name: str, parse: Callable[[str], T | None], default: D) -> T | D:
-        """Parse the value of a setting; return the default if it is missing or invalid.
-
-        An invalid value is recorded as a reason why strongSwan does not load the connection.
-        """
+        """Parse a setting; return the default if it is missing, or invalid (which is recorded)."""
         text = self.text(name)
         found = None if text is None else parse(text)
         if found is not None:
@@ -212,10 +186,7 @@ class Values:
         return default
 
     def proposals(self, name: str, protocol: Protocol, texts: Iterable[str]) -> Proposals:
-        """Parse proposals.
-
-        An invalid proposal is recorded as a reason why strongSwan does not load the connection.
-        """
+        """Parse proposals, and record those for which strongSwan would not load the connection."""
         found = tuple(parse_proposal(one, protocol=protocol) for one in texts)
         for one in found:
             if one.problem:
@@ -262,11 +233,7 @@ class Values:
 
 
 def auth_class(text: str, word: str) -> str | None:
-    """Return the kind of an authentication method: pubkey, xauth or eap; None for other methods.
-
-    ``text`` is the method as written; ``word`` is the same, in lower case if the daemon ignores
-    case.
-    """
+    """Return the kind of an authentication method: pubkey, xauth or eap; None for other methods."""
     if text.startswith(_KEY_AUTHS):
         return "pubkey"
     return next((known for known in ("xauth", "eap") if word.startswith(known)), None)

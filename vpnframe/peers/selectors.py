@@ -35,10 +35,7 @@ MAX_PIECES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A traffic selector for one end of a tunnel.
-
-    It has the addresses, and whether it is limited to one protocol or to some ports.
-    """
+    """The addresses of one end's traffic selector, and whether protocol or ports are limited."""
 
     networks: Networks | None = ()  # None if the addresses are unknown
     is_dynamic: bool = False  # whether it means the end's own address
@@ -132,10 +129,7 @@ def read_selector(text: str, dialect: Dialect, traffic: Traffic = ALL_TRAFFIC) -
 
 
 def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) -> Traffic | None:
-    """Parse ``protocol/port``, where protocol or port can be missing.
-
-    Return None if strongSwan rejects the string.
-    """
+    """Parse ``protocol/port``, where either can be missing; None if strongSwan rejects it."""
     protocol, _, port = text.partition("/")
     ports = _read_ports(port, dialect) if port else default.ports
     if ports is None:
@@ -150,10 +144,7 @@ def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) ->
 
 @lru_cache(maxsize=4096)  # a fleet repeats the same addresses
 def read_address(text: str) -> Networks | None:
-    """Parse an address, CIDR block or address range as strongSwan does.
-
-    Return None for a host name, and for words such as ``%any``.
-    """
+    """Parse an address, block or range like strongSwan; None for host names and ``%any``."""
     found = _read_block(text) if "/" in text else None
     if found is None and "-" in text:
         found = _read_range(text)
@@ -161,11 +152,7 @@ def read_address(text: str) -> Networks | None:
 
 
 def _read_ports(text: str, dialect: Dialect) -> tuple[int, ...] | None:
-    """Parse a port or a range of ports.
-
-    As in strongSwan, ``80-`` is a range from 80 to 0. A name of a port that is not known results in
-    an empty tuple, and an invalid string in None.
-    """
+    """Parse a port or a range; return () for an unknown port name, None for an invalid string."""
     if text in (dialect.any_word, dialect.opaque):
         return _ALL_PORTS if text == dialect.any_word else (0xFFFF, 0)
     if text in _SERVICES:
@@ -184,10 +171,7 @@ def _is_name(text: str) -> bool:
 
 
 def read_host(text: str, version: int | None = None) -> Address | None:
-    """Parse an IP address; None if it is invalid.
-
-    If ``version`` is None, an address that contains a dot must be IPv4, and any other address IPv6.
-    """
+    """Parse an IP address, by default IPv4 if it contains a dot, else IPv6; None if invalid."""
     if version is None:
         version = 4 if "." in _ANY_HOSTS.get(text, text) else 6
     text = _ANY_HOSTS.get(f"%any{version}" if text == "%any" else text, text)
@@ -254,10 +238,7 @@ def narrow(left: Iterable[Network], right: Iterable[Network]) -> Networks:
 def find_uncovered(
     ours: Sequence[Rectangle], carried: Iterable[Rectangle]
 ) -> list[Rectangle] | None:
-    """Return what remains of ``ours`` after all ``carried`` pairs of blocks are subtracted.
-
-    Return None if this results in more than ``MAX_PIECES`` pairs.
-    """
+    """Subtract the ``carried`` pairs from ``ours``; None if more than ``MAX_PIECES`` remain."""
     left = list(ours)
     for rectangle in carried:
         left = [piece for one in left for piece in _subtract(one, rectangle)]

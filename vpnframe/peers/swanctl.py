@@ -1,4 +1,4 @@
-"""Read swanctl.conf: parse its sections, resolve inheritance, and convert sections to connections.
+"""Read swanctl.conf as in strongSwan 5.9: parse sections, and convert them to connections.
 
 References
 ----------
@@ -184,11 +184,7 @@ def _connection(name: str, section: Section) -> PeerConnection:
 
 
 def _end(side: str, section: Section, values: Values) -> PeerEnd:
-    """Return one end of a connection.
-
-    If this end has several authentication rounds, the method and the IKE id are those of the round
-    with the lowest number.
-    """
+    """Return one end of a connection, with the method and id of its first authentication round."""
     rounds = [
         _values(one, options.IN_AUTH, values)
         for name, one in section.sections.items()

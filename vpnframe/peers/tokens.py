@@ -98,11 +98,7 @@ def is_aead(word: str) -> bool:
 
 
 def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
-    """Parse a proposal as strongSwan does.
-
-    Algorithms that the proposal implies are added (such as the PRF), and algorithms without effect
-    are removed (such as an integrity algorithm with an AEAD cipher).
-    """
+    """Parse a proposal like strongSwan: add implied algorithms, and remove those without effect."""
     if text.strip(" ").lower() == "default":
         return DEFAULT_PROPOSALS[protocol]
     words = [word for word in (part.strip(" ") for part in text.split("-")) if word]
@@ -134,10 +130,7 @@ def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
 
 
 def offers(proposal: PeerProposal, kind: str, value: object) -> bool | None:
-    """Check whether a proposal offers an algorithm; ``kind`` is a field of PeerProposal.
-
-    Return None if this depends on an unknown keyword, or on how the daemon was built.
-    """
+    """Check whether a proposal offers a value in its field ``kind``; None if this is not known."""
     if value in getattr(proposal, kind):
         return True
     if kind == "dh_groups" and proposal.protocol != "ike" and not proposal.dh_groups:

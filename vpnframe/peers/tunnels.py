@@ -1,8 +1,4 @@
-"""Convert rows of table ``tunnels`` to OurTunnel objects, or to one Peer.
-
-The Peer has a connection for each tunnel. It is used to compare the two ends of VPC-to-VPC
-connections.
-"""
+"""Convert rows of table ``tunnels`` to OurTunnel objects, or to one Peer that has them all."""
 
 from __future__ import annotations
 

@@ -26,11 +26,7 @@ _NUMBER_LENGTH = 15
 
 
 def leading_int(text: str, base: int = 10) -> tuple[int, str]:
-    """Parse the number at the start of a string like C's ``strtol``.
-
-    Return the number, and the rest of the string. If the string does not start with a number,
-    return 0 and the whole string.
-    """
+    """Parse the number at the start of a string like C's ``strtol``; return it and the rest."""
     found = _NUMBERS[base].match(text)
     if found is None:
         return 0, text
@@ -66,10 +62,7 @@ def swanctl_time(text: str) -> int | None:
 
 
 def starter_time(text: str) -> int | None:
-    """Convert a time of ipsec.conf, such as ``4h``, to seconds; return None if it is invalid.
-
-    The unit must be in lower case, without a space before it.
-    """
+    """Convert a time of ipsec.conf to seconds: ``4h``, not ``4H`` or ``4 h``; None if invalid."""
     return _seconds(*leading_int(text))
 
 
@@ -79,8 +72,5 @@ def _seconds(number: int, unit: str) -> int | None:
 
 
 def _as_unsigned(number: int) -> int:
-    """Convert a number to 64 bits like C's ``strtoul``.
-
-    A number that is too large becomes the maximum; a negative number is taken modulo 2**64.
-    """
+    """Convert a number like C's ``strtoul``: limited to 64 bits, and negative ones modulo 2**64."""
     return UINT64_MAX if abs(number) > UINT64_MAX else number & UINT64_MAX

@@ -1,8 +1,4 @@
-"""Check the tables that users pass to functions, and cast them to their schemas.
-
-A table may have been filtered, sorted, joined, written and read again. Values that can be converted
-without loss are cast; all others are rejected, with a message that names the column and the remedy.
-"""
+"""Check tables that users pass, and cast them to their schemas where this loses nothing."""
 
 from __future__ import annotations
 

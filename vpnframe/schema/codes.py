@@ -1,8 +1,4 @@
-"""Encode strings as integer codes for fast comparison, and decode them again.
-
-A code is the position of a string among the sorted distinct strings, so codes sort like strings.
-The code -1 is null.
-"""
+"""Encode strings as codes: positions among the sorted distinct strings, and -1 for null."""
 
 from __future__ import annotations
 
@@ -47,10 +43,7 @@ class Coded:
 
 @dataclass(frozen=True, slots=True)
 class CodedSets:
-    """A set of codes for each of n owners, such as the peers of each connection.
-
-    The distinct sets are numbered. Set i has the members ``members[starts[i] : starts[i + 1]]``.
-    """
+    """Sets of codes: the distinct set i has the members ``members[starts[i] : starts[i + 1]]``."""
 
     codes: Codes  # number of each owner's set, -1 for the empty set
     starts: Codes  # shape (m + 1,) for m distinct sets
@@ -62,10 +55,7 @@ class CodedSets:
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
     def hold(self, sets: Codes, members: Codes) -> Mask:
-        """Check for each i whether the set ``sets[i]`` contains the code ``members[i]``.
-
-        The set -1 contains nothing, and no set contains the code -1.
-        """
+        """Check for each i whether set ``sets[i]`` contains ``members[i]``; never true for -1."""
         width = max(int(self.members.max(initial=0)), int(members.max(initial=0))) + 1
         known = self.owners * width + self.members  # sorted, as the members of each set are
         wanted = sets * width + members
@@ -79,11 +69,7 @@ class CodedSets:
         return np.isin(np.arange(len(one)), which[self.hold(other[which], member)])
 
     def elements(self, sets: Codes) -> tuple[Codes, Codes]:
-        """Return two arrays with one item for each member of each set in ``sets``.
-
-        The second array contains the members. The first array contains, for each member, the
-        position in ``sets`` of the set that the member belongs to.
-        """
+        """Return for each member of the sets its set's position in ``sets``, and the member."""
         which, place = expand(self.starts[sets], np.diff(self.starts)[sets])
         return which, self.members[place]
 

@@ -1,7 +1,4 @@
-"""Make columns of tables from Python values, join parts of columns, and cast columns.
-
-Nothing is guessed: a value that a column cannot hold is rejected, with its position.
-"""
+"""Make, join and cast columns of tables. A value that does not fit is rejected, never guessed."""
 
 from __future__ import annotations
 

@@ -11,8 +11,6 @@ import pyarrow as pa
 def give_back_memory() -> None:
     """Return freed memory to the system, which Arrow and glibc would otherwise keep.
 
-    Takes some milliseconds if much memory is freed. Memory in use is not affected.
-
     References
     ----------
     malloc_trim(3) of glibc, if available; ``MemoryPool.release_unused`` of Arrow.

@@ -1,9 +1,4 @@
-"""Find the outcome of each packet in a fleet.
-
-The outcome depends only on the blocks that contain the packet's source and destination. All packets
-with the same smallest source block and the same smallest destination block therefore have the same
-outcome.
-"""
+"""Find each packet's outcome, which depends only on the blocks that contain its two addresses."""
 
 from __future__ import annotations
 
@@ -67,11 +62,7 @@ class _Destination(msgspec.Struct, frozen=True, gc=False):
 
 
 class Follower:
-    """Finds the outcomes of packets in a fleet.
-
-    It stores what it finds about a source block, a destination block or a router, and uses it again
-    for the next packets.
-    """
+    """Finds the outcomes of packets in a fleet, and reuses what it found for earlier packets."""
 
     def __init__(self, fleet: RoutedFleet) -> None:
         self.fleet = fleet

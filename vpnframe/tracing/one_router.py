@@ -39,10 +39,7 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         return self._led(self.router) if self.found else self._unmatched(self.router)
 
     def _local(self) -> Outcome:
-        """Return the outcome of a packet that stays in its VPC.
-
-        If a route of a gateway leads to the destination too, the reason says that it is not used.
-        """
+        """Return the outcome of a packet that stays in its VPC, even if a route leads there too."""
         reason = f"the destination lies in {self.home} itself: its local route wins"
         if self.found:
             unused = pick(self.found, is_transit=False).heads[0]
@@ -66,10 +63,7 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         )
 
     def _led(self, router: Router) -> Outcome:
-        """Return the outcome of a packet that matches routes of the router.
-
-        The selectors of the connection that a route leads into can drop the packet.
-        """
+        """Return the outcome of a packet that matches routes, but may be dropped by selectors."""
         picked = pick(self.found, is_transit=router.is_transit)
         route, names = picked.heads[0], [head.connection_id for head in picked.heads]
         pairs = zip(self.found, self.admits, strict=True)
@@ -110,11 +104,7 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         )
 
     def _doubts(self, router: Router, route: TracedRoute, unsure: list[str]) -> Iterator[str]:
-        """Yield a clause of the reason for each fact that is not known.
-
-        The facts are: the VPC where the packet starts, whether the route is published, the
-        selectors of the connections, and all routes of the router.
-        """
+        """Yield a clause of the reason for each relevant fact that is not known."""
         if self.home is not None or (router.is_unread and _names_source(route)):
             pass  # the VPC is known, or the route's source shows that the packets start here
         elif not self.is_placed and not router.is_unread:

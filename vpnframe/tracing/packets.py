@@ -31,10 +31,7 @@ class Packets:
 
 
 def read_packets(source: object, destination: object) -> Packets:
-    """Read the source and the destination of each packet.
-
-    If one of the two arguments is a single address instead of a list, it applies to all packets.
-    """
+    """Read each packet's source and destination; a single address applies to all packets."""
     listed = [_texts(source), _texts(destination)]
     n = max(map(len, listed)) if all(listed) else 0
     sources, destinations = (

@@ -24,10 +24,7 @@ class Prefixes:
 
     @classmethod
     def read(cls, texts: Sequence[str | None]) -> Prefixes:
-        """Parse CIDR strings, and give equal blocks the same id.
-
-        A missing or invalid string gets the id -1.
-        """
+        """Parse CIDR strings: equal blocks get the same id, invalid and missing strings -1."""
         parsed = parse_cidrs(texts)
         ids, parents, lengths = np.full((3, len(texts)), -1)
         lengths[parsed.row] = parsed.prefix_length
@@ -41,10 +38,7 @@ class Prefixes:
         return cls(parsed, ids, lengths, parents.tolist())
 
     def find_longest(self, addresses: ParsedCidrs, n: int) -> Codes:
-        """Return the id of the smallest block that contains each address, -1 for none.
-
-        The addresses were parsed from ``n`` values; a missing address is in no block.
-        """
+        """Return the id of the smallest block around each of the ``n`` addresses, -1 for none."""
         found = np.full(n, -1)
         for family in (4, 6):
             rows, blocks = self.parsed.of_family(family)

@@ -64,11 +64,7 @@ class _Attached(msgspec.Struct, frozen=True, gc=False):
 
 
 class FleetReader:
-    """Reads an inventory whose tables are sorted by their key columns.
-
-    Whole columns are processed at once; an object is built only for a connection or route that one
-    of the packets needs.
-    """
+    """Reads an inventory with sorted tables; builds objects only where a packet needs them."""
 
     def __init__(self, inv: Inventory) -> None:
         self.inv = inv
@@ -154,10 +150,7 @@ class FleetReader:
         return RoutedFleet(self.blocks, start_of, end_of, *places, routes_at)
 
     def _connections(self, codes: set[int]) -> dict[int, TracedConnection]:
-        """Return the connections with the given codes, in a dictionary by code.
-
-        The code of a connection is the position of its row in ``self.keys``.
-        """
+        """Return the connections by code; a code is the connection's position in ``self.keys``."""
         wanted = sorted(codes)
         rows = self.tunnels[self.tunnels["code"].isin(codes)]
         tunnels = _parts(rows["code"], list(_rows(rows, _TUNNEL)), wanted)
@@ -174,12 +167,7 @@ class FleetReader:
         return _plain(self.keys["vpn_connection_id"].iloc[codes])
 
     def _stand_ins(self, unknown: dict[int, TracedConnection]) -> Iterator[_Entry]:
-        """Yield pairs of selectors that replace routes which were not read.
-
-        Each VPC-side selector is paired with each on-premises selector of the same connection. Only
-        connections in mode policy or mixed are included, and only if they have no routes and their
-        on-premises selectors are not default routes.
-        """
+        """Yield pairs of selectors of policy connections, in place of routes that were not read."""
         routed, lengths = {*self.routes["code"].tolist()}, self.blocks.lengths.tolist()
         judged = {
             code: one
@@ -246,11 +234,7 @@ def _traced(
 
 
 def _tunnels(rows: Sequence[tuple[Any, ...]]) -> tuple[TracedTunnel, ...]:
-    """Build the tunnels of one connection.
-
-    A connection's own status and its health check are used only if the connection has a single
-    tunnel.
-    """
+    """Build one connection's tunnels; its status and health check apply only to a single tunnel."""
     is_single, tunnels = len(rows) == 1, []
     for _, index, tunnel_id, role, own_status, connection_status, is_checked, health in rows:
         status = own_status or connection_status if is_single else own_status
@@ -263,10 +247,7 @@ def _tunnels(rows: Sequence[tuple[Any, ...]]) -> tuple[TracedTunnel, ...]:
 
 
 def _parts(codes: pd.Series[int], values: list[V], wanted: list[int]) -> list[tuple[V, ...]]:
-    """Return for each code in ``wanted`` a tuple of the values that have this code.
-
-    ``codes`` has the code of each item of ``values``.
-    """
+    """Return for each code in ``wanted`` a tuple of the values that have this code."""
     order = np.argsort(codes, kind="stable")
     values = [values[i] for i in order.tolist()]
     ordered = codes.to_numpy()[order]

@@ -47,11 +47,7 @@ class Pick(msgspec.Struct):
                 self.doubts.append(_not_known_up(spare.connection_id))
 
     def share(self) -> None:
-        """Keep only those winning routes that may be up; if all are down, keep all of them.
-
-        The routes that are removed become standby routes. This is only for transit routers, which
-        spread flows over equal routes.
-        """
+        """On a transit router, move winning routes that are down to ``standby``, unless all are."""
         down = [route for route in self.heads if route.is_up is False]
         unsure = [route.connection_id for route in self.heads if route.is_up is None]
         if unsure:
@@ -87,11 +83,7 @@ def pick(found: Sequence[TracedRoute], *, is_transit: bool) -> Pick:
 
 
 def carry(route: TracedRoute, *, is_transit: bool) -> tuple[TracedTunnel | None, str, str]:
-    """Return the tunnel that takes the packet, why it does, and what is not certain about it.
-
-    The tunnel is None if several tunnels may take the packet, or if the tunnels were not read. The
-    other two results are clauses for the printed reason, or empty strings.
-    """
+    """Return the tunnel that takes the packet (None if unknown), the reason, and the doubts."""
     tunnels = route.tunnels
     if not tunnels:
         return None, "", f"{route.connection_id} was not read"
@@ -116,10 +108,7 @@ def carry(route: TracedRoute, *, is_transit: bool) -> tuple[TracedTunnel | None,
 
 
 def _first_policies(found: Sequence[TracedRoute], doubts: list[str]) -> Sequence[TracedRoute]:
-    """Return the policy routes that may win.
-
-    If the data does not show which of them wins, add the reason to ``doubts``.
-    """
+    """Return the policy routes that may win; if the winner is uncertain, add why to ``doubts``."""
     names = _connection_ids(found)
     blocks = {*map(_blocks, found)}
     priorities = {route.priority for route in found}
@@ -204,11 +193,7 @@ def _rank(
 
 
 def _merge(same: Sequence[TracedRoute]) -> TracedRoute:
-    """Merge the routes of a connection to one block into one route.
-
-    The result has the tunnels of all these routes, the largest weight and the fewest hops. If one
-    of several routes lists no tunnels, the result lists none either.
-    """
+    """Merge the routes of a connection to one block into one route."""
     first = max(same, key=lambda route: (route.is_published, route.weight or 0))
     if len(same) == 1:
         return first

@@ -169,10 +169,7 @@ def trace(
 
 @contextmanager
 def _paused_collector() -> Iterator[None]:
-    """Pause the garbage collector, which else visits the many new objects again and again.
-
-    No object becomes garbage while packets are traced, except by reference counting.
-    """
+    """Pause the garbage collector, which else visits the many new objects again and again."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -195,10 +192,7 @@ def _warn(inv: Inventory, fleet: RoutedFleet) -> None:
 def _follow(
     fleet: RoutedFleet, packets: Packets, *, all_candidates: bool
 ) -> tuple[Codes, list[tuple[Outcome, ...]]]:
-    """Group packets that have the same outcome.
-
-    Return the group of each packet, and the outcomes of each group.
-    """
+    """Return the number of each packet's group, and the outcomes of the packets of each group."""
     n = len(fleet.blocks.ids) + 1
     key = (fleet.start_of + 1) * n + fleet.end_of + 1
     key[packets.is_missing] = -1

@@ -1,4 +1,4 @@
-"""Convert findings to OCSF Compliance Findings with the models of ``py-ocsf-models``.
+"""Convert findings to OCSF Compliance Findings (class 2003) with ``py-ocsf-models``.
 
 References
 ----------

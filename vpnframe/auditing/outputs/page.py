@@ -1,7 +1,4 @@
-"""Render a review as an HTML page without scripts and external files.
-
-Every string is escaped.
-"""
+"""Render a review as an HTML page without scripts and external files; all strings are escaped."""
 
 from __future__ import annotations
 
@@ -81,10 +78,7 @@ def _by_severity(rows: pd.DataFrame, **others: Any) -> dict[str, int]:
 
 
 def _counts(findings: pd.DataFrame) -> dict[str, int]:
-    """Count findings by severity; count folded, waived and unknown findings separately.
-
-    Folded findings follow from another finding.
-    """
+    """Count findings by severity, and separately the folded, waived and unknown findings."""
     others = {word: findings["status"] == word for word in ("waived", "unknown")}
     return _by_severity(findings[is_counted(findings)], folded=is_folded(findings), **others)
 

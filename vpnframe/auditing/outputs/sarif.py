@@ -1,4 +1,4 @@
-"""Convert findings to SARIF 2.1.0, the exchange format of static analysis tools.
+"""Convert findings to OASIS SARIF 2.1.0, the exchange format of static analysis tools.
 
 References
 ----------
@@ -95,10 +95,7 @@ def _id_of(text: Text, severity: str) -> str:
 
 
 def _kind_and_level(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the SARIF kind and level.
-
-    The level is none for findings that are unknown or follow from another finding.
-    """
+    """Return SARIF kind and level; findings that are unknown or have a root cause get no level."""
     if row["status"] == "unknown":
         return "open", "none"
     if row["status"] == "open" and _text(row["root_cause"]):

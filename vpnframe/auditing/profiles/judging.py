@@ -115,11 +115,7 @@ def ceilings(profile: Profile) -> dict[str, str]:
 
 
 def _left_out(tunnels: pd.DataFrame, profile: Profile) -> dict[str, Mask]:
-    """Return, by column, the mask of tunnels to which the profile's verdicts do not apply.
-
-    For these tunnels, the column has no meaning or its value cannot be changed. A column whose
-    verdicts always apply has no mask.
-    """
+    """Return the tunnels to which a profile's verdicts on a column do not apply, by column."""
     masks = {
         "ike_mode": equals(tunnels["ike_version"], 2),
         "psk_bits": equals(tunnels["auth_method"], "certificate"),

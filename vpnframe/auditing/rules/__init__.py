@@ -1,8 +1,4 @@
-"""All rules of an audit.
-
-To add a rule, register a function in a module of this package, and write its texts in a TOML file
-of ``auditing/texts``.
-"""
+"""All rules of an audit; a new rule needs a function here and texts in ``auditing/texts``."""
 
 from __future__ import annotations
 

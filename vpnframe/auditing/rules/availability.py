@@ -69,10 +69,7 @@ def orphan(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-single-tunnel", "connections", "n_tunnels", implied_by=(NO_ROUTES,))
 def single_tunnel(fleet: Fleet) -> Verdicts:
-    """Fail single-tunnel connections without a second path through another peer.
-
-    A second path is another connection that leads to the same blocks.
-    """
+    """Fail single-tunnel connections if no other peer offers a second path to the same blocks."""
     return judged(opposite(_has_second_way(fleet)), where=_is_single(fleet))
 
 
@@ -92,11 +89,7 @@ def dpd_off(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-health-check-off", "connections", "health_check_enabled", implied_by=(NO_ROUTES,))
 def health_check_off(fleet: Fleet) -> Verdicts:
-    """Fail single-tunnel connections with a second path but no health check.
-
-    Only a health check moves traffic to the second path. Without a second path, a failed health
-    check only resets the tunnel. Connections with two tunnels have no health check.
-    """
+    """Fail single-tunnel connections with a second path but no health check to switch to it."""
     is_off = opposite(is_on(fleet.connections["health_check_enabled"]))
     return judged(both(is_off, _has_second_way(fleet)), where=_is_single(fleet))
 
@@ -110,10 +103,7 @@ def natt_off(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-id-fqdn-main-mode", "tunnels", *IDS, implied_by=(NO_LIVE_PATH, VALUE_UNKNOWN, NO_KEY))
 def id_fqdn_main_mode(fleet: Fleet) -> Verdicts:
-    """Fail tunnels in IKEv1 main mode with a pre-shared key if an identity is a name.
-
-    In this mode, a pre-shared key needs IP addresses as identities.
-    """
+    """Fail tunnels in IKEv1 main mode with a pre-shared key if an identity is a name."""
     names = np.zeros(len(fleet.tunnels), bool)
     for column in IDS:
         ids = fleet.tunnels[column].fillna("").str.strip()
@@ -130,11 +120,7 @@ def id_fqdn_main_mode(fleet: Fleet) -> Verdicts:
     implied_by=(NO_LIVE_PATH, "vpn-id-fqdn-main-mode"),
 )
 def not_established(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that are down.
-
-    A standby tunnel passes if another tunnel of its connection is up. Connections on a transit
-    router have no standby tunnels.
-    """
+    """Fail tunnels that are down, except standby tunnels of connections with another one up."""
     is_standby = equals(fleet.tunnels["tunnel_role"], "standby") & _is_on_gateway(fleet)
     result = opposite(fleet.is_up)
     result[is_standby & _is_other_up(fleet) & (result == YES)] = NO
@@ -195,10 +181,7 @@ def is_attached(fleet: Fleet) -> Mask:
 
 
 def _has_second_way(fleet: Fleet) -> Truth:
-    """Check which connections have a second path through another peer.
-
-    A second path is another connection of the routing domain that leads to the same blocks.
-    """
+    """Check which connections have a second path to the same blocks through another peer."""
     subnets = fleet.subnets
     has_cidr = flags(subnets["cidr"].notna())
     sets = fleet.sets_of_blocks(has_cidr & ~flags(subnets["is_default_route"]))
@@ -233,10 +216,7 @@ def _has_sign_of_nat(fleet: Fleet) -> Truth:
 
 
 def _is_single(fleet: Fleet) -> Mask:
-    """Mark connections with exactly one tunnel.
-
-    A second tunnel counts even if it was not read.
-    """
+    """Mark connections with exactly one tunnel; a second one counts even if it was not read."""
     n, of_tunnel = fleet.n_connections, fleet.of_tunnel
     has_two = marked(n, of_tunnel[numbers(fleet.tunnels["tunnel_count"]) >= 2])
     return np.asarray((np.bincount(of_tunnel, minlength=n) == 1) & ~has_two)
@@ -267,10 +247,7 @@ def n_others(groups: Positions, holds: Mask) -> Positions:
 
 
 def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
-    """Return two arrays with an item for each tunnel id that a route lists.
-
-    The first array has the position of the route, the second says whether the tunnel is up.
-    """
+    """Return for each tunnel id in a route the route's position, and whether the tunnel is up."""
     ids = arrow(fleet.routes["tunnel_ids"], pa.list_(pa.string()))
     known = arrow(fleet.tunnels["tunnel_id"], pa.string())
     at = pc.fill_null(pc.index_in(pc.list_flatten(ids), value_set=known.drop_null()), -1)
@@ -280,10 +257,7 @@ def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
 
 
 def _by_connection(fleet: Fleet, is_bad: Truth) -> Verdicts:
-    """Fail connections that have a route which ``is_bad`` marks.
-
-    Other connections are unknown if not all of their routes were read.
-    """
+    """Fail connections with a bad route; others are unknown if not all their routes were read."""
     owners = positions_of(fleet.routes, fleet.connections)
     rows = np.flatnonzero(owners >= 0)
     result = any_of(owners[rows], is_bad[rows], fleet.n_connections)

@@ -102,10 +102,7 @@ def _pfs_severity(fleet: Fleet) -> Severities:
 
 @_on_values("vpn-ike-aggressive-mode", "ike_mode")
 def ike_aggressive_mode(fleet: Fleet) -> Verdicts:
-    """Fail tunnels in IKEv1 aggressive mode.
-
-    The severity is critical if the pre-shared key can be guessed.
-    """
+    """Fail tunnels in IKEv1 aggressive mode; critical if the pre-shared key can be guessed."""
     is_guessable = flags(fleet.keys["psk_bits"] < 80) & fleet.has_psk
     severity = severity_where(is_guessable, CRITICAL, HIGH)
     return judged(fleet.is_aggressive, where=~fleet.is_sm, severity=severity)
@@ -191,10 +188,7 @@ def lifetime_order(fleet: Fleet) -> Verdicts:
 
 @_on_values("vpn-rekey-storm", *LIFETIMES, implied_by=(LIFETIME_ZERO, VALUE_UNKNOWN))
 def rekey_storm(fleet: Fleet) -> Verdicts:
-    """Fail tunnels with an IKE lifetime under 900 s or an IPsec lifetime under 300 s.
-
-    Such tunnels rekey all the time.
-    """
+    """Fail tunnels with an IKE lifetime under 900 s or an IPsec lifetime under 300 s."""
     limits = zip(LIFETIMES, (900, 300), strict=True)
     is_short = [
         _of_lifetimes(fleet, numbers(fleet.tunnels[column]) < limit, column)
@@ -219,11 +213,7 @@ def value_unknown(fleet: Fleet) -> Verdicts:
 
 
 def _strange_values(*values: object) -> str:
-    """Return a string that names the missing and unrecognised values of a tunnel.
-
-    ``values`` has one item for each column of ``CRYPTO``. The item is NaN if the tunnel's value in
-    that column is recognised.
-    """
+    """Name the missing and unrecognised values of a tunnel; NaN stands for a recognised value."""
     named = zip(CRYPTO, values, strict=True)
     return ", ".join(f"{column} is {value}" for column, value in named if isinstance(value, str))
 

@@ -63,10 +63,7 @@ def gateway_expiring(fleet: Fleet) -> Verdicts:
 
 
 def _in_state(rule_id: str, column: str, values: Collection[str], *, known: str) -> None:
-    """Register a rule that fails VPN gateways whose state is one of ``values``.
-
-    Gateways in the state ``known`` pass; all other states are unknown.
-    """
+    """Register a rule that fails VPN gateways in states ``values``; only ``known`` passes."""
 
     def find(fleet: Fleet) -> Verdicts:
         states = fleet.gateways[column]
@@ -96,10 +93,7 @@ def state_not_active(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-gateway-unused", "gateways", "n_connections", "created_at")
 def gateway_unused(fleet: Fleet) -> Verdicts:
-    """Fail gateways that have no connections and are over a week old.
-
-    The result for such a gateway is unknown if its region was not read completely.
-    """
+    """Fail unused gateways over a week old; unknown if their region was not read completely."""
     gateways = fleet.gateways
     created = gateways["created_at"]
     is_unused, is_read = equals(gateways["n_connections"], 0), fleet.is_region_read(gateways)

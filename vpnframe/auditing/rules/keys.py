@@ -84,11 +84,7 @@ def psk_reused(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-psk-derived", "tunnels", "psk_class", implied_by=(NO_KEY,))
 def psk_derived(fleet: Fleet) -> Verdicts:
-    """Fail tunnels whose pre-shared key is made of known data of the connection.
-
-    Such data are names, ids, addresses, the company and years. The key fails if the rest of it has
-    under 64 bits.
-    """
+    """Fail tunnels with keys that combine known data with under 64 bits of anything else."""
     bits = fleet.keys["psk_bits"]
     is_derived = is_any(fleet.keys["psk_class"], {"derived"}, known=KEY_CLASSES)
     return _on_keys(fleet, both(is_derived, unknown_where_null(numbers(bits) < 64, bits)))
@@ -96,10 +92,7 @@ def psk_derived(fleet: Fleet) -> Verdicts:
 
 @rule(NO_KEY, "tunnels", "psk_state")
 def psk_unavailable(fleet: Fleet) -> Verdicts:
-    """Mark tunnels as unknown if no facts about their pre-shared key are stored.
-
-    This includes keys that the API hides.
-    """
+    """Mark tunnels as unknown if their pre-shared key is hidden or no facts about it are stored."""
     state = fleet.tunnels["psk_state"]
     is_hidden = is_any(state, {"masked", "absent"}, known=("present",)) != NO
     is_hidden |= flags(fleet.keys["psk_bits"].isna())
@@ -111,10 +104,7 @@ def psk_unavailable(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-id-any", "tunnels", "customer_gateway_ike_id")
 def id_any(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that accept any peer identity.
-
-    If no identity is configured, the peer must present the customer gateway's address.
-    """
+    """Fail tunnels that accept any peer identity; a missing one means the peer's address."""
     ids = fleet.tunnels["customer_gateway_ike_id"].fillna("").str.strip().str.lower()
     severity = severity_where(fleet.is_aggressive == YES, HIGH, MEDIUM)
     return judged(is_any(ids, ANYBODY), severity=severity)
@@ -127,10 +117,7 @@ def id_any(fleet: Fleet) -> Verdicts:
     implied_by=(VALUE_UNKNOWN, NO_KEY),
 )
 def ike_shared_peer_mismatch(fleet: Fleet) -> Verdicts:
-    """Fail tunnels between the same two addresses if their IKE settings differ.
-
-    Many devices keep only one IKE SA for two addresses, so only one of the connections works.
-    """
+    """Fail tunnels between the same two addresses if their IKE settings differ."""
     tunnels = fleet.tunnels
     ends = [tunnels[name] for name in ("vpn_gateway_ip", "customer_gateway_ip")]
     place = [tunnels[name] for name in ("account_id", "region_id", "vpn_gateway_id")]

@@ -59,10 +59,7 @@ def bgp_no_auth(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-bgp-parameters", "tunnels", "customer_gateway_asn", "bgp_tunnel_cidr")
 def bgp_parameters(fleet: Fleet) -> Verdicts:
-    """Fail tunnels whose BGP peer has the cloud's AS number or whose BGP block is unsuitable.
-
-    The block must be a /30 inside 169.254.0.0/16 that no other tunnel of the VPN gateway uses.
-    """
+    """Fail tunnels whose BGP peer has the cloud's AS number or whose BGP block is unsuitable."""
     tunnels, has_bgp = fleet.tunnels, _has_bgp(fleet)
     faults = {
         f"the customer gateway has the cloud's own AS {CLOUD_ASN}": is_any(
@@ -97,10 +94,7 @@ def no_live_path(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-bgp-down", "tunnels", "bgp_status", implied_by=DOWN)
 def bgp_down(fleet: Fleet) -> Verdicts:
-    """Fail tunnels whose BGP session is down.
-
-    The severity is high if the tunnel is not down and the connection has no BGP session that is up.
-    """
+    """Fail tunnels whose BGP session is down."""
     has_bgp = _has_bgp(fleet)
     up = is_any(fleet.tunnels["bgp_status"], _BGP_UP, known=_BGP_DOWN, is_folded=True)
     runs = np.bincount(fleet.of_tunnel[_is_bgp_up(fleet)], minlength=fleet.n_connections) > 0
@@ -157,10 +151,7 @@ def _is_used_twice(fleet: Fleet) -> Truth:
 
 
 def _prefix_rows(fleet: Fleet) -> Positions:
-    """Return positions in ``subnets``, one for each on-premises prefix of a connection.
-
-    Default routes of route-based connections are left out.
-    """
+    """Return positions of distinct on-premises prefixes, without route-based default routes."""
     subnets = fleet.subnets
     is_route_based = equals(fleet.connections["routing_mode"], "route")[fleet.of_subnet]
     is_prefix = equals(subnets["side"], "onprem") & flags(subnets["cidr"].notna())

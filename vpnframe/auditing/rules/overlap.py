@@ -25,10 +25,7 @@ _A_PAIR = 2
 
 
 def _of_kind(kind: str) -> None:
-    """Register a rule that fails all overlaps of one kind.
-
-    The severity of a finding is the severity of its overlap.
-    """
+    """Register a rule that fails all overlaps of one kind, with the severity of each overlap."""
 
     def find(fleet: Fleet) -> Verdicts:
         pairs = fleet.overlaps
@@ -65,11 +62,7 @@ def overlap_not_judged(fleet: Fleet) -> Verdicts:
 
 
 def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
-    """Return the facts ``value``, ``reason`` and ``what`` of each pair; see :class:`Verdicts`.
-
-    If a connection overlaps more than 20 other connections, all its pairs have the same facts, so
-    that they become one finding.
-    """
+    """Return facts of each pair, the same for all pairs of a connection with over 20 others."""
     value, what = objects(_words(pairs)), _what(pairs)
     reason = objects(pairs["reason"].tolist())
     if not len(pairs):
@@ -87,10 +80,7 @@ def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
 
 
 def _what(pairs: pd.DataFrame) -> Texts:
-    """Return for each pair a string that identifies the right-hand connection.
-
-    For a group of more than two connections, the string identifies the group.
-    """
+    """Return for each pair a string that identifies the right connection, or the larger group."""
     keys = [pairs[f"right_{name}"] for name in ("account_id", "region_id", "vpn_connection_id")]
     other = keys[0].fillna("") + "/" + keys[1].fillna("") + "/" + keys[2].fillna("")
     everyone = pairs["n_connections"].astype("str") + ":" + pairs["vpn_connection_ids"]
@@ -98,10 +88,7 @@ def _what(pairs: pd.DataFrame) -> Texts:
 
 
 def _words(pairs: pd.DataFrame) -> list[str]:
-    """Describe the two overlapping blocks of each row of ``overlaps``.
-
-    If a row stands for a group of more than two connections, these connections are listed too.
-    """
+    """Describe both overlapping blocks of each row, and list the connections of a larger group."""
     names = ("left_side", "left_cidr", "relation", "right_side", "right_cidr")
     columns = [pairs[name].astype("str").replace(SIDE_WORDS).tolist() for name in names]
     others = pairs["right_vpn_connection_id"].fillna("a VPC without connections").tolist()

@@ -187,20 +187,12 @@ def _is_unread(fleet: Fleet) -> Mask:
 
 
 def _owner_side(fleet: Fleet) -> Positions:
-    """Return for each row of ``subnets`` an integer for its connection and side.
-
-    The integer is ``2 * i`` for the VPC side of connection ``i``, and ``2 * i + 1`` for its
-    on-premises side.
-    """
+    """Return ``2 * i`` for rows on the VPC side of connection ``i``, else ``2 * i + 1``."""
     return 2 * fleet.of_subnet + _is_onprem(fleet)
 
 
 def _is_all_private(fleet: Fleet) -> Mask:
-    """Mark the private blocks of a connection's side that covers all private addresses.
-
-    A side covers them if its IPv4 selectors, without default routes, contain all addresses of RFC
-    1918.
-    """
+    """Mark private blocks on a side whose IPv4 selectors, without /0, cover all of RFC 1918."""
     space = parse_cidrs(_PRIVATE)
     is_ipv4 = numbers(fleet.subnets["family"], null=-1) == 4
     chosen = np.flatnonzero(_is_selector(fleet) & ~_is_default_route(fleet) & is_ipv4)
@@ -269,11 +261,7 @@ def _block_texts(fleet: Fleet, column: str, *, where: Mask) -> Texts:
 
 
 def _lists(fleet: Fleet, is_wanted: Mask) -> Texts:
-    """Return for each connection a string with its block lists that ``is_wanted`` marks.
-
-    ``is_wanted`` has two columns: the first is for the VPC-side list, and the second is for the
-    on-premises list. If no list is marked, the string is empty.
-    """
+    """Return each connection's block lists that ``is_wanted`` marks (columns: VPC, on-premises)."""
     words = np.full(len(is_wanted), "", object)
     columns = [fleet.connections[name] for name in _LISTS]
     for row in np.flatnonzero(is_wanted.any(1)).tolist():

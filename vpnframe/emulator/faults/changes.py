@@ -1,7 +1,4 @@
-"""Functions that change an answer of the emulator.
-
-An ``Edit`` changes an answer before it is encoded. A ``Rewrite`` changes an encoded response.
-"""
+"""Change an answer of the emulator before (``Edit``) or after (``Rewrite``) it is encoded."""
 
 from __future__ import annotations
 
@@ -56,10 +53,7 @@ def without(*names: str) -> Edit:
 
 
 def replaced(value: Json, *names: str) -> Edit:
-    """Return an edit that sets the named members of all objects in an answer to ``value``.
-
-    Objects without such a member stay unchanged.
-    """
+    """Return an edit that sets the named members to ``value`` in all objects that have them."""
     return on_objects(lambda tree: {n: value if n in names else v for n, v in tree.items()})
 
 
@@ -101,10 +95,7 @@ def on_rows(change: Callable[[list[Json]], list[Json]]) -> Edit:
 
 
 def without_first_row(tree: Tree) -> Tree:
-    """Remove the first row from a list answer, and reduce ``TotalCount`` by one.
-
-    An answer without rows stays unchanged.
-    """
+    """Remove the first row, if any, from a list answer, and adjust ``TotalCount``."""
     fewer = on_rows(lambda rows: rows[1:])(tree)
     return fewer if fewer == tree else counted(-1)(fewer)
 
@@ -121,28 +112,17 @@ def with_body(change: Callable[[bytes], bytes]) -> Rewrite:
 
 
 def with_object(change: Callable[[bytes], bytes]) -> Rewrite:
-    """Return a function that applies ``change`` to the body of a response.
-
-    The function changes only a body that is a JSON object with members. Any other body stays
-    unchanged.
-    """
+    """Return a function that applies ``change`` to a body that is a nonempty JSON object."""
     return with_body(lambda body: change(body) if body[:1] == b"{" and len(body) > 2 else body)
 
 
 def with_member(raw: bytes) -> Rewrite:
-    """Return a function that inserts a member into the JSON object in a response.
-
-    ``raw`` is the encoded member, a name with a value; it becomes the first member. A body that is
-    not a JSON object with members stays unchanged.
-    """
+    """Return a function that inserts the encoded member ``raw`` first in a nonempty JSON object."""
     return with_object(lambda body: b"{" + raw + b"," + body[1:])
 
 
 def with_header(name: str, value: str | None) -> Rewrite:
-    """Return a function that sets the header ``name`` of a response.
-
-    If ``value`` is None, the function removes the header.
-    """
+    """Return a function that sets a header of a response, or removes it if ``value`` is None."""
 
     def rewrite(response: Response) -> Response:
         headers = {n: v for n, v in {**response.headers, name: value}.items() if v is not None}
@@ -157,9 +137,6 @@ def with_page(status: int, headers: Mapping[str, str], body: bytes) -> Rewrite:
 
 
 def emptied_behind(body: bytes) -> bytes:
-    """For each list or object in a JSON object, append an empty member of the same name.
-
-    Most parsers keep the last of several members with one name, so they read the empty members.
-    """
+    """Append empty duplicates of a JSON object's lists and objects, which most parsers read."""
     blocks = {n: type(v)() for n, v in json.loads(body).items() if isinstance(v, (dict, list))}
     return body[:-1] + b"," + json.dumps(blocks).encode()[1:] if blocks else body

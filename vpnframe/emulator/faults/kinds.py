@@ -47,10 +47,7 @@ _LISTS = _PAGED | {"DescribeRegions"}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of fault that the emulator can inject.
-
-    If a fault has several effects, they occur in the order of the fields of this class.
-    """
+    """A kind of fault that the emulator can inject; its effects occur in the order of fields."""
 
     name: str  # lower-case words joined by hyphens
     # ``kind`` in the table of failures if the client fails because of this fault; a tolerant client
@@ -312,10 +309,7 @@ _DRIFTS: tuple[tuple[str, str, Literal["first"] | None, Literal["start", "end"] 
 
 
 def _throttled() -> Iterator[Kind]:
-    """Yield the kinds of faults in which the emulator answers with a throttling error.
-
-    They differ in error code, HTTP status, format, and the header ``x-acs-retry-after``.
-    """
+    """Yield the kinds of throttling errors, which differ in code, status, format and header."""
     refused = refusals.throttled()
     for (name, code), status in product(_THROTTLING.items(), (400, 429, 503, 200)):
         line = f"{code} with HTTP status {status}"

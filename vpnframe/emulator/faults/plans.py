@@ -19,10 +19,7 @@ Fault: TypeAlias = Callable[[Request, int], Response | None]
 # Two plans are never equal, because calls are counted for each plan separately.
 @dataclass(frozen=True, slots=True, eq=False)
 class FaultPlan:
-    """A kind of fault to inject, and the selection of the calls that get this fault.
-
-    The function ``fault`` creates a plan. ``State`` counts the calls that match the plan.
-    """
+    """A kind of fault to inject, and the selection of the calls that get this fault."""
 
     kind: Kind  # the fault to inject
     rate: float = 0.0  # fraction of the matching calls that get the fault, from 0 to 1
@@ -33,10 +30,7 @@ class FaultPlan:
     seed: int = 0  # another seed selects other calls
 
     def matches(self, call: ReceivedCall) -> bool:
-        """Check whether the plan's action, region and fault kind allow a fault in this call.
-
-        Rates and positions refer only to the calls for which this is true.
-        """
+        """Check whether the plan's action, region and fault kind allow a fault in this call."""
         if self.action not in (None, call.action) or self.region not in (None, call.region_id):
             return False
         if self.kind.actions and call.action not in self.kind.actions:
@@ -45,10 +39,7 @@ class FaultPlan:
         return is_later_page or not self.kind.is_for_later_pages
 
     def strikes(self, number: int) -> bool:
-        """Check whether to inject the fault into the n-th call that matches the plan.
-
-        ``number`` is n, counted from 1.
-        """
+        """Check whether to inject the fault into matching call ``number``, counted from 1."""
         if number in self.positions:
             return True
         digest = hashlib.sha256(f"{self.seed}/{self.kind.name}/{number}".encode()).digest()

@@ -1,8 +1,4 @@
-"""Describe faults below HTTP: what is sent, how fast, and how the connection ends.
-
-The server applies these faults to a socket. For a transport without a socket, ``deliver``
-determines what a client would receive.
-"""
+"""Describe faults below HTTP: what is sent, how fast, and how the connection ends."""
 
 from __future__ import annotations
 
@@ -55,11 +51,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FaultyResponse(Response):
-    """The response to a call for which a fault is injected.
-
-    It always contains the complete headers and body. ``wire`` states which part of them is sent,
-    how fast, and how the connection ends.
-    """
+    """A full response; ``wire`` says what part is sent, how fast, and how the connection ends."""
 
     kind: str = ""  # name of the fault kind
     wire: Wire = Wire()  # the defaults if the fault is not below HTTP

@@ -112,10 +112,7 @@ class Seat:
         return vpc, onprem
 
     def _draw_phases(self) -> list[_Phase]:
-        """Generate the proposal and the pre-shared key of each tunnel.
-
-        The two tunnels of a dual-tunnel connection often have the same proposal or key.
-        """
+        """Generate each tunnel's proposal and pre-shared key, which two tunnels often share."""
         draw = self.place.draw
         if self.vpn_gateway is not None and self.vpn_gateway.vpn_type == "NationalStandard":
             return [(proposals.SM_PROPOSAL, None)] * (2 if self.is_dual else 1)
@@ -184,10 +181,7 @@ def _draw_health_check(draw: Draw) -> model.HealthCheck | None:
 
 
 def probed(connection: model.EmulatedConnection) -> model.EmulatedConnection:
-    """Replace the addresses of a connection's health check by addresses in its CIDR blocks.
-
-    An address stays unchanged if its side of the connection has no IPv4 block except 0.0.0.0/0.
-    """
+    """Replace health check addresses by addresses in the connection's IPv4 blocks, if possible."""
     check = connection.health_check
     if check is None:
         return connection

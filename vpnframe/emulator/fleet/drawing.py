@@ -47,11 +47,7 @@ class Draw:
         return cls(random.Random(seed), now_ms)
 
     def branch(self, seed: str) -> Draw:
-        """Create a generator with another seed.
-
-        Neither of the two generators repeats an id, a pre-shared key or a public address of the
-        other.
-        """
+        """Create a generator whose ids, keys and public addresses never equal this one's."""
         return Draw(random.Random(seed), self.now_ms, self._taken)
 
     def chance(self, probability: float) -> bool:
@@ -101,11 +97,7 @@ class Draw:
         return self._once(lambda: self._address(_SITE_NETS))
 
     def link(self) -> tuple[str, str, str]:
-        """Generate a /30 block for a BGP session.
-
-        Return the block, the address of the cloud, and the address of the site. Unlike ids and
-        public addresses, the same block can be generated twice.
-        """
+        """Return a /30 block for BGP, not always unique, and its cloud and site addresses."""
         stem, last = f"169.254.{self.rng.randint(10, 160)}", 4 * self.rng.randint(0, 63)
         return f"{stem}.{last}/30", f"{stem}.{last + 1}", f"{stem}.{last + 2}"
 
@@ -114,10 +106,7 @@ class Draw:
         return self.rng.randrange(_FIRST_MS, _LAST_MS, 1000)
 
     def end_ms(self) -> int:
-        """Generate the end of a subscription in milliseconds since the epoch.
-
-        It is a midnight in Beijing within about a year after ``now_ms``.
-        """
+        """Generate a subscription's end, a midnight in Beijing within about a year."""
         days = 1 + self.rng.randint(30, 3000) % 365
         return self.now_ms // _DAY_MS * _DAY_MS + days * _DAY_MS + _LAST_HOUR_MS
 

@@ -91,10 +91,7 @@ class DrawnPlace:
         return gateway
 
     def add_customer_gateway(self, ip_address: str | None = None) -> model.CustomerGateway:
-        """Generate a customer gateway and add it to ``draft``.
-
-        If ``ip_address`` is None, the customer gateway gets a new address.
-        """
+        """Add a customer gateway to ``draft``, with a new address if ``ip_address`` is None."""
         draw = self.draw
         asn = draw.rng.choice((65530, 65001, 64512, 4_200_000_123)) if draw.chance(0.35) else None
         gateway = model.CustomerGateway(

@@ -100,11 +100,7 @@ def _region_sizes(draw: Draw, n_connections: int, n_regions: int) -> list[int]:
 
 
 def _fill(place: DrawnPlace, n_connections: int) -> None:
-    """Generate the connections of one account in one region, and sometimes unused gateways.
-
-    The connections are generated in groups. All connections of a group are attached to the same VPN
-    gateway or transit router; an unattached connection is a group of its own.
-    """
+    """Generate the connections of one account in one region, and sometimes unused gateways."""
     vpcs: list[EmulatedVpc] = []
     remaining = n_connections
     while remaining:
@@ -120,10 +116,7 @@ def _fill(place: DrawnPlace, n_connections: int) -> None:
 
 
 def _draw_seat(place: DrawnPlace, kind: str, vpcs: list[EmulatedVpc]) -> Seat:
-    """Generate the VPN gateway or transit router for a group of connections.
-
-    A new VPN gateway sometimes shares the VPC of an earlier gateway.
-    """
+    """Generate the VPN gateway or transit router for a group of connections."""
     draw = place.draw
     is_dual = draw.chance(0.55)
     if kind == "NO_ASSOCIATED":

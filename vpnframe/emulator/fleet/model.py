@@ -1,9 +1,4 @@
-"""Define the resources in the emulated cloud.
-
-In the API, "local" and "remote" mean different sides in different calls. The names of fields
-therefore say "cloud" and "customer"; the code that writes an answer translates them. No ``repr``
-shows a secret.
-"""
+"""Define the emulated cloud's resources; names say "cloud" and "customer", not "local"."""
 
 from __future__ import annotations
 
@@ -27,10 +22,7 @@ class EmulatedAccount:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedRegion:
-    """One region.
-
-    The ids of its resources have ``id_prefix`` after the hyphen, as in ``vpc-bp1...``.
-    """
+    """A region; ``id_prefix`` follows the hyphen in ids of its resources, as in ``vpc-bp1...``."""
 
     region_id: str
     local_name: str
@@ -42,10 +34,7 @@ class EmulatedRegion:
         return f"vpc.{self.region_id}.aliyuncs.com"
 
     def zone(self, letter: str) -> str:
-        """Return a zone id such as ``cn-hangzhou-h``.
-
-        If the region id ends with a digit, no hyphen follows the digit, as in ``eu-central-1a``.
-        """
+        """Return a zone id such as ``cn-hangzhou-h`` or, after a digit, ``eu-central-1a``."""
         return f"{self.region_id}{'' if self.region_id[-1].isdigit() else '-'}{letter}"
 
 
@@ -81,10 +70,7 @@ class ManagedResource(Resource):
 
 @dataclass(frozen=True, slots=True)
 class EmulatedVpc(Resource):
-    """One VPC.
-
-    The CIDR blocks in ``user_cidrs`` are mostly public, but the VPC treats them as private.
-    """
+    """A VPC; ``user_cidrs`` are mostly public blocks that the VPC treats as private."""
 
     vpc_id: str
     name: str
@@ -163,11 +149,7 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedTunnel:
-    """One tunnel of a connection.
-
-    ``tunnel_id`` is None if the connection has only one tunnel. ``index`` is 1 or 2, or None if the
-    cloud does not report the order of the tunnels.
-    """
+    """A tunnel; ``tunnel_id`` is None if it is the only one, ``index`` if no order is reported."""
 
     tunnel_id: str | None
     index: int | None
@@ -247,10 +229,7 @@ class EmulatedRoute(Resource):
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A planted defect and its connections.
-
-    Some planted situations only resemble a defect and are harmless.
-    """
+    """A planted defect, or a harmless situation that resembles one, and its connections."""
 
     plant_id: str
     vpn_connection_ids: tuple[str, ...]
@@ -258,10 +237,7 @@ class Planted:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedFleet:
-    """All accounts, regions and resources of the emulated cloud.
-
-    ``now_ms`` is the current time in the emulated cloud; all subscriptions end later.
-    """
+    """All accounts, regions and resources of the emulated cloud at its current time ``now_ms``."""
 
     seed: int
     accounts: tuple[EmulatedAccount, ...]

@@ -50,10 +50,7 @@ def draw_onprem_subnets(draw: Draw, avoided: Sequence[str]) -> tuple[str, ...]:
 
 
 def draw_further_blocks(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
-    """Generate up to two secondary CIDR blocks of a VPC; most VPCs get none.
-
-    The secondary blocks do not overlap ``vpc_cidr``.
-    """
+    """Generate up to two secondary CIDR blocks of a VPC that do not overlap ``vpc_cidr``."""
     n_blocks = draw.weighted({0: 84.0, 1: 11.0, 2: 5.0})
     outer = "172.16.0.0/12" if vpc_cidr.startswith("10.") else "10.0.0.0/8"
     return tuple(dict.fromkeys(draw_inside(draw, outer, 20) for _ in range(n_blocks)))
@@ -74,10 +71,7 @@ def draw_ipv6_pair(draw: Draw) -> tuple[str, str]:
 
 
 def host_in(blocks: Sequence[str]) -> str | None:
-    """Return a host address in the first IPv4 block except 0.0.0.0/0.
-
-    Return None if there is no such block.
-    """
+    """Return a host address in the first IPv4 block except 0.0.0.0/0, or None if there is none."""
     for block in blocks:
         if ":" not in block and block != EVERYTHING:
             network = ip_network(block, strict=False)

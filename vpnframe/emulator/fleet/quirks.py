@@ -1,7 +1,4 @@
-"""Vary the form of answers, as the cloud does.
-
-The id of a resource determines which variant of the form its answers have.
-"""
+"""Vary the form of answers, as the cloud does, depending on the ids of resources."""
 
 from __future__ import annotations
 
@@ -28,12 +25,7 @@ def pick(thing_id: str, what: str, n_ways: int) -> int:
 
 
 def connection_level_shape(connection: EmulatedConnection, call: str) -> str:
-    """Return the form of the settings outside the tunnel list of a dual-tunnel connection.
-
-    The form is one of ``CONNECTION_LEVEL_SHAPES``; for example, the settings are absent, null, or
-    copies of the first tunnel's settings. The API does not document the form that ``call`` uses, so
-    a hash of the connection's id selects it.
-    """
+    """Return the form that a dual-tunnel connection's settings outside its tunnel list have."""
     at = pick(connection.vpn_connection_id, f"level-{call}", len(CONNECTION_LEVEL_SHAPES))
     return CONNECTION_LEVEL_SHAPES[at]
 
@@ -69,11 +61,7 @@ def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]
 def no_tunnels(
     connection: EmulatedConnection, call: str, outer: str, inner: str
 ) -> dict[str, Json]:
-    """Return what a single-tunnel connection's answer has in place of a tunnel list.
-
-    Depending on the connection and the call, the member ``outer`` is missing, is null, or contains
-    an empty list.
-    """
+    """Return a missing, null or empty tunnel list for a single-tunnel connection's answer."""
     shapes: tuple[dict[str, Json], ...] = ({}, {outer: None}, {outer: {inner: []}})
     return shapes[pick(connection.vpn_connection_id, f"tunnels-{call}", len(shapes))]
 
@@ -95,8 +83,5 @@ def tag_list(tags: Sequence[Tag]) -> list[dict[str, str]]:
 
 
 def tags_or_none(thing_id: str, tags: Sequence[Tag]) -> dict[str, Json] | None:
-    """Return the tags of a resource as an object.
-
-    For a resource without tags, return either None or an object with an empty list.
-    """
+    """Return the tags of a resource as an object; it may be None if there are no tags."""
     return {"Tag": tag_list(tags)} if tags or pick(thing_id, "tags", 2) else None

@@ -1,8 +1,4 @@
-"""Generate the routes to each connection, and the routes that VPN gateways announce by BGP.
-
-The routes come from a separate random generator, so that they do not affect which connections are
-generated.
-"""
+"""Generate the routes to each connection, and the routes that VPN gateways announce by BGP."""
 
 from __future__ import annotations
 
@@ -101,10 +97,7 @@ class _Surveyor:
                 yield replace(route, source=source)
 
     def announced_by(self, gateway: VpnGateway, speaker: str) -> EmulatedRoute:
-        """Return the route by which a VPN gateway announces its VPC's CIDR block to its BGP peers.
-
-        ``speaker`` is the id of a connection with BGP on this gateway.
-        """
+        """Return the BGP route to its VPC that a gateway announces on connection ``speaker``."""
         # The next hop of such a route is not documented, so every variant occurs.
         hops = ("", gateway.vpc_id, gateway.vpn_gateway_id, speaker)
         return EmulatedRoute(
@@ -119,10 +112,7 @@ class _Surveyor:
         )
 
     def _destinations(self, connection: EmulatedConnection) -> Sequence[str]:
-        """Return the IPv4 destinations of a connection's routes.
-
-        They are the on-premises CIDR blocks, or random blocks if 0.0.0.0/0 is among them.
-        """
+        """Return a connection's on-premises IPv4 blocks, or random blocks if one is 0.0.0.0/0."""
         blocks = list(dict.fromkeys(b for b in connection.onprem_subnets if ":" not in b))
         if EVERYTHING not in blocks:
             return blocks
@@ -137,10 +127,7 @@ class _Surveyor:
         return [self.draft.vpc_of(connection.vpn_gateway_id).cidr]
 
     def _kind_of(self, connection: EmulatedConnection) -> str:
-        """Choose whether a connection has policy routes, destination routes or no routes.
-
-        On a VPN gateway, policy routes are the most frequent choice unless a selector is 0.0.0.0/0.
-        """
+        """Choose whether a connection has policy routes, destination routes or no routes."""
         if connection.vpn_gateway_id is None:
             return "custom"
         is_everything = EVERYTHING in connection.vpc_subnets + connection.onprem_subnets
@@ -149,11 +136,7 @@ class _Surveyor:
     def _learned(
         self, connection: EmulatedConnection, destination: str, asn: int
     ) -> Iterator[EmulatedRoute]:
-        """Yield the BGP routes by which a connection's peer announces one destination.
-
-        A connection on a VPN gateway has one such route per tunnel; a connection on a transit
-        router has only one.
-        """
+        """Yield a peer's BGP routes to a destination, one per tunnel or one on a transit router."""
         route = make_route(self.draw, connection, "bgp", destination)
         path = self.draw.rng.choice([f"{asn}", f"{asn},{asn}", f"{asn},65010,65020"])
         community = f"{asn % 65536}:1000" if self.draw.chance(0.3) else None

@@ -66,10 +66,7 @@ def _blocks(planter: Planter, connection: EmulatedConnection, words: str) -> lis
 
 
 def _plant_twins(planter: Planter) -> None:
-    """Plant three pairs of connections with equal CIDR blocks.
-
-    They are a duplicate connection, a failover pair, and two connections on one transit router.
-    """
+    """Plant a duplicate, a failover pair and a transit router pair, all with equal CIDR blocks."""
     if pair := planter.take_gateway_pair("duplicate-connection"):
         planter.set_blocks(pair[1], pair[0].vpc_subnets, pair[0].onprem_subnets)
         planter.share_peers(*pair)
@@ -110,10 +107,7 @@ def _plant_own_sides(planter: Planter) -> None:
     """Plant on-premises blocks that equal the VPC's block, are inside it, or contain it."""
 
     def block_of(connection: EmulatedConnection) -> str:
-        """Return the block of the connection's VPC.
-
-        For a connection on a transit router, return the first VPC-side block instead.
-        """
+        """Return the VPC's block, or on a transit router the connection's first VPC-side block."""
         is_on_router = connection.vpn_gateway_id is None
         return connection.vpc_subnets[0] if is_on_router else planter.vpc_cidr(connection)
 

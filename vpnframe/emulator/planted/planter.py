@@ -37,10 +37,7 @@ def is_psk(connection: EmulatedConnection) -> bool:
 
 
 def is_policy(connection: EmulatedConnection) -> bool:
-    """Check whether a connection is attached, has a pre-shared key and only specific IPv4 blocks.
-
-    Specific blocks are all blocks except 0.0.0.0/0.
-    """
+    """Check that a connection is attached, has a pre-shared key, and no IPv6 or 0.0.0.0/0 block."""
     blocks = connection.vpc_subnets + connection.onprem_subnets
     return (
         connection.attach_type != "NO_ASSOCIATED"
@@ -55,10 +52,7 @@ def is_gateway_policy(connection: EmulatedConnection) -> bool:
 
 
 def is_static(connection: EmulatedConnection) -> bool:
-    """Check whether a connection has a pre-shared key and no BGP.
-
-    The CIDR blocks of such a connection can be changed freely.
-    """
+    """Check whether a connection has a pre-shared key but no BGP, so its blocks can be changed."""
     return is_psk(connection) and connection.tunnels[0].bgp is None
 
 
@@ -108,11 +102,7 @@ class Planter:
         *,
         group: Callable[[EmulatedConnection], Hashable] = lambda _: None,
     ) -> Taken:
-        """Record the defect ``plant_id`` for two suitable connections.
-
-        Both must satisfy ``wanted``, ``group`` must return the same value for both, and ``fits``
-        must accept the pair.
-        """
+        """Record a defect for two ``wanted`` connections of one ``group`` that ``fits`` accepts."""
         candidates: dict[Hashable, list[EmulatedConnection]] = {}
         for connection in self.find(wanted):
             earlier = candidates.setdefault(group(connection), [])
@@ -138,10 +128,7 @@ class Planter:
     def take_vpc_pair(
         self, plant_id: str, wanted: Wanted = is_static, *, is_one_peer_fine: bool = True
     ) -> Taken:
-        """Record a defect for two connections on different VPN gateways of the same VPC.
-
-        If ``is_one_peer_fine`` is false, the connections must also have different peers.
-        """
+        """Record a defect for two connections on different VPN gateways of the same VPC."""
         return self.take_pair(
             plant_id,
             lambda c: c.attach_type == "VPNGW" and wanted(c),
@@ -157,11 +144,7 @@ class Planter:
         return self.draft.vpc_of(connection.vpn_gateway_id).cidr
 
     def plant(self, plant_id: str, wanted: Wanted, **fields: Any) -> Taken:
-        """Record the defect ``plant_id`` for one connection that satisfies ``wanted``.
-
-        The values in ``fields`` are set on all tunnels of this connection. If there is no such
-        connection, the result is empty.
-        """
+        """Set ``fields`` on all tunnels of a ``wanted`` connection, if any, and record a defect."""
         taken = self.take(plant_id, wanted)
         for connection in taken:
             self.set_tunnels(connection, **fields)
@@ -184,10 +167,7 @@ class Planter:
         self.change(connection, tunnels=tunnels)
 
     def add_peer(self, connection: EmulatedConnection, address: str) -> dict[str, Any]:
-        """Create a customer gateway with this address in the account and region of a connection.
-
-        Return the tunnel fields that make this customer gateway the peer of a tunnel.
-        """
+        """Create a customer gateway, and return the tunnel fields that make it a tunnel's peer."""
         gateway = self._places[connection.owner].add_customer_gateway(address)
         return ending_at(gateway.customer_gateway_id, address)
 

@@ -40,11 +40,7 @@ def _plant_across_vpc(planter: Planter) -> None:
 
 
 def _plant_by_destination(planter: Planter) -> None:
-    """Plant three pairs of connections whose destination routes on one VPN gateway overlap.
-
-    The destinations of the first pair are equal. Those of the second pair are also equal, but one
-    route is a standby. Those of the third pair are nested.
-    """
+    """Plant pairs of destination routes that are equal, equal with a standby, or nested."""
     for connection in _take_plain_pair(planter, "routes-equal-on-one-gateway"):
         _lead(planter, connection, "10.221.0.0/24")
     if pair := _take_plain_pair(planter, "routes-active-and-standby"):
@@ -56,11 +52,7 @@ def _plant_by_destination(planter: Planter) -> None:
 
 
 def _plant_by_policy(planter: Planter) -> None:
-    """Plant three pairs of connections whose policy routes have the same destination.
-
-    The routes of the first pair have the same source and priority. Those of the second pair differ
-    in priority, and those of the third pair in source.
-    """
+    """Plant policy routes to one destination that are equal or differ in priority or source."""
     for connection in _take_plain_pair(planter, "policies-of-one-priority"):
         _lead(planter, connection, "172.28.1.0/24", source=planter.vpc_cidr(connection))
     pair = _take_plain_pair(planter, "policies-ranked", is_ranked=True)

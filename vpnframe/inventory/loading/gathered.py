@@ -138,10 +138,7 @@ class Gathered:
         return None
 
     def learn_words(self, action: str) -> None:
-        """Tell the KeyJudge from which names pre-shared keys may be derived.
-
-        This is needed before the responses of ``action`` are decoded.
-        """
+        """Set the names that hint at keys; call this before decoding ``action``'s responses."""
         if self.judge is None:
             return
         if action == CONNECTIONS:
@@ -217,10 +214,7 @@ class Gathered:
     def _keep(
         self, saved: Saved, kept: dict[str, Any], rows: dict[str, Any], *, may_repeat: bool = False
     ) -> None:
-        """Keep the first record of each id, and record a failure for each further record.
-
-        If ``may_repeat`` is true, a further record that is equal to the first one is not a failure.
-        """
+        """Keep the first record of each id; others are failures, unless equal and allowed."""
         for key, row in rows.items():
             if key not in kept:
                 kept[key] = row

@@ -82,10 +82,7 @@ def _in_region(record: R, region_id: str | None) -> R:
 
 
 def _told_by_lists(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Failure]:
-    """Yield the failures, corrected for connections that a saved list contains.
-
-    If such a connection has a failure of kind ``gone``, the kind becomes ``unavailable``.
-    """
+    """Yield the failures; ``gone`` becomes ``unavailable`` if a list has the connection."""
     for failure in known.failures:
         if failure.kind == "gone" and failure.vpn_connection_id in statements:
             message = f"{failure.message}; a saved list contains it"
@@ -95,10 +92,7 @@ def _told_by_lists(known: Gathered, statements: Mapping[str, Statement]) -> Iter
 
 
 def _gaps(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Failure]:
-    """Yield a failure for each incomplete list, and for each gateway that no list contains.
-
-    These are gateways that a connection names, although the list of gateways is complete.
-    """
+    """Yield a failure for each incomplete list, and each gateway that a complete list lacks."""
     named: defaultdict[str | None, NamedGateways] = defaultdict(NamedGateways)
     for key, statement in statements.items():
         named[known.regions.get(key)].add(statement)

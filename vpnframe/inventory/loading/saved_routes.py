@@ -76,10 +76,7 @@ class RouteAnswers:
     def _find_known(
         self, holders: Mapping[str, _Holder], owners: Mapping[str, str | None]
     ) -> dict[str, bool]:
-        """Return for each gateway or connection whether all of its route lists were saved.
-
-        A gateway or connection without any saved list is left out.
-        """
+        """Return for each gateway or connection with a saved route list whether all were saved."""
         n_entries, unknown = self._count_entries(owners)
         named, nameless = self._sort_blanks(holders)
         missing = {}
@@ -103,10 +100,7 @@ class RouteAnswers:
     def _count_entries(
         self, owners: Mapping[str, str | None]
     ) -> tuple[Counter[tuple[str, RouteType]], set[str]]:
-        """Return the number of routes in each list.
-
-        Also return the ids of the gateways and connections whose lists lack pages.
-        """
+        """Count the routes in each list; also return the ids whose lists lack pages."""
         entries: dict[tuple[str, RouteType], set[str]] = {}
         said = []
         for answer in self.answers:
@@ -153,10 +147,7 @@ def _find_holders(
     owners: Mapping[str, str | None],
     connections: Sequence[Connection],
 ) -> dict[str, _Holder]:
-    """Return the VPN gateways and connections that have lists of routes, by id.
-
-    ``has_bgp`` is set if a connection on the gateway, or the connection itself, uses BGP.
-    """
+    """Return by id the VPN gateways and transit-router connections that have route lists."""
     found = {name: _Holder(one.region_id, True) for name, one in gateways.items()}
     for one in connections:
         name = owners.get(one.vpn_connection_id)
