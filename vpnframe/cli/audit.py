@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -109,11 +109,11 @@ def run(
             "--with-key-facts and --without-key-findings contradict each other: use only one"
         )
     inventory = stored.read()
-    settings = _with_rules(
-        AuditSettings(
-            owner_tag=owner_tag, with_key_facts=printed.with_key_facts, overlaps=known.settings()
-        ),
+    settings = _settings(
         stored.config,
+        owner_tag=owner_tag,
+        with_key_facts=printed.with_key_facts,
+        overlaps=known.settings(),
     )
     judge = examine_for_sharing if without_key_findings else examine
     review = judge(inventory, profiles=profile or (BASELINE,), waivers=waivers, settings=settings)
@@ -128,19 +128,18 @@ def run(
         printed.write_by_owner(review, inventory.connections, owner_tag=owner_tag, folder=out_dir)
     else:
         printed.print(review)
-    n_bad = 0 if fail_on is None else int(at_or_over(review.findings, fail_on).sum())
-    if n_bad:
+    if fail_on is not None and (n_bad := int(at_or_over(review.findings, fail_on).sum())):
         warn(f"{n_bad:,} open findings are of severity {fail_on} or worse")
         return ExitCode.FOUND
     return ExitCode.DONE if review.is_whole else ExitCode.INCOMPLETE
 
 
-def _with_rules(settings: AuditSettings, path: Path | None) -> AuditSettings:
-    """Add to the settings the disabled rules and the severities that a settings file contains."""
+def _settings(path: Path | None, **options: Any) -> AuditSettings:
+    """Return the settings of an audit, with the rules that a settings file disables or changes."""
     if path is None:
-        return settings
+        return AuditSettings(**options)
     file = read_settings_file(path)
     try:
-        return replace(settings, disabled=file.disabled, severities=file.severities)
+        return AuditSettings(disabled=file.disabled, severities=file.severities, **options)
     except SettingsError as error:
         raise SettingsFileError(f"{path}: {error}") from None
