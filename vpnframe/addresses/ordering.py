@@ -265,7 +265,7 @@ def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words
 def _run_stops(
     shared: npt.NDArray[np.int16], holders: Positions, length: npt.NDArray[np.int16]
 ) -> Positions:
-    """Return for each holder the position of the first later block that is not inside it."""
+    """Return for each containing block the position of the first later block outside it."""
     stops = np.empty_like(holders)
     for prefix_length in np.unique(length):
         ends = np.flatnonzero(shared < prefix_length)

@@ -69,10 +69,10 @@ def how_shared(fleet: Fleet) -> Sharing:
 
 
 def _judge(fleet: Fleet, rows: Positions, key: Positions, peer: Positions) -> Positions:
-    """Return how tunnels share a pre-shared key of several connections and several peers.
+    """Return how widely each tunnel's pre-shared key is shared.
 
-    The result for a tunnel is ``MANY`` if peers of different sites use its key, and otherwise
-    ``FEW``. It is ``ALONE`` if only the two ends of one tunnel use the key.
+    ``ALONE``: only the two ends of one tunnel use the key. ``MANY``: peers of different sites use
+    it. ``FEW``: all other cases.
     """
     owner = fleet.of_tunnel[rows]
     holder = codes_of([pd.Series(key), pd.Series(owner)])  # a connection that uses a key

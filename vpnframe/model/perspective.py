@@ -89,7 +89,7 @@ def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
 
 
 def _id_votes(download: Statement, describe: Statement) -> Iterable[View]:
-    """Yield for each tunnel which end its download calls local, if the listed IKE ids show it."""
+    """Yield for each tunnel the end that is local in its download, if the IKE ids show it."""
     rows = {tunnel.tunnel_id: tunnel for tunnel in describe.tunnels}
     for tunnel in download.tunnels:
         row, said = rows.get(tunnel.tunnel_id), tunnel.local.ike_id

@@ -307,7 +307,7 @@ def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
 
 
 def pairs_with_asked(fleet: EncodedFleet) -> FleetPairs:
-    """Find overlaps of a fleet with another table in any scope; replaced selectors are left out."""
+    """Find overlaps of a fleet with a table, whatever the scope; skip replaced selectors."""
     chosen = fleet.is_theirs | (fleet.role != roles.COVERED)
     return Candidates(fleet, tuple(_sources(fleet, chosen, None, is_second=fleet.is_theirs))).all()
 
@@ -326,10 +326,11 @@ def _sources(
 
 
 def _compared(fleet: EncodedFleet, left: Codes, right: Codes, *, has_own: bool) -> FleetPairs:
-    """Put the fleet's or the on-premises block of each pair on the left; drop some pairs.
+    """Put one block of each pair on the left, and drop pairs that are not to be compared.
 
-    Pairs of two blocks on the same side of one connection are dropped. Unless ``has_own``, the
-    fleet's pairs of an on-premises block and a block of its connection's VPC are dropped too.
+    The left block is the fleet's if the other block is from another table, else the on-premises
+    block. Pairs within one side of a connection are dropped. Unless ``has_own``, so are pairs
+    within the fleet that join an on-premises block to a block of the VPC of the same connection.
     """
     its, is_vpc = fleet.connections, fleet.is_vpc
     one, other = fleet.connection[left], fleet.connection[right]

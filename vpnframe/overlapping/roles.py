@@ -61,7 +61,7 @@ def admitted(
 
 
 def _pairs(blocks: ParsedCidrs, cloud: Codes, is_own: Mask) -> tuple[Codes, Codes, Mask]:
-    """Return overlapping selectors and own VPC blocks, and where the selector is the larger."""
+    """Return pairs of a selector and an overlapping block of its VPC; mark the larger selectors."""
     selectors, owns, is_around = [], [], []
     for rows, runs in runs_by_family(blocks, cloud, is_second=is_own):
         pairs = make_pairs(runs)

@@ -30,7 +30,7 @@ def is_printable(text: str) -> bool:
 
 
 def one_of(words: str) -> Check:
-    """Return a check for these words; its result is None (unsure) for those with a ``?`` before."""
+    """Return a test for these words; for a word written with a leading ``?`` it gives None."""
     known = {word.removeprefix("?"): None if word[0] == "?" else True for word in words.split()}
     return lambda text: known.get(text, False)
 

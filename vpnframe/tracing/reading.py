@@ -234,7 +234,7 @@ def _traced(
 
 
 def _tunnels(rows: Sequence[tuple[Any, ...]]) -> tuple[TracedTunnel, ...]:
-    """Build one connection's tunnels; its status and health check apply only to a single tunnel."""
+    """Build a connection's tunnels; use its status and health check only if it has one tunnel."""
     is_single, tunnels = len(rows) == 1, []
     for _, index, tunnel_id, role, own_status, connection_status, is_checked, health in rows:
         status = own_status or connection_status if is_single else own_status

@@ -169,7 +169,7 @@ def trace(
 
 @contextmanager
 def _paused_collector() -> Iterator[None]:
-    """Pause the garbage collector, which else visits the many new objects again and again."""
+    """Pause the garbage collector, which would otherwise visit many new objects repeatedly."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

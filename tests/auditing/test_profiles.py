@@ -10,6 +10,7 @@ import pytest
 from vpnframe.auditing.profiles.profiles import (
     COLUMNS,
     HEADER,
+    ProfileLine,
     find_profiles,
     parse_profiles,
     read_profiles,
@@ -167,3 +168,13 @@ def test_two_profiles_of_a_file_may_judge_the_same() -> None:
     """Doubles and gaps count within one profile."""
     lines = ["a,psk_bits,,0,63,must,,own", "b,psk_bits,,0,63,may,,own", "a,psk_bits,,64,,may,,own"]
     assert len(parse(*lines)) == 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("smallest", "largest", "shown"),
+    [(0, 0, "0"), (128, 128, "128"), (1, 5, "1 to 5"), (112, None, "112 or more")],
+)
+def test_a_range_of_numbers_is_shown(smallest: int, largest: int | None, shown: str) -> None:
+    """A range of one number is that number."""
+    line = ProfileLine("psk_bits", None, smallest, largest, "must", "own", "own")
+    assert line.range == shown
