@@ -63,6 +63,7 @@ def test_a_profile_speaks_of_every_column(profile) -> None:
 def test_every_rule_has_its_text_and_every_text_its_rule() -> None:
     """Those of profiles, of waivers and of coverage apart, and the fact of the strength."""
     others = {"platform-ceiling", "vpn-waiver-expired", "vpn-coverage", "vpn-strength-low"}
+    others |= {"vpn-rule-changed"}
     of_profiles = {f"profile-{column.replace('_', '-')}" for column in COLUMNS}
     assert set(texts()) == {rule.rule_id for rule in RULES} | others | of_profiles
 

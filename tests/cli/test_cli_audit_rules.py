@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from test_cli_audit import DES, audit, written
 from typer.testing import CliRunner
@@ -85,5 +87,7 @@ def test_the_findings_follow_the_file(tmp_path: Path) -> None:
     audit(folder, "--fail-on", "critical", code=3)
     done = audit(folder, "--config", path, "--fail-on", "medium", "--rule", "vpn-ike-des")
     assert "vpn-ike-des" in done.stdout
-    everything = audit(folder, "--config", path, "-f", "csv").stdout
-    assert ",vpn-single-tunnel," not in everything
+    everything = pd.read_csv(io.StringIO(audit(folder, "--config", path, "-f", "csv").stdout))
+    assert "vpn-single-tunnel" not in set(everything["rule_id"])
+    changes = everything[everything["rule_id"] == "vpn-rule-changed"]["evidence"].tolist()
+    assert "rule vpn-single-tunnel is disabled: Branches have one line." in changes

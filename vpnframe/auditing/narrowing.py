@@ -17,7 +17,7 @@ from vpnframe.auditing.review import Profiles, Review, Waivers, examine
 from vpnframe.auditing.settings import AuditSettings
 from vpnframe.auditing.summaries import count_connections, count_rules
 from vpnframe.auditing.texts import texts
-from vpnframe.auditing.verdicts import COVERAGE
+from vpnframe.auditing.verdicts import COVERAGE, RULE_CHANGED
 from vpnframe.inventory import Inventory
 
 # This rule is not about pre-shared keys, but its severity rises if the key is weak.
@@ -50,7 +50,7 @@ def narrow(
     if severity is not None:
         is_kept &= flags(findings["severity"] >= severity) | equals(findings["status"], "unknown")
         wanted.append(f"severity {severity} or worse")
-    is_kept |= equals(findings["rule_id"], COVERAGE)
+    is_kept |= flags(findings["rule_id"].isin([COVERAGE, RULE_CHANGED]))
     n_out = int((is_counted(findings) & ~is_kept).sum())
     note = f"this review shows only {' and '.join(wanted)}: {n_out:,} other findings are left out"
     review = replace(review, notes=(*review.notes, note)) if wanted else review

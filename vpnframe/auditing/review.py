@@ -345,7 +345,7 @@ def _examine(
         rules=[rule for rule in RULES if rule.rule_id not in told.disabled],
     ).adjusted(told.disabled, told.ranks)
     opinions, checks = found.opinions, summaries.checks(fleet, found)
-    drafts = [*found.drafts(), *expired(accepted, now=now)]
+    drafts = [*found.drafts(), *told.drafts(), *expired(accepted, now=now)]
     findings = assemble(fleet, drafts, owner_tag=told.owner_tag)
     del found, drafts  # their texts take 150 bytes per finding
     findings = apply_waivers(findings, accepted, now=now)

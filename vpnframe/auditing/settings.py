@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from vpnframe.auditing.drafts import Draft, single
 from vpnframe.auditing.texts import texts
-from vpnframe.auditing.verdicts import COVERAGE, SEVERITIES
+from vpnframe.auditing.verdicts import COVERAGE, RULE_CHANGED, SEVERITIES
 from vpnframe.errors import SettingsError
 from vpnframe.overlapping.settings import OverlapSettings
 
+_ALWAYS = (COVERAGE, RULE_CHANGED)
 NO_SEVERITY = f"is not a severity: write one of {', '.join(reversed(SEVERITIES))}"
 
 
@@ -46,10 +48,11 @@ class AuditSettings:
         for rule_id in (*self.disabled, *self.severities):
             if rule_id not in texts():
                 raise SettingsError(f"there is no rule {rule_id!r}: vf.rules() lists all rules")
-        if COVERAGE in self.disabled:
-            raise SettingsError(
-                f"{COVERAGE} cannot be disabled: it reports which regions were not read"
-            )
+        for rule_id in _ALWAYS:
+            if rule_id in self.disabled:
+                raise SettingsError(
+                    f"{rule_id} cannot be disabled: it reports what was not read or not judged"
+                )
         for rule_id, (severity, reason) in self.severities.items():
             if severity not in SEVERITIES:
                 raise SettingsError(f"severity of {rule_id}: {severity!r} {NO_SEVERITY}")
@@ -71,6 +74,14 @@ class AuditSettings:
             for rule_id, (severity, why) in self.severities.items()
         )
         return *disabled, *changed
+
+    def drafts(self) -> list[Draft]:
+        """Return a finding for each sentence in ``changes``: so every output has them."""
+        text, rules = texts()[RULE_CHANGED], (*self.disabled, *self.severities)
+        return [
+            single(text, column=rule_id, value=rule_id, evidence=change, is_open=False)
+            for rule_id, change in zip(rules, self.changes, strict=True)
+        ]
 
     def for_overlaps(self) -> OverlapSettings:
         """Return the settings of the overlap analysis."""

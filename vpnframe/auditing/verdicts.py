@@ -23,6 +23,7 @@ NO_KEY = "vpn-psk-unavailable"
 NO_ROUTES = "vpn-overlap-not-judged"
 NO_BLOCK = "vpn-selector-invalid"
 COVERAGE = "vpn-coverage"
+RULE_CHANGED = "vpn-rule-changed"
 NO_LIVE_PATH = "vpn-no-live-path"
 # Ids of the rules on outages; the first that fails on a connection is the cause of the others.
 DOWN = (NO_LIVE_PATH, "vpn-not-established", "vpn-standby-down")
