@@ -173,7 +173,14 @@ def named(flags_by_name: Mapping[str, Mask]) -> Texts:
     return by_kind(columns, lambda *are_set: ", ".join(compress(flags_by_name, are_set)))
 
 
-def listed_by(owners: Positions, words: Any, n_owners: int, *, most: int | None = None) -> Texts:
+def listed_by(
+    owners: Positions,
+    words: Any,
+    n_owners: int,
+    *,
+    most: int | None = None,
+    separator: str = ", ",
+) -> Texts:
     """List each owner's words in a string; words after the first ``most`` are only counted."""
     order = np.argsort(owners, kind="stable")
     counts = np.bincount(owners, minlength=n_owners)
@@ -181,7 +188,7 @@ def listed_by(owners: Positions, words: Any, n_owners: int, *, most: int | None 
     place = order[expand(np.cumsum(counts) - counts, shown)[1]]
     taken = arrow(words, pa.large_string()).take(pa.array(place))
     lists = pa.LargeListArray.from_arrays(np.append(0, np.cumsum(shown)), taken)
-    texts = objects(pc.binary_join(lists, pa.scalar(", ", pa.large_string())))
+    texts = objects(pc.binary_join(lists, pa.scalar(separator, pa.large_string())))
     for owner in np.flatnonzero(counts > shown).tolist():
         texts[owner] += f" and {counts[owner] - shown[owner]:,} more"
     return texts

@@ -17,6 +17,7 @@ from vpnframe.auditing.logic import (
     Truth,
     both,
     by_kind,
+    coded,
     differs_within,
     either,
     flags,
@@ -25,6 +26,7 @@ from vpnframe.auditing.logic import (
     listed_by,
     named,
     numbers,
+    objects,
     opposite,
     unknown_where_null,
 )
@@ -266,12 +268,13 @@ def _differing_values(
     fleet: Fleet, columns: dict[str, pd.Series], differing: dict[str, Truth]
 ) -> Texts:
     """Return for each connection a string with the values in which its tunnels differ."""
-    owners: list[int] = []
-    words: list[str] = []
+    n, owners, words = fleet.n_connections, [], []
     for name, values in columns.items():
-        is_shown = (differing[name] == YES)[fleet.of_tunnel] & flags(values.notna())
-        found = values[is_shown].astype("str").groupby(fleet.of_tunnel[is_shown], sort=False)
-        for owner, different in found.unique().items():
-            owners.append(owner)
-            words.append(f"{name} {' and '.join(different)}")
-    return listed_by(np.array(owners, np.int64), words, fleet.n_connections)
+        codes, found = coded(values)
+        is_shown = (differing[name] == YES)[fleet.of_tunnel] & (codes >= 0)
+        pairs = pd.DataFrame({"owner": fleet.of_tunnel, "code": codes})[is_shown].drop_duplicates()
+        strings = objects([str(value) for value in found])[pairs["code"]]
+        listed = listed_by(pairs["owner"].to_numpy(), strings, n, separator=" and ")
+        owners.append(np.flatnonzero(listed != ""))
+        words.append(f"{name} " + listed[owners[-1]])
+    return listed_by(np.concatenate(owners), np.concatenate(words), n)
