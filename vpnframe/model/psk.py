@@ -13,8 +13,8 @@ from pathlib import Path
 
 from vpnframe.errors import ResponseError, SettingsError
 from vpnframe.model.files import open_regular
-from vpnframe.model.guessing import judge_key
 from vpnframe.model.masked import key_state
+from vpnframe.model.psk_strength import judge_key
 from vpnframe.model.records import KeyFacts
 
 _LABEL = b"vpnframe/psk/v1|"

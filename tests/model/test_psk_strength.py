@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zxcvbn import zxcvbn
 
-from vpnframe.model.guessing import PUBLISHED, judge_key
+from vpnframe.model.psk_strength import PUBLISHED, judge_key
 
 LOWER, UPPER, DIGITS = string.ascii_lowercase, string.ascii_uppercase, string.digits
 ALPHABETS = {
