@@ -12,6 +12,7 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.addresses.cidr import parse_cidrs
+from vpnframe.cloud.actions import RECORD_TABLES
 from vpnframe.model.blocks import Block, has_ha_evidence, list_blocks
 from vpnframe.model.records import (
     Connection,
@@ -32,6 +33,8 @@ from vpnframe.schema.tables import RESTRICTED, STORED, Column
 
 Tables = dict[str, pd.DataFrame]
 
+# The tables with a row for each row of a list call, and no further column.
+_PLAIN = [name for name in RECORD_TABLES if name != "gateways"]
 _Place = tuple[str | None, str | None, str | None]  # account, region, and an id in the region
 _NO_GATEWAY = Gateway(gateway_id="", kind="vpn")
 
@@ -98,10 +101,9 @@ class _GrowingTables:
         routers = {_place_of(c): c.transit_router_id for c in part.connections}
         router_ids = [routers.get(_place_of(route)) for route in part.routes]
         self._add_records("routes", part.routes, transit_router_id=router_ids)
-        self._add_records("vpcs", part.vpcs)
         self._add_failures(part.failures)
-        self._add_records("coverage", part.coverage)
-        self._add_records("disagreements", part.disagreements)
+        for name in (*_PLAIN, "coverage", "disagreements"):
+            self._add_records(name, getattr(part, name))
 
     def tables(self) -> Tables:
         self._end_region()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpnframe.model.notes import note_failure, record_failures
+from vpnframe.cloud.notes import note_failure, record_failures
 from vpnframe.model.records import Gateway, Note, Statement
 
 NOTE = Note(field="IkeConfig.IkeEncAlg", message="'twofish' is not a known value")
