@@ -19,7 +19,11 @@ from vpnframe.emulator.unset import SHAPES
 
 @dataclass
 class Holdings:
-    """The resources of an account in a region, with routes by id of VPN gateway or connection."""
+    """The resources of an account in a region.
+
+    The keys of ``routes_by_holder`` are the ids of the VPN gateways and connections that have
+    routes.
+    """
 
     vpcs: list[model.EmulatedVpc] = field(default_factory=list)
     vpn_gateways: list[model.VpnGateway] = field(default_factory=list)
