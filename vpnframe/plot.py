@@ -266,7 +266,12 @@ def _label_cells(ax: Axes, space: _Network) -> None:
 
 
 def _count_users(subnets: pd.DataFrame, space: _Network) -> tuple[Codes, Codes, int]:
-    """Count each cell's connections on premises and in VPCs, and the blocks that hold the map."""
+    """Count the connections that use each cell of the map, and the blocks too large to draw.
+
+    The first count is of connections with an on-premises block that overlaps the cell, the second
+    of those with a VPC block. The third is of distinct blocks that contain the whole map and are
+    not default routes.
+    """
     parsed = parse_all(subnets["cidr"].tolist())
     is_small = parsed.prefix_length > space.prefixlen
     row, small = parsed.take(is_small).of_family(space.version)

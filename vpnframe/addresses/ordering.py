@@ -246,7 +246,10 @@ def _stripped(field: Words) -> tuple[Words, int]:
 
 
 def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words, int]]:
-    """Pack fields into digits of up to ``width`` bits; yield digits and bits, lowest first."""
+    """Pack fields into digits; yield each digit and its number of bits, lowest digit first.
+
+    All digits have ``width`` bits, but the last can have fewer.
+    """
     digit, used = np.zeros(len(fields[0][0]), np.uint64), 0
     for field, bits in fields:
         n_taken = 0

@@ -84,13 +84,19 @@ class _Lines:
         return cls(characters, np.flatnonzero(characters == _LINE_END))
 
     def fields(self, marks: Positions) -> tuple[Positions, Positions]:
-        """Return each line end's index in ``marks``, and the number of marks in each line."""
+        """Return for each line the index of its end in ``marks``, and its number of marks.
+
+        ``marks`` has the sorted positions of all separators and line ends.
+        """
         last = np.searchsorted(marks, self.ends)
         return last, np.diff(last, prepend=-1)
 
 
 def _read_ipv4(lines: _Lines, entries: Entries, at: int) -> None:
-    """Store in ``entries`` each line that has only digits, three dots and at most one slash."""
+    """Parse IPv4 strings, and write the valid blocks into ``entries`` from position ``at`` on.
+
+    Valid is an address, or an address with a slash and a prefix length; a netmask is not.
+    """
     digits = lines.characters - _ZERO
     marks = np.flatnonzero(digits > 9)
     last, n_marks = lines.fields(marks)
@@ -111,7 +117,11 @@ def _read_ipv4(lines: _Lines, entries: Entries, at: int) -> None:
 
 
 def _places(digits: Digits, ends: Positions, size: Sizes, *, n: int) -> list[Digits]:
-    """Return the last ``n`` digits before each position in ``ends``, last first; 0 if missing."""
+    """Return the last ``n`` digits before each position in ``ends``.
+
+    The result has one array per digit, starting with the last digit. A digit is 0 where ``size`` is
+    too small.
+    """
     return [
         np.where(size > place, digits.take(ends - 1 - place, mode="clip"), np.uint8(0))
         for place in range(n)
@@ -119,7 +129,10 @@ def _places(digits: Digits, ends: Positions, size: Sizes, *, n: int) -> list[Dig
 
 
 def _decimals(digits: Digits, ends: Positions, size: Sizes) -> tuple[Numbers, Mask]:
-    """Return the decimal number before each end; valid are 1 to 3 digits with no leading zero."""
+    """Return the number before each position in ``ends``, and the mask of valid numbers.
+
+    A number has ``size`` digits. It is valid if it has 1 to 3 digits and no leading zero.
+    """
     ones, tens, hundreds = _places(digits, ends, size, n=3)
     values = ones + tens * np.int16(10) + hundreds * np.int16(100)
     is_number = (size >= 1) & (size <= 3) & (digits[ends - size] + (size == 1) > 0)

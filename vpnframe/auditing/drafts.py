@@ -140,7 +140,7 @@ def single(
 
 
 def _starts(*keys: npt.NDArray[Any]) -> Positions:
-    """Return the first row of each group of consecutive rows that are equal in all ``keys``."""
+    """Return the index of the first row of each run of rows that are equal in all ``keys``."""
     is_new = np.ones(len(keys[0]), bool)
     is_new[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
     return np.flatnonzero(is_new)

@@ -87,7 +87,11 @@ def _by_connection(fleet: Fleet, verdicts: Verdicts, wanted: int) -> Mask:
 def _with_causes(
     made: Draft, rule: Rule, failing: Mapping[str, Mask], unknown: Mapping[str, Mask]
 ) -> Draft:
-    """Set the causes of open findings; drop unknown ones if a causing rule is unknown too."""
+    """Set the cause of open findings; drop unknown findings that another rule explains.
+
+    The cause is the first rule in ``implied_by`` that the same connection fails. An unknown finding
+    is dropped if a rule in ``implied_by`` is also unknown for the connection.
+    """
     known = [name for name in rule.implied_by if name in failing]
     if made.kind != "connections" or not known:
         return made
@@ -118,7 +122,10 @@ def _cover(fleet: Fleet, rule: Rule, found: Verdicts, covered: Mapping[str, Mask
 
 
 def is_at_ceiling(fleet: Fleet) -> Mask:
-    """Mark tunnels that only the cloud's strongest DH group keeps below 128 bits of strength."""
+    """Mark tunnels with 112 to 127 effective bits whose weakest component is DH group 14.
+
+    Group 14 is the strongest group of the cloud. Tunnels on SM gateways are not marked.
+    """
     bits, weakest = fleet.strength["effective_bits"], fleet.strength["weakest_component"]
     is_between = flags((bits >= _ENOUGH_BITS) & (bits < _CEILING_BITS))
     is_best = equals(fleet.tunnels["ike_dh_group"], _BEST_GROUP)

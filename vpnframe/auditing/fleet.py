@@ -150,7 +150,11 @@ class Fleet:
         return is_any(self.tunnels[column], wanted, known=KNOWN[column])
 
     def sets_of_blocks(self, rows: Mask) -> Positions:
-        """Number each connection's set of (side, block) pairs in ``rows``; -1 if empty."""
+        """Return a code for each connection's set of (side, block) pairs.
+
+        Equal sets have equal codes; an empty set has the code -1. Only the subnets in the mask
+        ``rows`` count.
+        """
         chosen = np.flatnonzero(rows)
         blocks = self.subnets.iloc[chosen]
         codes = codes_of([blocks["side"], blocks["cidr"]])
@@ -164,10 +168,10 @@ class Fleet:
         return owners[table] if table in owners else np.arange(len(getattr(self, table)))
 
     def blocks(self, rows: Positions, groups: Positions) -> Iterator[tuple[Blocks, Positions]]:
-        """Yield the valid IPv4 blocks among some rows of ``subnets``, then the IPv6 blocks.
+        """Yield the valid IPv4 blocks of the given rows, then their valid IPv6 blocks.
 
-        ``rows`` are positions in ``subnets``, and so are those yielded with the blocks. ``groups``
-        has the group of every row of ``subnets``.
+        Each result has the blocks, and their positions in table ``subnets``. ``rows`` are also
+        positions in ``subnets``, and ``groups`` has the group of every row of ``subnets``.
         """
         parsed = self.parsed
         place = np.full(len(self.subnets), -1, np.int64)

@@ -1,4 +1,7 @@
-"""Find the root causes of findings, which are findings on the same connection or the fleet."""
+"""Find the root cause of each finding, if it has one.
+
+A root cause is a rule. The rule has an open finding on the same connection or on the whole fleet.
+"""
 
 from __future__ import annotations
 
@@ -46,11 +49,11 @@ def _has_cause(findings: pd.DataFrame) -> Mask:
 
 
 def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
-    """Set root causes, and summarize each rule that more than half of the connections fail.
+    """Set root causes, and add a finding on the whole fleet for each widespread rule.
 
-    For each such rule, one finding on the whole fleet is added. Its severity is the most frequent
-    severity of the rule's open findings that have no other cause. It becomes the root cause of all
-    of these findings that are not more severe.
+    In a fleet of at least five connections, a rule is widespread if more than half of the
+    connections fail it. The new finding has the most frequent severity of the rule's open findings
+    without another cause, and becomes the root cause of those that are not more severe.
     """
     if findings.empty:
         return findings
@@ -74,7 +77,7 @@ def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
 
 
 def _named(causes: Positions, rules: pd.Index) -> pd.Categorical:
-    """Return the rule ids at the positions ``causes`` of ``rules``; null for position -1."""
+    """Convert ``causes``, which are positions in ``rules``, to rule ids; -1 becomes null."""
     used = np.unique(causes[causes >= 0])
     places = np.full(len(rules) + 1, -1, np.int64)
     places[used] = np.arange(len(used))
@@ -117,10 +120,10 @@ def _live_causes(findings: pd.DataFrame, connection: Positions) -> Positions:
 def _widespread(
     findings: pd.DataFrame, causes: Positions, connection: Positions, n_connections: int
 ) -> Iterator[tuple[Positions, dict[str, Any]]]:
-    """Yield one finding on the whole fleet for each rule that most connections fail.
+    """Yield a new finding on the whole fleet for each rule that most connections fail.
 
-    Each tuple has the positions of the findings whose root cause the new finding becomes, and then
-    the new finding.
+    The rules of a profile are counted for each profile apart. Each yielded tuple has the positions
+    of the findings that get the new finding as root cause, and then the new finding.
     """
     if n_connections < SMALLEST_FLEET:
         return

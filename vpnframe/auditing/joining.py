@@ -39,7 +39,10 @@ def positions_of(table: pd.DataFrame, connections: pd.DataFrame, *, prefix: str 
 
 
 def gateway_positions(table: pd.DataFrame, gateways: pd.DataFrame, *, column: str) -> Positions:
-    """Return the position of the gateway of each row of a table; -1 if it is missing."""
+    """Return for each row of ``table`` the position of its gateway in ``gateways``.
+
+    The position is -1 if the row names no gateway, or if the gateway is not in ``gateways``.
+    """
     found = find_rows(table, [*_PLACE, column], gateways, [*_PLACE, "gateway_id"])
     return np.where(flags(table[column].isna()), -1, found)
 

@@ -90,7 +90,10 @@ def _judge(fleet: Fleet, rows: Positions, key: Positions, peer: Positions) -> Po
 
 
 def _mirrored(fleet: Fleet, rows: Positions, key: Positions) -> Positions:
-    """Return pairs of tunnels with one key that are each other's peer, as positions in ``rows``."""
+    """Return pairs of tunnels that have the same key and are each other's peer.
+
+    The tunnels are given as positions in ``rows``.
+    """
     pairs = []
     for name in ("ip", "ike_id"):
         here, there = (
@@ -129,7 +132,10 @@ def _components(one: Positions, other: Positions, nodes: Positions) -> Positions
 
 
 def _list_others(ids: Texts, owners: Positions) -> list[str]:
-    """Return for each item of ``owners`` the ids of the others; a long list ends with a count."""
+    """Return for each connection in ``owners`` a string with the other connections' ids.
+
+    The string contains at most ``_NAMED`` ids, then the number of further connections, if any.
+    """
     different = np.unique(owners)
     named = sorted({*ids[different].tolist()})[: _NAMED + 1]
     texts = []
@@ -141,7 +147,11 @@ def _list_others(ids: Texts, owners: Positions) -> list[str]:
 
 
 def _sites(fleet: Fleet) -> Positions:
-    """Number connections' sites by routing domain and on-premises blocks; -1 if unknown."""
+    """Return a number that identifies each connection's site; -1 for an unknown site.
+
+    Connections have the same site if they have the same routing domain and the same on-premises
+    blocks, apart from default routes.
+    """
     subnets = fleet.subnets
     is_listed = equals(subnets["side"], "onprem") & flags(subnets["cidr"].notna())
     sets = fleet.sets_of_blocks(is_listed & ~flags(subnets["is_default_route"]))

@@ -69,7 +69,10 @@ def truth(is_yes: npt.ArrayLike, is_unknown: npt.ArrayLike = False) -> Truth:
 
 
 def unknown_where_null(holds: Mask, *columns: pd.Series) -> Truth:
-    """Return ``holds`` as yes or no, but unknown in rows where a column is null."""
+    """Convert the mask ``holds`` to yes and no.
+
+    A row becomes unknown if any of the ``columns`` is null in it.
+    """
     found = holds.astype(np.uint8)
     for column in columns:
         found[flags(column.isna())] = UNKNOWN
@@ -181,7 +184,10 @@ def listed_by(
     most: int | None = None,
     separator: str = ", ",
 ) -> Texts:
-    """List each owner's words in a string; words after the first ``most`` are only counted."""
+    """Return for each owner a string that lists its words.
+
+    If an owner has more than ``most`` words, the string ends with the number of words left out.
+    """
     order = np.argsort(owners, kind="stable")
     counts = np.bincount(owners, minlength=n_owners)
     shown = counts if most is None else np.minimum(counts, most)

@@ -100,10 +100,11 @@ def cite(heard: Sequence[Opinion], columns: Iterable[str], rows: npt.NDArray[np.
 
 
 def profile_drafts(fleet: Fleet, opinion: Opinion, covered: Mapping[str, Mask]) -> list[Draft]:
-    """Return a profile's findings on values that no rule reports (see ``covered``).
+    """Return a profile's findings on the tunnels that ``covered`` does not mark.
 
-    A further finding names each column in which tunnels use the best value that the cloud offers,
-    although the profile does not accept it.
+    ``covered`` marks for each column the tunnels that a rule already reports. A column gets one
+    more finding if tunnels use the best value that the cloud offers, but the profile does not
+    accept it.
     """
     best = ceilings(opinion.profile)
     drafts = []

@@ -76,7 +76,10 @@ class AuditSettings:
         return *disabled, *changed
 
     def drafts(self) -> list[Draft]:
-        """Return a finding for each sentence in ``changes``: so every output has them."""
+        """Return one finding for each sentence in ``changes``.
+
+        The findings make the changes visible in every output.
+        """
         text, rules = texts()[RULE_CHANGED], (*self.disabled, *self.severities)
         return [
             single(text, column=rule_id, value=rule_id, evidence=change, is_open=False)

@@ -77,7 +77,11 @@ def _masks(findings: pd.DataFrame) -> dict[str, Mask]:
 
 
 def connections(fleet: Fleet, findings: pd.DataFrame) -> pd.DataFrame:
-    """Build table ``audit_connections``: worst severity, counts and strength of each connection."""
+    """Build table ``audit_connections``, which has one row for each connection.
+
+    The row contains the worst severity of the connection's findings, the numbers of these findings,
+    and the cryptographic strength of the connection.
+    """
     table = fleet.connections[[*CONNECTION, "connection_name"]].reset_index(drop=True)
     return count_connections(table.join(strength_facts(fleet)), findings)
 
@@ -185,11 +189,10 @@ def matrix(fleet: Fleet, opinions: Sequence[Opinion]) -> pd.DataFrame:
 
 
 def strength_facts(fleet: Fleet) -> pd.DataFrame:
-    """Return for each connection whether it has under 112 bits, and its weakest component.
+    """Return the weakest component of each connection, and whether that has under 112 bits.
 
-    The columns are ``is_strength_low`` (null if unknown), ``weakest_component`` and ``strength`` (a
-    sentence if the strength is low). Connections on SM gateways are not judged. The sentence never
-    states the bits of a key.
+    Column ``is_strength_low`` is null if this is unknown, and all columns are null on SM gateways.
+    Column ``strength`` is a sentence about a low strength that never states the bits of a key.
     """
     bits = fleet.strength["upper_bound_bits"].fillna(_UNKNOWN_BOUND).to_numpy(np.int64)
     order = np.lexsort((np.arange(len(bits)), bits))

@@ -1,4 +1,4 @@
-"""Define the audit's rules and results: each row a rule judges passes, fails or is unknown."""
+"""Define rules and their results: each row that a rule judges passes, fails or is unknown."""
 
 from __future__ import annotations
 

@@ -97,7 +97,10 @@ def load_command(name: str) -> Any:
 
 
 def _expanded(run: Callable[..., int | None]) -> Callable[..., None]:
-    """Return ``run`` with option dataclasses replaced by their fields; it exits with run's code."""
+    """Wrap ``run`` so that each field of its option dataclasses is a separate parameter.
+
+    If ``run`` returns a nonzero exit code, the wrapper exits with this code.
+    """
     groups: dict[str, Any] = {}
     parameters: list[inspect.Parameter] = []
     for name, one in inspect.signature(run, eval_str=True).parameters.items():

@@ -81,7 +81,10 @@ def terminal_width(output: Path | None = None) -> int | None:
 
 
 def put(body: bytes, output: Path | None, *, is_private: bool = False) -> None:
-    """Write to standard output, or replace a file once complete; a private file has mode 0600."""
+    """Write bytes to the file ``output``, or to standard output if ``output`` is None.
+
+    An old file stays unchanged until the new file is complete. A private file has mode 0600.
+    """
     if output is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(body)

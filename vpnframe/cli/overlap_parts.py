@@ -128,10 +128,10 @@ def judging() -> Iterator[list[str]]:
 
 
 def read_block_file(path: Path, use: str) -> pd.DataFrame:
-    """Read CIDR blocks from a file, and print their number without default routes.
+    """Read CIDR blocks from a file, and print how many of them are not default routes.
 
-    The printed line begins with ``use``, for example "compared with", and states how many default
-    routes are left out. A warning names the blocks that were changed or left out on reading.
+    The printed line begins with the string ``use``, for example "compared with". A warning names
+    the blocks that were changed or skipped on reading.
     """
     with printing_warnings(InputWarning):
         blocks = read_blocks(path)
@@ -161,7 +161,11 @@ def report_base(inventory: Inventory, settings: OverlapSettings) -> str:
 def block_cells(
     rows: pd.DataFrame, names: Sequence[str], connections: pd.DataFrame
 ) -> list[list[str]]:
-    """Return for each row block, side, id, connection name (not in ``names``) and region."""
+    """Return the cells of each row: block, side, id, connection name and region.
+
+    ``names`` are the columns with the block, side, id and region. The connection name is looked up
+    by the id. A missing value becomes ``-``.
+    """
     cells = rows[list(names)].astype("object")
     known = dict(zip(connections["vpn_connection_id"], connections["connection_name"], strict=True))
     cells.insert(3, "name", cells[names[2]].map(known))

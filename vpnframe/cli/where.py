@@ -245,7 +245,7 @@ def _constant(value: object) -> tuple[str, Any]:
 
 
 def _plain(column: pd.Series) -> tuple[str, pd.Series]:
-    """Return a column's kind, such as number, and the column in a dtype that compares nulls."""
+    """Return a column's kind, such as number, and the column in the dtype for comparisons."""
     dtype = column.dtype
     if isinstance(dtype, pd.DatetimeTZDtype) or dtype.kind == "M":
         return "time", column
@@ -290,7 +290,11 @@ def _as_time(value: _Value, other: _Value) -> _Value:
 
 
 def _in_order(value: _Value, other: _Value) -> _Value:
-    """Convert an ordered categorical to strings, unless ``other`` is a literal: keep its order."""
+    """Return an ordered categorical unchanged if ``other`` is a literal, else as strings.
+
+    All other values are returned unchanged. An error is raised if the literal is not one of the
+    categories.
+    """
     if value.is_literal or not isinstance(value.data.dtype, pd.CategoricalDtype):
         return value
     if not other.is_literal:

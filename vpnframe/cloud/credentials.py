@@ -142,7 +142,11 @@ def _asked(profile: str | None) -> tuple[Credentials | None, str]:
 
 @contextlib.contextmanager
 def _silenced() -> Iterator[None]:
-    """Disable the SDK's logger, which logs a traceback at each place without credentials."""
+    """Disable the SDK's logger while the ``with`` block runs.
+
+    The SDK searches several places for credentials, and logs a traceback for each place without
+    them.
+    """
     logger = logging.getLogger("credentials")
     was_disabled, logger.disabled = logger.disabled, True
     try:

@@ -66,7 +66,10 @@ class Fields:
         return Fields(self._tree, [], self._path, judge=self.judge, reads=self._reads)
 
     def kept(self) -> Any:
-        """Return a redacted copy with only the fields read so far; empty only if the object is."""
+        """Return a redacted copy of the object with only the fields that were read so far.
+
+        If the copy would be empty but the object is not, it gets a placeholder field.
+        """
         return _kept(self._tree, self._reads or {})
 
     def note(self, name: str, message: str, *, kind: FailureKind = "malformed") -> None:
@@ -356,7 +359,7 @@ def _stand_in(value: Any) -> Any:
 
 
 def _only(kind: type, value: Any) -> Any:
-    """Replace a value, or each item of a list, by a placeholder if its type is not ``kind``."""
+    """Replace a value that is not a ``kind`` by a placeholder; in a list, judge each item."""
     if isinstance(value, list):
         return [one if isinstance(one, kind) else _stand_in(one) for one in value]
     return value if isinstance(value, kind) else _stand_in(value)

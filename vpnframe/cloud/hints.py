@@ -1,4 +1,7 @@
-"""Collect names and ids from which a pre-shared key may be derived, only when a key is judged."""
+"""Collect the names and ids that a pre-shared key may be derived from.
+
+They are collected only when a key is judged.
+"""
 
 from __future__ import annotations
 

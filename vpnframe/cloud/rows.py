@@ -255,7 +255,10 @@ def region(row: Fields, region_id: str) -> Region:
 
 
 def _tunnel_rows(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:
-    """Return a connection's tunnel objects; an empty list if none has an id or settings."""
+    """Return a connection's tunnel objects.
+
+    The list is empty if no tunnel has an id and no tunnel has settings.
+    """
     rows = row.rows(outer, inner, mark="TunnelId")
     # An empty list counts as read, even if its wrapper object has other fields.
     if not rows and (row.has(outer, inner) or (row.has(outer) and not row.shows(outer, inner))):
@@ -328,7 +331,10 @@ def _word(
 
 
 def _number(block: Fields, name: str, translate: Callable[[str], int | None]) -> int | None:
-    """Translate a field's token to a number; an unknown one is noted and becomes None."""
+    """Translate a field's token to a number; return None if it is missing or unknown.
+
+    A note is added for an unknown token.
+    """
     token = block.text(name)
     number = None if token is None else translate(token)
     if token and number is None:

@@ -1,4 +1,7 @@
-"""Parse a JSON or XML response, with its pre-shared keys, or raise the error that it reports."""
+"""Parse an API response in JSON or XML; if it reports an error, raise that error.
+
+The parsed response still contains pre-shared keys.
+"""
 
 from __future__ import annotations
 

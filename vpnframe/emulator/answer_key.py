@@ -39,7 +39,10 @@ def answer_key(fleet: EmulatedFleet) -> dict[str, object]:
 
 
 def _tunnel_rows(connection: EmulatedConnection) -> Iterator[dict[str, str | int | None]]:
-    """Yield a row per tunnel; a missing index is replaced by the position in order of tunnel id."""
+    """Yield a table row for each tunnel of a connection.
+
+    A tunnel without an index gets its position, from 1, among the tunnels sorted by tunnel id.
+    """
     by_id = sorted(connection.tunnels, key=lambda tunnel: tunnel.tunnel_id or "")
     for tunnel in connection.tunnels:
         proposal = tunnel.proposal

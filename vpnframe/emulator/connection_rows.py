@@ -182,7 +182,10 @@ def _attached_to(connection: EmulatedConnection) -> str | None:
 
 
 def tunnel_bandwidth(connection: EmulatedConnection) -> str:
-    """Return the bandwidth class of a connection without a gateway, sometimes in lower case."""
+    """Return the bandwidth class of a connection, ``Standard`` or ``Large``.
+
+    A quarter of the connections have it in lower case.
+    """
     word = "Standard" if connection.bandwidth_mbps <= 1000 else "Large"
     return word.lower() if pick(connection.vpn_connection_id, "case", 4) == 0 else word
 

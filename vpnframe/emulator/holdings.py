@@ -11,14 +11,14 @@ from vpnframe.emulator.fleet.model import EmulatedFleet
 
 @dataclass
 class Holdings:
-    """The resources of an account in a region, with routes by id of VPN gateway or connection."""
+    """The resources of an account in a region."""
 
     vpcs: list[model.EmulatedVpc] = field(default_factory=list)
     vpn_gateways: list[model.VpnGateway] = field(default_factory=list)
     customer_gateways: list[model.CustomerGateway] = field(default_factory=list)
     connections: list[model.EmulatedConnection] = field(default_factory=list)
-    # Derived from the resources:
     connection_by_id: dict[str, model.EmulatedConnection] = field(default_factory=dict)
+    # By the id of the VPN gateway, or of the connection on a transit router
     routes_by_holder: dict[str, list[model.EmulatedRoute]] = field(default_factory=dict)
 
 

@@ -20,7 +20,7 @@ SHAPES = ("plain", "blank", "zeros")
 
 
 def _fields(names: str, **nested: Json) -> dict[str, Json]:
-    """Return the named fields, each with the value that it has if it is unset.
+    """Return a dictionary with the value of each unset field in the form ``zeros``.
 
     In ``names``, a number ends with ``#`` and a flag with ``?``; all other fields are strings. The
     objects and lists in ``nested`` are added unchanged.

@@ -43,7 +43,11 @@ class Estimate:
         return self.window_s if self.n_downloads > self.allowed else 0.0
 
     def seconds_left(self, n_done: int, elapsed_s: float) -> float:
-        """Return how many more seconds the downloads take; if slow so far, they stay slow."""
+        """Estimate in how many seconds all downloads of the region will be done.
+
+        ``n_done`` downloads took ``elapsed_s`` seconds. If they were slower than planned, the
+        remaining downloads are expected to be equally slow.
+        """
         if n_done >= self.n_downloads:
             return 0.0
         if self.longest_wait_s == 0:  # all start in one window: only the answers take time

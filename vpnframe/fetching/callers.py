@@ -34,7 +34,10 @@ async def open_caller(
 
 
 def account_crawls(settings: FetchSettings, plan: Plan, caller: Caller) -> list[AccountCrawl]:
-    """Return an AccountCrawl for each account in the settings; without any, one for ``caller``."""
+    """Return an AccountCrawl for each account in the settings.
+
+    If the settings name no accounts, return one AccountCrawl, which uses ``caller``.
+    """
     crawls = [] if settings.accounts else [AccountCrawl(caller, plan)]
     for account in settings.accounts:
         provider = DefaultChain(account.profile) if account.profile else caller.provider

@@ -332,7 +332,7 @@ def _with_checksum(*values: object) -> tuple[object, ...]:
 
 
 def _connect(path: Path, stack: ExitStack) -> sqlite3.Connection:
-    """Open the database, which ``stack`` closes, so that a kill loses no commit."""
+    """Open the database so that a kill loses no commit; ``stack`` will close the database."""
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
     stack.callback(db.close)
     # Two fetches must not write one checkpoint; the lock ends with its process.

@@ -62,7 +62,11 @@ class Plan:
                 yield region_id, Place(url, region_id), f"{region_id!r} {what}"
 
     def unknown_skips(self, known: Collection[str]) -> Iterator[str]:
-        """Yield a message for each unknown region to skip; nothing if ``known`` is empty."""
+        """Yield a message for each id in ``skip_regions`` that the account does not have.
+
+        ``known`` contains the ids that the account has; if it is empty, nothing is yielded. An id
+        that is also in ``regions`` gets no message.
+        """
         unknown = {*self.skip_regions} - {*known, *(self.regions or ())} if known else ()
         for region_id in sorted(unknown):
             near = difflib.get_close_matches(region_id, known, n=1)
@@ -122,7 +126,10 @@ class AccountCrawl:
         await run_all(region.list_all() for region in self.regions)
 
     def _cover(self, status: CoverageStatus, region_id: str | None = None) -> None:
-        """Add a coverage row for an unread region, or for the account if the id is None."""
+        """Add a coverage row for a region that was not read.
+
+        If ``region_id`` is None, the row stands for the whole account.
+        """
         account_id = self.caller.account_id
         self.coverage.append(Coverage(account_id=account_id, region_id=region_id, status=status))
 
@@ -142,7 +149,10 @@ class AccountCrawl:
         self._report(events.RegionsFound(len(self.regions)))
 
     def _report(self, event: events.Event) -> None:
-        """Send an event to the listener, after Throttled if calls were throttled."""
+        """Send an event to the listener.
+
+        If calls were throttled since the last report, send a Throttled event first.
+        """
         n_throttled = sum(tally.n_throttled for tally in self.caller.tallies.values())
         n_new, self._n_throttled = n_throttled - self._n_throttled, n_throttled
         for one in (*([events.Throttled(n_new)] if n_new else []), event):
@@ -159,7 +169,10 @@ class AccountCrawl:
         return sorted(draw.sample(sorted(ids), math.ceil(share * len(ids))))
 
     def choose(self) -> None:
-        """Set each region's number of downloads; until done, they count as not read."""
+        """Set in each region the number of configurations that will be downloaded.
+
+        A connection with such a configuration counts as not read until the download is done.
+        """
         for region in self.regions:
             region.n_wanted = len(self.chosen(region))
 

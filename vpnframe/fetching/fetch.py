@@ -117,7 +117,7 @@ def _tables(parts: Iterable[Records]) -> Inventory:
 def _checkpoint(
     plan: Plan, settings: FetchSettings, own_key: FingerprintKey | None
 ) -> AbstractContextManager[Checkpoint | None]:
-    """Return a context manager that yields the checkpoint, or None without an output folder."""
+    """Return a context manager for the checkpoint; it yields None without an output folder."""
     if settings.out is None:
         if settings.resume:
             raise SettingsError("resuming needs the inventory folder: pass ``out``")

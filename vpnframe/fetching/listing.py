@@ -111,7 +111,10 @@ class ListCall:
     judge: KeyJudge | None = None  # assesses the pre-shared keys in the rows
 
     async def recall(self) -> Listing:
-        """Return the list from the checkpoint, or read it and store it if it is complete."""
+        """Return the list from the checkpoint, or read it if it is not there.
+
+        A list that was read is stored, unless a call failed or a row count was invalid.
+        """
         checkpoint, key = self.caller.checkpoint, self.caller.key(self.action, self.place)
         subject = "/".join(self.about.values())
         known = checkpoint.recall(*key, subject) if checkpoint else None
@@ -135,11 +138,11 @@ class ListCall:
         return listing
 
     async def fetch(self) -> Listing:
-        """Read all pages, up to three times if there are several pages or rows are missing.
+        """Read all pages; repeat this up to two times if the first pass may have missed rows.
 
-        If one row is deleted and another one is created while the pages are read, a row can be
-        missed although the number of rows is correct. A second pass reveals this; it is cheap,
-        because list calls have a large quota.
+        This is always possible with several pages: if one row is deleted and another one is created
+        during the pass, a row can be missed although the number of rows is correct. Unless two
+        passes agree, the result has the rows of all passes.
         """
         passes = [await self.fetch_pass()]
         is_sure = passes[0].n_pages <= 1 and passes[0].is_stable
@@ -194,7 +197,10 @@ class ListCall:
 
 
 def _united(passes: list[Listing]) -> Listing:
-    """Combine the rows of several passes over a list; of rows with one id, the latest is kept."""
+    """Combine the rows of several passes over a list.
+
+    If several passes have a row with the same id, the row of the latest pass is kept.
+    """
     united = Listing(
         n_expected=max(one.n_expected for one in passes),
         # If only a later pass failed, no row is missing, but the rows are not confirmed.

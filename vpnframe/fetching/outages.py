@@ -45,12 +45,18 @@ class Line:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether the region is down, but not yet long enough for calls to stop waiting for it."""
+        """Whether calls wait for the region.
+
+        They wait if the region is down and has been silent for less than ``patience_s``.
+        """
         return self.is_down and self.clock.monotonic() - self._silent_since < self.patience_s
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Let a call proceed; if the region is awaited, one at a time and after a pause."""
+        """Let a call proceed.
+
+        While the region is awaited, calls proceed one at a time, each after a pause.
+        """
         if self.is_awaited:
             async with self._trying:
                 if self.is_awaited:

@@ -103,7 +103,11 @@ class RegionCrawl:
         self.listings[action] = listing
 
     async def _read_routes(self) -> None:
-        """Read the routes if any are missing; keep the earlier ones if more lists fail now."""
+        """Read the routes, unless they were already read completely for the same holders.
+
+        If more holders have incomplete lists than after the earlier reading, the earlier routes are
+        kept.
+        """
         former = self.routes if self.routes and self.routes.holders == self.holders else None
         if former is None or former.lost:
             routes = RegionRoutes(self.caller, self.place, self.holders, self.on_event)
@@ -221,18 +225,25 @@ class RegionCrawl:
         return stamped
 
     def _rows(self, action: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows that a list call read, in mappings of at most some 1,000 ids to rows."""
+        """Yield the rows that a list call read, in mappings from ids to about 1,000 rows."""
         return self.listings.get(action, Listing()).rows.parts()
 
     def _found(self, table: str) -> dict[str, Any]:
-        """Return the rows that belong to a table by id, sorted by id, with account and region."""
+        """Return the listed rows of a table as a dictionary by id, sorted by id.
+
+        The account and the region are set in each row.
+        """
         actions = [action.name for action in REGION_LISTS if action.table == table]
         parts = chain.from_iterable(map(self._rows, actions))
         rows = {row_id: self._here(row) for part in parts for row_id, row in part.items()}
         return dict(sorted(rows.items()))
 
     def _statements(self) -> Iterator[dict[str, Statement]]:
-        """Yield the listed connections, with data of attachments, in batches sorted by id."""
+        """Yield the listed connections in batches; a batch is a mapping sorted by id.
+
+        Attachments to transit routers are merged in: they add missing connections and missing or
+        hidden values.
+        """
         attached = self._rows(ATTACHMENTS)
         for rows in side_by_side(self._rows(CONNECTIONS), attached):
             yield {

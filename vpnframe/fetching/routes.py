@@ -89,7 +89,10 @@ class RegionRoutes:
                 self._read.put(str(len(self._read)), route)
 
     def arrange(self, connection_ids: Iterable[str]) -> None:
-        """Group and sort the routes by connection; routes to unknown ones go to ``strays``."""
+        """Group the routes by connection, and sort them.
+
+        A route whose connection is not in ``connection_ids`` is added to ``strays`` instead.
+        """
         known = set(connection_ids)
         by_connection: defaultdict[str, list[msgspec.Raw]] = defaultdict(list)
         weights = Weights()

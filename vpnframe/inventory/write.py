@@ -122,7 +122,10 @@ def _write_table(
 
 
 def _parts(table: pd.DataFrame) -> Iterator[tuple[str | None, str | None, Positions]]:
-    """Yield each region and account with its row positions; one part if the table is empty."""
+    """Yield each combination of region and account in a table, with the positions of its rows.
+
+    An empty table yields one combination, None and None, without rows.
+    """
     if table.empty:
         yield None, None, np.arange(0)
         return

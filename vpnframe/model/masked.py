@@ -39,7 +39,10 @@ def best_state(*states: KeyState | None) -> KeyState | None:
 
 
 def is_masked_value(value: Any) -> bool:
-    """Check whether the API masked part of an address, CIDR block or id, or of one in a tuple."""
+    """Check whether the API masked part of a value, such as ``vpc-****`` or ``10.x.x.1``.
+
+    A tuple is masked if one of its items is.
+    """
     if isinstance(value, tuple):
         return any(map(is_masked_value, value))
     if not isinstance(value, str) or not ("*" in value or "x" in value or "X" in value):

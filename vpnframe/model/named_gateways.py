@@ -13,7 +13,10 @@ GATEWAY_LISTS = (_VPN, _CUSTOMER)
 
 
 class NamedGateways:
-    """The ids of the gateways that connections name, except those on a transit router."""
+    """The ids of the gateways that connections name.
+
+    Connections on a transit router are ignored.
+    """
 
     def __init__(self) -> None:
         self._n_naming: dict[str, Counter[str]] = {action: Counter() for action in GATEWAY_LISTS}

@@ -50,7 +50,11 @@ def decide_perspective(
 def _endpoint_votes(
     download: Statement, describe: Statement | None, gateways: Sequence[Gateway]
 ) -> Iterable[View]:
-    """Yield for which end a download is written, as the addresses of its tunnels show."""
+    """Yield the end for which a download is written, where a tunnel's addresses show it.
+
+    The values are ``device`` and ``cloud``. A tunnel whose addresses show nothing yields no value;
+    a tunnel whose addresses contradict each other yields both.
+    """
     texts: dict[str, list[str | None]] = {"vpn": [], "customer": []}
     for gateway in gateways:
         texts[gateway.kind] += [gateway.ip_address, gateway.second_ip_address]
@@ -77,7 +81,11 @@ def _address(text: str | None) -> bytes | None:
 
 
 def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
-    """Yield for which end a download is written, if its subnets and the listed ones show it."""
+    """Yield the end for which a download is written, if its CIDR blocks show it.
+
+    The end is ``cloud`` if the blocks on each side equal those of ``describe``, and ``device`` if
+    the sides are swapped.
+    """
     local, remote = networks(download.local_subnets), networks(download.remote_subnets)
     cloud, customer = networks(describe.local_subnets), networks(describe.remote_subnets)
     if local == remote or is_masked_value((*local, *remote)):

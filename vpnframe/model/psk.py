@@ -87,7 +87,10 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
 
 
 def own_fingerprint_key(path: str | Path | None, *, is_wanted: bool) -> FingerprintKey | None:
-    """Read the user's key, if a path is given; a path is an error if ``is_wanted`` is False."""
+    """Read the user's key from ``path``; return None if ``path`` is None.
+
+    Raise SettingsError if there is a path although ``is_wanted`` is False.
+    """
     if path is not None and not is_wanted:
         raise SettingsError(
             f"{path} is for fingerprints, but key facts are off: turn them on, or omit the file"

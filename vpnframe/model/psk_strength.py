@@ -125,7 +125,10 @@ def _judge(key: str) -> tuple[KeyClass, int]:
 
 
 def _without_hints(key: str, hints: Iterable[str]) -> str:
-    """Remove from a key all hint words and parts of six or more characters, then also years."""
+    """Remove from a key each part of at least six characters that occurs in a hint.
+
+    A part in l33t must occur in a word of a hint. If a part was removed, years are removed as well.
+    """
     lowered, (plain, folded) = key.translate(_AS_LOWER), _hint_texts(hints)
     spans = _common_spans(lowered, plain)
     for undone in _UNDONE:  # only for words: random ids would match by chance
@@ -160,7 +163,10 @@ def _common_spans(text: str, known: str, size: int = _HINT) -> list[Span]:
 
 
 def _spans_of_words(key: str) -> list[Span]:
-    """Return the spans of a key that are common words, also in l33t, and at least half letters."""
+    """Return the spans in which a key spells a common word, in letters or in l33t.
+
+    Spans with fewer letters than other characters are left out.
+    """
     lowered, words = key.translate(_AS_LOWER), _words()
     return [
         (start, start + len(word))
@@ -176,7 +182,7 @@ def _is_wordy(text: str) -> bool:
 
 
 def _spans_of_others(key: str) -> list[Span]:
-    """Return the spans that are dates, repetitions, or runs of the keyboard or alphabet."""
+    """Find dates, repetitions, and keyboard or alphabet sequences; return their spans."""
     lowered = key.translate(_AS_LOWER)
     spans = _common_spans(lowered, _ALONG, _WORD)
     spans += [match.span() for match in _OF_ONE.finditer(lowered)]
@@ -219,7 +225,10 @@ def _random_bits(key: str) -> int:
 
 
 def _guessed_bits(key: str) -> int:
-    """Estimate with zxcvbn how many bits a key has; for random keys, this is wrong."""
+    """Estimate with zxcvbn how many bits a key has.
+
+    Do not use this for random keys: the estimate would be wrong.
+    """
     if not key:
         return 0
     from zxcvbn import zxcvbn  # noqa: PLC0415  heavy, and not needed for most keys

@@ -251,7 +251,10 @@ class Rows(Record, frozen=True, kw_only=True, tag=True):
 
 
 class Tunnel(TunnelValues, frozen=True, kw_only=True):
-    """The values of one tunnel from both API responses, and its end at each gateway."""
+    """One tunnel, with its values from the connection list and from the download.
+
+    ``vpn_gateway`` and ``customer_gateway`` are the two ends of the tunnel.
+    """
 
     tunnel_index: int
     vpn_gateway: End = End()

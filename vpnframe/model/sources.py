@@ -101,7 +101,11 @@ def own_gateways(
 def with_attachments(
     listed: Mapping[str, Statement], attachments: Mapping[str, Attachment]
 ) -> dict[str, Statement]:
-    """Add missing rows and missing or hidden values from the transit-router attachments."""
+    """Complete the list rows in ``listed`` with data from the transit-router attachments.
+
+    A connection without a list row gets one. In an existing row, only missing or masked values are
+    replaced.
+    """
     statements = dict(listed)
     for connection_id, row in attachments.items():
         attached = Statement(witness="describe", **asdict(row))
@@ -147,10 +151,10 @@ def _turned(download: Statement) -> Statement:
 
 
 def _placed(statement: Statement, is_dual: bool) -> Statement:
-    """Move the only tunnel to ``stray_tunnel`` if the connection has two tunnels.
+    """Move the tunnel to ``stray_tunnel`` if tunnels are listed only in the other response.
 
-    ``is_dual`` is true if the list response or the download lists tunnels. If ``statement`` itself
-    lists none, its only tunnel contains settings of the connection and not of one of the tunnels.
+    The tunnel then contains settings of the connection and not of one of its two tunnels.
+    ``is_dual`` is true if at least one of the two responses lists tunnels.
     """
     if statement.is_dual or not is_dual or not statement.tunnels:
         return statement
@@ -158,7 +162,10 @@ def _placed(statement: Statement, is_dual: bool) -> Statement:
 
 
 def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Statement:
-    """Add missing gateway addresses to tunnels; the cloud's only in single-tunnel connections."""
+    """Add missing gateway addresses and customer gateway ids to the tunnels of a list row.
+
+    The address of the VPN gateway is added only if the connection has a single tunnel.
+    """
     vpn = next((g.ip_address for g in gateways if g.kind == "vpn"), None)
     customers = {g.gateway_id: g.ip_address for g in gateways if g.kind == "customer"}
     # With two tunnels, only the tunnels show which of the gateway's two addresses they use.

@@ -82,9 +82,10 @@ def format_blocks(blocks: Blocks) -> list[str]:
 def runs_by_family(
     parsed: ParsedCidrs, groups: Codes | None, *, is_second: Mask | None = None
 ) -> Iterator[tuple[Codes, Runs]]:
-    """Yield for each address family the row numbers of its blocks, and their overlaps.
+    """Yield for each address family the row numbers of its blocks, and the overlaps as Runs.
 
-    With ``is_second``, only overlaps between a block in this mask and a block outside it are found.
+    ``is_second`` marks the blocks of a second set. If it is given, only overlaps between the two
+    sets are found.
     """
     for rows, blocks in parsed.by_family(groups=groups):
         if is_second is None:

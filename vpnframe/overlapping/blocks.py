@@ -284,7 +284,10 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
 
 
 def _rows_of(forest: Forest, nodes: Codes, rows: Codes) -> Codes:
-    """Return for each block the first input row of the node that ``nodes`` names, -1 if none."""
+    """Return for each block the first input row of the node ``nodes[i]``.
+
+    ``i`` is the block's own node. The result is -1 if ``nodes[i]`` is -1.
+    """
     # The last entry is -1: the node -1 selects it.
     first = np.append(rows[forest.first_rows], -1)
     return first[forest.by_row(nodes)]

@@ -79,14 +79,17 @@ class Connections:
 
     @cached_property
     def may_share(self) -> Mask:
-        """Whether each connection shares a peer address with one whose set of peers differs."""
+        """Whether one of the connection's peer addresses is in several distinct peer sets."""
         peers = self.peers
         is_common = np.bincount(peers.members, minlength=1)[peers.members] > 1
         return np.isin(peers.codes, peers.owners[is_common])
 
     @cached_property
     def links(self) -> Codes:
-        """The sorted link keys of connections with ``may_mirror``, one for each peer address."""
+        """The sorted, distinct link keys of all connections with ``may_mirror``.
+
+        A connection has one link key for each of its peer addresses.
+        """
         linked = np.flatnonzero(self.may_mirror & (self.peers.codes >= 0))
         which, peer = self.peers.elements(self.peers.codes[linked])
         ends = linked[which]
@@ -136,7 +139,10 @@ def number_connections(subnets: pd.DataFrame) -> tuple[Codes, pd.DataFrame]:
 def encode_connections(
     rows: BlockRows, first: pd.DataFrame, blocks: ParsedCidrs, settings: OverlapSettings
 ) -> Connections:
-    """Encode the connections that own the blocks in ``rows``; ``first`` has one row for each."""
+    """Encode the connections of table ``first``, which has one row per connection.
+
+    ``rows`` are the blocks of these connections.
+    """
     account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
     routers = encode_together([column_of(first, column) for column in ROUTERS])
     places = rank_rows([account.codes, region.codes, name.codes])
@@ -188,7 +194,11 @@ def _addresses(first: pd.DataFrame) -> tuple[Coded, CodedSets]:
 
 
 def _clouds(routers: Sequence[Coded]) -> Codes:
-    """Number the VPC of each connection; if unknown, that of its gateway, or else the gateway."""
+    """Return a number for each connection; connections of one VPC have the same number.
+
+    An unknown VPC is taken from another connection of the same VPN gateway; if there is none, the
+    number stands for the gateway. A connection without VPC and gateway has a number of its own.
+    """
     gateway, vpc, _ = (column.codes for column in routers)
     both = np.flatnonzero((gateway >= 0) & (vpc >= 0))
     both = both[

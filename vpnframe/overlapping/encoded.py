@@ -65,20 +65,31 @@ class EncodedFleet:
         return take_words(self.cidr_words, self.cidr[rows])
 
     def named(self, rows: Codes, connection: Codes) -> dict[str, Any]:
-        """Return account, region and id of each ``connection`` code, and the CIDRs of ``rows``."""
+        """Return columns by name: connections' account, region and id, and blocks' CIDRs.
+
+        ``rows`` has the position of a block, and ``connection`` the code of a connection, for each
+        row of the columns.
+        """
         its = self.connections
         texts = [column.texts(connection) for column in (its.account, its.region, its.name)]
         named = zip((*CONNECTION, "cidr"), [*texts, self.cidr_texts(rows)], strict=True)
         return {name: pd.array(values, dtype="str") for name, values in named}
 
     def scopes(self, codes: Codes) -> dict[str, Any]:
-        """Return columns ``scope`` (such as routing_domain) and ``scope_id`` for these codes."""
+        """Return the columns ``scope`` and ``scope_id`` for the given scope codes.
+
+        Column ``scope`` has the same value in all rows, such as routing_domain. Column ``scope_id``
+        is null for code -1.
+        """
         scope = as_category(np.zeros(len(codes), np.int64), [self.scope_name])
         words = take_words(self.scope_words, codes)
         return {"scope": scope, "scope_id": pd.array(words, dtype="str")}
 
     def columns(self, rows: Codes) -> dict[str, Any]:
-        """Return the columns with connection, CIDR string, scope and side of blocks."""
+        """Return the columns that describe the blocks at the positions ``rows``.
+
+        They are the columns of the connection, the CIDR string, the scope and the side.
+        """
         side = as_category(self.is_vpc[rows].astype(np.int64), ["onprem", "vpc"])
         named = self.named(rows, self.connection[rows])
         return {**named, **self.scopes(self.scope[rows]), "side": side}
@@ -87,7 +98,11 @@ class EncodedFleet:
 def encode_fleet(
     subnets: pd.DataFrame, *, scope: str | None, settings: OverlapSettings
 ) -> EncodedFleet:
-    """Encode a fleet's ``subnets`` as numbers, including rows of VPCs and of the other table."""
+    """Encode the blocks of table ``subnets`` and their connections as numbers.
+
+    Default routes and the blocks that ``settings`` excludes are left out. The table can also
+    contain blocks of VPCs, and of the table that the fleet is compared with.
+    """
     cidr = _encode_cidrs(column_of(subnets, "cidr"))
     cidrs = parse_cidrs(cidr.words)
     connection, first = number_connections(subnets)
@@ -149,7 +164,11 @@ def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> BlockRows:
 
 
 def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Coded:
-    """Return each row's routing domain or value in column ``scope``; all are equal for None."""
+    """Return the scope of each row.
+
+    The scope is the row's routing domain or its value in the column that ``scope`` names. If
+    ``scope`` is None, all rows have the same scope.
+    """
     if scope is None:
         return Coded(np.zeros(len(rows.cidr), np.int64), pa.array([None], pa.large_string()))
     if scope == ROUTING_DOMAIN:
@@ -158,7 +177,10 @@ def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Cod
 
 
 def _is_asked(rows: BlockRows, connections: Connections, settings: OverlapSettings) -> Mask:
-    """Mark the rows to search: all, or domain ``settings.only`` and the rows of the other table."""
+    """Mark the rows to search: all rows, unless ``settings.only`` selects a routing domain.
+
+    In that case, they are the rows of this domain and the rows of the other table.
+    """
     if settings.only is None:
         return np.ones(len(rows.cidr), bool)
     domain = connections.domain
@@ -193,7 +215,10 @@ def _is_ignored(
 def _blocks(
     rows: BlockRows, connections: Connections, blocks: ParsedCidrs, scopes: Codes, keep: Codes
 ) -> dict[str, Any]:
-    """Merge rows with equal connection, side, block and scope; return fields of EncodedFleet."""
+    """Merge those rows in ``keep`` that have equal connection, side, block and scope.
+
+    Return by name the fields of EncodedFleet that have one value for each merged row.
+    """
     keys = (rows.connection, rows.is_vpc.astype(np.int64), rows.cidr, scopes)
     order, starts = sort_rows([key[keep] for key in keys])
     order, chosen = keep[order], keep[order[starts]]

@@ -210,11 +210,11 @@ def _as_table(groups: Groups, settings: OverlapSettings) -> pd.DataFrame:
 
 
 def _named(pairs: FleetPairs) -> Codes:
-    """Return for each pair the connection that the table shows for the right block.
+    """Return for each pair the connection to show in the columns of the right block.
 
-    As a rule, it is the connection of the right block. For a VPC's own block, it is the connection
-    of the left block if that is in the same VPC, otherwise the VPC's first connection, if there is
-    one.
+    A block of the left connection's VPC is shown with the left connection. A block of another VPC
+    is shown with that VPC's first connection, if it has one. Any other block is shown with its own
+    connection.
     """
     fleet, its, right = pairs.fleet, pairs.fleet.connections, pairs.other
     role, sides, cidr = fleet.role[pairs.right], its.vpc_side, fleet.cidr[pairs.right]
@@ -268,7 +268,10 @@ def _between(fleet: EncodedFleet, one: Mask, other: Mask, groups: Codes) -> Code
 
 
 def _counts(fleet: EncodedFleet, chosen: Mask, groups: Codes) -> Codes:
-    """Count, like :func:`_count`, only overlaps of chosen blocks in one group; others get 0."""
+    """Count overlaps between chosen blocks in the same group, in the form of :func:`_count`.
+
+    Blocks that are not chosen get 0.
+    """
     counts = np.zeros((3, len(groups)), np.int64)
     for row, blocks in fleet.all.take(chosen).by_family(groups=groups):
         found = count_overlaps(blocks)

@@ -77,7 +77,11 @@ def _group(pairs: FleetPairs, within: Codes, anywhere: Codes) -> tuple[Codes, ..
 
 
 def _member_keys(pairs: FleetPairs, group: Codes) -> Codes:
-    """Return ``group * width + connection`` for each on-premises block's group and connection."""
+    """Return each group with each connection whose on-premises block it contains.
+
+    A group and a connection are encoded as ``group * width + connection``. Blocks from another
+    table do not count.
+    """
     fleet, keys = pairs.fleet, []
     for block, connection in ((pairs.left, pairs.one), (pairs.right, pairs.other)):
         is_site = (fleet.role[block] == ONPREM) & ~fleet.is_theirs[block]

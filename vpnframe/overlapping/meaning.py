@@ -46,7 +46,7 @@ class Cases(dict[str, PairMeaning]):
 
     @property
     def severities(self) -> Codes:
-        """For each case of an overlap, the position of its severity in SEVERITIES."""
+        """The position in SEVERITIES of each case's severity, in the order of the cases."""
         return np.array([SEVERITIES.index(case.severity) for case in self.values()])
 
     def find(self, conditions: Iterable[tuple[str, Mask]]) -> CaseCodes:
@@ -136,7 +136,10 @@ def find_cases(pairs: FleetPairs) -> CaseCodes:
 
 
 def _across_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the name and condition of each case for a VPC block or for any pair of blocks."""
+    """Yield the name and condition of each case that a pair with a VPC block can have.
+
+    Some of these cases, such as ``mirrored``, are also possible for two on-premises blocks.
+    """
     contains = ~pairs.is_equal & (pairs.outer == pairs.onprem)
     is_real, is_user = pairs.role == roles.REAL, pairs.role == roles.USER
     yield "translated", pairs.nat >= 0
@@ -163,7 +166,10 @@ def _across_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _pair_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield cases of two connections with one destination, on purpose (HA) or by mistake."""
+    """Yield the name and condition of each case for two connections to the same destination.
+
+    The cases are duplicates, ECMP, failover pairs, and pairs that cannot fail over.
+    """
     its, one_gateway = pairs.fleet.connections, pairs.same_gateway
     gateway, vpc, router = (column.codes for column in its.routers)
     same_vpc, same_router = pairs.have_same(vpc), pairs.have_same(router)
@@ -200,7 +206,10 @@ def _policy_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _onprem_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the cases of two on-premises blocks that meet no condition of another function."""
+    """Yield the name and condition of each case for two on-premises blocks.
+
+    These conditions are used only for pairs that meet no condition of the other functions.
+    """
     fleet, its = pairs.fleet, pairs.fleet.connections
     same_gateway = pairs.same_gateway
     policy = fleet.is_by_policy[pairs.left] | fleet.is_by_policy[pairs.right]

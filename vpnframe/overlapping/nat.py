@@ -135,7 +135,10 @@ def moved(block: Network, old: Network, new: Network) -> str:
 
 
 def with_mapped(subnets: pd.DataFrame, nats: Sequence[Nat]) -> pd.DataFrame:
-    """Add rows with blocks translated by NAT; the entry with the smallest ``real`` takes effect."""
+    """Add a copy of each row whose block a NAT entry translates, with the translated block.
+
+    If several entries apply to a row, the one with the smallest block ``real`` is used.
+    """
     if not nats:
         return subnets
     nat_of, mapped = np.full(len(subnets), NULL), {}

@@ -57,7 +57,11 @@ class FleetPairs:
 
     @cached_property
     def relation(self) -> npt.NDArray[np.uint8]:
-        """The code of each pair's relation: the left block contains, equals or is in the right."""
+        """The code of each pair's relation.
+
+        It is 0 if the left block contains the right block, 1 if they are equal, and 2 if the left
+        block is inside the right block.
+        """
         length = self.fleet.all.prefix_length
         left, right = length[self.left], length[self.right]
         relation: npt.NDArray[np.uint8] = np.add(left >= right, left > right, dtype=np.uint8)
@@ -121,7 +125,10 @@ class FleetPairs:
 
     @cached_property
     def is_mirrored(self) -> Mask:
-        """Whether the two connections (for a VPC, any of its own) are each other's peers."""
+        """Mark pairs whose two connections are each other's peers.
+
+        For a VPC block, the pair is marked if this is true of any connection of the VPC.
+        """
         its, mirrored = self.fleet.connections, np.zeros(len(self.left), bool)
         ip, sets = its.ip.codes, its.peers.codes
         sites = np.flatnonzero(~self.is_across & self.both(its.may_mirror))
@@ -152,7 +159,10 @@ class FleetPairs:
         return found
 
     def have_same(self, codes: Codes) -> Mask:
-        """Mark pairs whose two connections have the same code; -1 (unknown) equals no code."""
+        """Mark pairs whose two connections have the same code.
+
+        The code -1 means unknown; a pair with this code is never marked.
+        """
         one = codes[self.one]
         same: Mask = (one == codes[self.other]) & (one >= 0)
         return same
@@ -168,7 +178,10 @@ class FleetPairs:
         return flags[self.one] & flags[self.other]
 
     def either(self, flags: Mask) -> Mask:
-        """Return the mask of pairs with at least one connection in the mask ``flags``."""
+        """Return the mask of pairs in which one or both connections have their flag set.
+
+        ``flags`` has one item for each connection.
+        """
         return flags[self.one] | flags[self.other]
 
     def share_peer(self, candidates: Mask) -> Mask:
@@ -178,7 +191,10 @@ class FleetPairs:
         return self._by_sets(its.peers, candidates & may_share, CodedSets.intersect)
 
     def vpc_sides_overlap(self, candidates: Mask) -> Mask:
-        """Mark ``candidates`` whose VPC sides admit a common address; unknown ones admit all."""
+        """Mark ``candidates`` whose VPC sides overlap.
+
+        A VPC side that is unknown or a default route overlaps every other VPC side.
+        """
         its = self.fleet.connections
         is_any = self.either(its.is_any_vpc) & candidates
         return is_any | self._by_sets(its.admitted, candidates & ~is_any, self._have_overlap)
@@ -186,7 +202,10 @@ class FleetPairs:
     def _by_sets(
         self, sets: CodedSets, candidates: Mask, test: Callable[[CodedSets, Codes, Codes], Mask]
     ) -> Mask:
-        """Mark ``candidates`` whose two sets pass the test; equal sets do, unknown sets do not."""
+        """Mark ``candidates`` whose two sets are equal or pass ``test``.
+
+        Pairs with an unknown set are not marked.
+        """
         result = candidates & self.have_same(sets.codes)
         some = np.flatnonzero(candidates & self.have_different(sets.codes))
         n = len(sets.starts)
@@ -243,7 +262,10 @@ class Candidates:
         return Candidates(self.fleet, sources)
 
     def check(self, max_pairs: int) -> None:
-        """Raise an error for over ``max_pairs`` pairs, including ones :func:`_compared` drops."""
+        """Raise an error if there are more than ``max_pairs`` pairs.
+
+        Pairs that :func:`_compared` drops are counted, too.
+        """
         check_pair_count(sum(one.runs.n_pairs for one in self.sources), max_pairs=max_pairs)
 
     def chunks(self) -> Iterator[FleetPairs]:
@@ -307,7 +329,10 @@ def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
 
 
 def pairs_with_asked(fleet: EncodedFleet) -> FleetPairs:
-    """Find overlaps of a fleet with a table, whatever the scope; skip replaced selectors."""
+    """Find overlaps between a fleet and a table, in all scopes.
+
+    Blocks of the fleet with the role ``COVERED`` are skipped.
+    """
     chosen = fleet.is_theirs | (fleet.role != roles.COVERED)
     return Candidates(fleet, tuple(_sources(fleet, chosen, None, is_second=fleet.is_theirs))).all()
 
@@ -326,11 +351,12 @@ def _sources(
 
 
 def _compared(fleet: EncodedFleet, left: Codes, right: Codes, *, has_own: bool) -> FleetPairs:
-    """Put one block of each pair on the left, and drop pairs that are not to be compared.
+    """Order the two blocks of each pair, and drop pairs that are not to be compared.
 
-    The left block is the fleet's if the other block is from another table, else the on-premises
-    block. Pairs within one side of a connection are dropped. Unless ``has_own``, so are pairs
-    within the fleet that join an on-premises block to a block of the VPC of the same connection.
+    If one block is from another table, the fleet's block is left; otherwise an on-premises block is
+    left of a VPC block. Pairs of blocks on one side of one connection are dropped; unless
+    ``has_own``, so are pairs within the fleet of an on-premises block and a block of the VPC of its
+    own connection.
     """
     its, is_vpc = fleet.connections, fleet.is_vpc
     one, other = fleet.connection[left], fleet.connection[right]

@@ -128,12 +128,16 @@ class _Faults:
         return cls(pairs.take(is_bad & ~is_passed), site)
 
     def changed(self, site: Codes) -> Mask:
-        """Mark blocks to renumber: all that overlap a VPC, and one or both of two sites' blocks."""
+        """Mark the on-premises blocks to renumber.
+
+        These are all blocks that conflict with a VPC block, and at least one block of each conflict
+        between two sites. If a block is marked, equal blocks of its site are marked too.
+        """
         pairs, fleet = self.pairs, self.pairs.fleet
         key = site * len(fleet.cidr_words) + fleet.cidr
 
         def on_all_connections(blocks: Codes) -> Mask:
-            """Return the mask of ``blocks`` and of equal on-premises blocks on their sites."""
+            """Mark on-premises blocks that equal one of ``blocks`` and have the same site."""
             return np.isin(key, key[blocks]) & ~fleet.is_vpc
 
         left, right, across = pairs.left, pairs.right, pairs.is_across
@@ -147,7 +151,11 @@ class _Faults:
         return changed
 
     def _chosen_sites(self, forced: Codes, one: Codes, other: Codes) -> Mask:
-        """Mark the sites to change: all in ``forced``, and at least one of each pair of sites."""
+        """Mark the sites to change, so that each pair has at least one marked site.
+
+        ``forced`` contains sites that are always marked. ``one`` and ``other`` contain the two
+        sites of each pair.
+        """
         chosen = np.isin(np.arange(len(self.site)), forced)
         left = ~chosen[one] & ~chosen[other]
         edges = np.unique(np.stack([one[left], other[left]], axis=1), axis=0)

@@ -1,4 +1,7 @@
-"""Assign roles to blocks; selectors stand for a VPC's blocks only if those were not read."""
+"""Assign a role to each block of a fleet, such as on-premises block or a VPC's own block.
+
+A selector stands for the blocks of a VPC only if the VPC's own blocks were not read.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,11 @@ def admitted(
 
 
 def _pairs(blocks: ParsedCidrs, cloud: Codes, is_own: Mask) -> tuple[Codes, Codes, Mask]:
-    """Return pairs of a selector and an overlapping block of its VPC; mark the larger selectors."""
+    """Find all pairs of a selector and a block of its VPC that overlap.
+
+    Return the positions of the selectors, the positions of the VPC blocks, and a mask. The mask is
+    true if the selector is larger than the VPC block.
+    """
     selectors, owns, is_around = [], [], []
     for rows, runs in runs_by_family(blocks, cloud, is_second=is_own):
         pairs = make_pairs(runs)

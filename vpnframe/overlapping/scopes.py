@@ -97,7 +97,11 @@ def read_topology(path: str | Path) -> Topology:
 
 
 def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) -> Coded:
-    """Find each row's routing domain: the gateways, VPCs and routers joined by rows or topology."""
+    """Return the routing domain of each row: the connected routers that it belongs to.
+
+    A router is a VPN gateway, a VPC or a transit router. Routers are connected if a row or the
+    topology joins them, directly or through other routers.
+    """
     words = routers[0].words.to_pylist()
     known = {word: code for code, word in enumerate(words)}
     given = () if topology is None else topology.domains

@@ -115,7 +115,11 @@ def _verdicts(pairing: Pairing, peer: Peer) -> Iterator[FieldComparison]:
 
 
 def _belonging(pairing: Pairing) -> FieldOutcome:
-    """Check whether the peer has a connection for the tunnel, and whether strongSwan loads it."""
+    """Return ``match`` if strongSwan loads a connection of the peer for the tunnel.
+
+    The outcome is ``mismatch`` if the peer has no such connection or strongSwan does not load it,
+    and ``unverifiable`` if this is uncertain.
+    """
     connection, reason = pairing.connection, pairing.reason
     if pairing.rivals:
         return FieldOutcome("unverifiable", reason)

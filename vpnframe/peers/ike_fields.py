@@ -193,7 +193,11 @@ def _proposals(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompari
 def _first_guess(
     found: FieldComparison, ours: OurTunnel, theirs: PeerConnection
 ) -> FieldComparison:
-    """Replace the result match of the DH group if the peer would start with another group."""
+    """Replace the result ``match`` of the DH group if the peer starts with another group.
+
+    Under IKEv2 the result becomes ``info``, because the peer retries with the right group. Under
+    IKEv1 it becomes ``unverifiable`` in aggressive mode, and stays in main mode.
+    """
     group, wanted = negotiating.first_group(theirs.proposals), ours.ike_dh_group
     if found.result != "match" or group in {None, wanted}:
         return found

@@ -216,7 +216,11 @@ def _end(side: str, values: Values) -> PeerEnd:
 
 
 def _auth(side: str, values: Values) -> str:
-    """Return one end's authentication method; ``authby`` counts only if neither end has its own."""
+    """Return the authentication method of one end.
+
+    If neither ``leftauth`` nor ``rightauth`` is set, this is the method in ``authby``. Otherwise it
+    is the end's own method, by default pubkey.
+    """
     shared = values.read("authby", _AUTHBY.get, "pubkey")
     if not values.text("leftauth") and not values.text("rightauth"):
         return shared
@@ -240,7 +244,10 @@ def _child(name: str, values: Values) -> PeerChild:
 
 
 def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
-    """Return the selectors of one end, left or right; without subnets, its own address."""
+    """Return the traffic selectors of one end, left or right.
+
+    If the section names no subnet, the only selector is the end's own address.
+    """
     traffic = values.read(f"{side}protoport", lambda text: read_traffic(text, IPSEC), ALL_TRAFFIC)
     name = f"{side}subnet"
     texts = split_list(values.text(name) or "") or (IPSEC.dynamic,)

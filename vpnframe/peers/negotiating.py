@@ -27,7 +27,10 @@ ONE_WAY = "the tunnel comes up when the cloud initiates, but not when the peer d
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The peer's proposal that is nearest to the cloud's, and which wanted algorithms it offers."""
+    """The peer's proposal that is nearest to the cloud's proposal.
+
+    ``taken`` and ``begun`` say which algorithms of the cloud's proposal it offers.
+    """
 
     number: int  # position of the proposal in the list, from 1; 0 if the list is empty
     taken: dict[str, Answer]  # by kind, whether it offers the cloud's algorithm; None if unknown
@@ -35,11 +38,10 @@ class Choice:
 
     @property
     def distance(self) -> list[int]:
-        """Counts that say how much the peer's proposal differs from the cloud's proposal.
+        """Four counts of the cloud's algorithms that the peer's proposal lacks or may lack.
 
-        The four counts are the algorithms that the peer's proposal lacks, and those that it may
-        lack, first if the cloud initiates and then if the peer initiates. IKE is predicted to
-        choose the proposal with the smallest list.
+        They are: lacks and may lack if the cloud initiates, then lacks and may lack if the peer
+        initiates. IKE is predicted to choose the proposal whose list of counts is the smallest.
         """
         answers = (list(self.taken.values()), list(self.begun.values()))
         return [kinds.count(answer) for kinds in answers for answer in (False, None)]
@@ -52,7 +54,11 @@ def wanted_of(encryption: str | None, integrity: str | None, **others: object) -
 
 
 def choose(proposals: Sequence[PeerProposal], wanted: Wanted, *, strips: bool) -> Choice:
-    """Find the proposal that lacks the fewest wanted algorithms; ``strips`` is true for IKEv1."""
+    """Find the peer's proposal that lacks the fewest wanted algorithms.
+
+    ``strips`` is true for IKEv1, where strongSwan as initiator does not offer all algorithms of a
+    proposal.
+    """
     found = [
         Choice(number, _answers(one, wanted), _answers(one, wanted, strips=strips))
         for number, one in enumerate(proposals, 1)

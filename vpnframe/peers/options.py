@@ -1,4 +1,4 @@
-"""Which options of strongSwan 5.9.8 are stored, and which values of all others are valid.
+"""The options of strongSwan 5.9.8: those to store, and those whose values are only checked.
 
 References
 ----------

@@ -140,8 +140,9 @@ class _Index:
     def by_identity(self, tunnel: OurTunnel, taken: set[int]) -> _Candidates:
         """Return the connections that have an IKE id of the tunnel.
 
-        If there are none, return the connections to any address that start at the tunnel's customer
-        gateway. Connections whose Python id is in ``taken`` are left out of the search by IKE id.
+        If there are none, return the connections that accept any remote address and start at the
+        tunnel's customer gateway. Only the search by IKE id leaves out the connections whose Python
+        ``id()`` is in ``taken``.
         """
         ids = [tunnel.vpn_gateway_ike_id or tunnel.vpn_gateway_ip, tunnel.customer_gateway_ike_id]
         named = [one for text in ids if text for one in self._by_id.get(parse_identity(text), [])]

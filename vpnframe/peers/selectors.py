@@ -238,7 +238,11 @@ def narrow(left: Iterable[Network], right: Iterable[Network]) -> Networks:
 def find_uncovered(
     ours: Sequence[Rectangle], carried: Iterable[Rectangle]
 ) -> list[Rectangle] | None:
-    """Subtract the ``carried`` pairs from ``ours``; None if more than ``MAX_PIECES`` remain."""
+    """Return the parts of the pairs ``ours`` that no pair in ``carried`` covers.
+
+    A pair is a VPC block and an on-premises block. The result is None if the subtraction makes more
+    than ``MAX_PIECES`` parts.
+    """
     left = list(ours)
     for rectangle in carried:
         left = [piece for one in left for piece in _subtract(one, rectangle)]

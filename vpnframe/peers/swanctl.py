@@ -129,7 +129,11 @@ class Inheritance:
         return found
 
     def _find(self, first: str, *path: str) -> Section | None:
-        """Return the section at a path, which may lead through inherited sections; else None."""
+        """Return the section at a path of names, or None if there is no such section.
+
+        The subsection of a section may be inherited. The result contains everything that it
+        inherits.
+        """
         found = self._root.sections.get(first)
         for name in path:
             found = found and (found.sections.get(name) or self.resolve(found).sections.get(name))

@@ -22,7 +22,7 @@ NULL = -1
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """A column of strings, encoded."""
+    """A column of strings, stored as the distinct strings and a code for each row."""
 
     codes: Codes  # positions in ``words``, -1 for null
     words: pa.Array  # the distinct strings
@@ -51,11 +51,14 @@ class CodedSets:
 
     @property
     def owners(self) -> Codes:
-        """For each element of ``members``, the number of the distinct set that contains it."""
+        """For each element of ``members``, the index of the distinct set that contains it."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
     def hold(self, sets: Codes, members: Codes) -> Mask:
-        """Check for each i whether set ``sets[i]`` contains ``members[i]``; never true for -1."""
+        """Check for each i whether the set with number ``sets[i]`` contains ``members[i]``.
+
+        The result is False if one of the two numbers is -1.
+        """
         width = max(int(self.members.max(initial=0)), int(members.max(initial=0))) + 1
         known = self.owners * width + self.members  # sorted, as the members of each set are
         wanted = sets * width + members
@@ -69,7 +72,10 @@ class CodedSets:
         return np.isin(np.arange(len(one)), which[self.hold(other[which], member)])
 
     def elements(self, sets: Codes) -> tuple[Codes, Codes]:
-        """Return for each member of the sets its set's position in ``sets``, and the member."""
+        """Return two arrays with one value for each member of the given sets.
+
+        The first contains the position in ``sets`` of the member's set, the second the member.
+        """
         which, place = expand(self.starts[sets], np.diff(self.starts)[sets])
         return which, self.members[place]
 

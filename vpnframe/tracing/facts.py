@@ -48,10 +48,10 @@ class TracedConnection(msgspec.Struct, frozen=True, eq=False, gc=False):
         return min(self.vpc_blocks, default=-1) >= 0 <= min(self.onprem_blocks, default=-1)
 
     def admits(self, source: set[int], destination: set[int]) -> bool | None:
-        """Return whether the selectors admit a packet, or None if this is not known.
+        """Check whether the selectors admit a packet; None if this is not known.
 
-        ``source`` and ``destination`` are the ids of all blocks that contain the packet's source
-        and its destination.
+        ``source`` has the id of each block that contains the packet's source address.
+        ``destination`` has the id of each block that contains its destination address.
         """
         if source.isdisjoint(self.vpc_blocks) or destination.isdisjoint(self.onprem_blocks):
             return False if self.has_known_selectors else None

@@ -45,7 +45,7 @@ class RoutedFleet:
 
 
 class _Source(msgspec.Struct, frozen=True, gc=False):
-    """Facts about all source addresses whose smallest containing block is the same."""
+    """Facts about the source addresses that are inside one block, but in no smaller block."""
 
     blocks: set[int]  # ids of all blocks that contain the sources
     # Routers and VPCs where the packets may start, and the outcome if no route leads further

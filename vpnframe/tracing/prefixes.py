@@ -1,4 +1,4 @@
-"""Find how the CIDR blocks of a fleet nest, and the smallest one that contains each address."""
+"""Find how the CIDR blocks of a fleet nest, and the smallest block around an address."""
 
 from __future__ import annotations
 

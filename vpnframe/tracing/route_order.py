@@ -47,7 +47,10 @@ class Pick(msgspec.Struct):
                 self.doubts.append(_not_known_up(spare.connection_id))
 
     def share(self) -> None:
-        """On a transit router, move winning routes that are down to ``standby``, unless all are."""
+        """On a transit router, move winning routes that are down to ``standby``.
+
+        If all winning routes are down, none is moved.
+        """
         down = [route for route in self.heads if route.is_up is False]
         unsure = [route.connection_id for route in self.heads if route.is_up is None]
         if unsure:
@@ -83,7 +86,11 @@ def pick(found: Sequence[TracedRoute], *, is_transit: bool) -> Pick:
 
 
 def carry(route: TracedRoute, *, is_transit: bool) -> tuple[TracedTunnel | None, str, str]:
-    """Return the tunnel that takes the packet (None if unknown), the reason, and the doubts."""
+    """Return the tunnel of the route that takes the packet, a note and a doubt.
+
+    The tunnel is None if it cannot be predicted. The note explains the result, and the doubt says
+    what is unknown; both can be empty.
+    """
     tunnels = route.tunnels
     if not tunnels:
         return None, "", f"{route.connection_id} was not read"

@@ -95,7 +95,11 @@ def _id_of(text: Text, severity: str) -> str:
 
 
 def _kind_and_level(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return SARIF kind and level; findings that are unknown or have a root cause get no level."""
+    """Return the SARIF kind and level of a finding.
+
+    The level is ``none`` if the finding is unknown, or if it is open and follows from another
+    finding.
+    """
     if row["status"] == "unknown":
         return "open", "none"
     if row["status"] == "open" and _text(row["root_cause"]):

@@ -89,10 +89,10 @@ def judge(tunnels: pd.DataFrame, *, profile: Profile, key_bits: pd.Series) -> di
 
 
 def ceilings(profile: Profile) -> dict[str, str]:
-    """Return the best offered value of each column in which the profile accepts no value.
+    """Return by column the best offered value, if the profile accepts none of the values.
 
-    Only columns that have a fixed list of values which the cloud offers can be in the result. A
-    column in which the profile does not forbid at least one value is left out.
+    Only values that the profile names count. The profile must also forbid at least one value of the
+    column.
 
     Examples
     --------

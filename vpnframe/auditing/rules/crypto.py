@@ -249,7 +249,10 @@ def tunnels_differ(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-sm-profile", "tunnels", *(*_OF_SM, "has_peer_ca"), implied_by=(VALUE_UNKNOWN,))
 def sm_profile(fleet: Fleet) -> Verdicts:
-    """Fail tunnels on SM gateways whose settings are not those that SM gateways need."""
+    """Fail tunnels on SM gateways if a setting is not the one that SM gateways require.
+
+    Required are IKEv1 in main mode, SM4 and SM3 algorithms, and a CA certificate of the peer.
+    """
     wrong = {column: opposite(fleet.is_value(column, {value})) for column, value in _OF_SM.items()}
     wrong["has_peer_ca"] = opposite(is_on(fleet.tunnels["has_peer_ca"]))
     texts = named({column: one == YES for column, one in wrong.items()})
@@ -257,7 +260,10 @@ def sm_profile(fleet: Fleet) -> Verdicts:
 
 
 def _of_lifetimes(fleet: Fleet, holds: Mask, *lifetimes: str) -> Truth:
-    """Return ``holds`` as one result per tunnel; unknown if a lifetime is null or 0."""
+    """Convert ``holds``, a condition on lifetimes, to one result per tunnel.
+
+    The result is unknown if one of the columns ``lifetimes`` is null or not positive.
+    """
     found = unknown_where_null(holds, *(fleet.tunnels[column] for column in lifetimes))
     for column in lifetimes:
         found[numbers(fleet.tunnels[column]) <= 0] = UNKNOWN

@@ -63,7 +63,11 @@ def gateway_expiring(fleet: Fleet) -> Verdicts:
 
 
 def _in_state(rule_id: str, column: str, values: Collection[str], *, known: str) -> None:
-    """Register a rule that fails VPN gateways in states ``values``; only ``known`` passes."""
+    """Register a rule on the state of VPN gateways.
+
+    A state in ``values`` fails, and the state ``known`` passes. The result for any other state is
+    unknown.
+    """
 
     def find(fleet: Fleet) -> Verdicts:
         states = fleet.gateways[column]

@@ -84,7 +84,7 @@ def psk_reused(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-psk-derived", "tunnels", "psk_class", implied_by=(NO_KEY,))
 def psk_derived(fleet: Fleet) -> Verdicts:
-    """Fail tunnels with keys that combine known data with under 64 bits of anything else."""
+    """Fail tunnels whose key is known data, like a name, plus under 64 bits of other text."""
     bits = fleet.keys["psk_bits"]
     is_derived = is_any(fleet.keys["psk_class"], {"derived"}, known=KEY_CLASSES)
     return _on_keys(fleet, both(is_derived, unknown_where_null(numbers(bits) < 64, bits)))
@@ -104,7 +104,10 @@ def psk_unavailable(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-id-any", "tunnels", "customer_gateway_ike_id")
 def id_any(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that accept any peer identity; a missing one means the peer's address."""
+    """Fail tunnels that accept any peer identity.
+
+    Tunnels without a peer identity pass, because the peer's address is then its identity.
+    """
     ids = fleet.tunnels["customer_gateway_ike_id"].fillna("").str.strip().str.lower()
     severity = severity_where(fleet.is_aggressive == YES, HIGH, MEDIUM)
     return judged(is_any(ids, ANYBODY), severity=severity)
@@ -157,8 +160,9 @@ def _on_keys(
 ) -> Verdicts:
     """Return the results of a rule on tunnels that have or may have a pre-shared key.
 
-    The result is unknown if the authentication method is unknown. Findings show the class and the
-    bits of a key only if ``fleet.shows_keys`` is true.
+    The result is unknown for a tunnel that only may have a key. If ``facts`` has no ``value``, the
+    findings show the class of the key and its number of bits, provided that ``fleet.shows_keys`` is
+    true.
     """
     if "value" not in facts:
         bits, psk_class = (fleet.keys[name].astype("str") for name in ("psk_bits", "psk_class"))

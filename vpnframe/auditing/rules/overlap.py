@@ -62,7 +62,11 @@ def overlap_not_judged(fleet: Fleet) -> Verdicts:
 
 
 def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
-    """Return facts of each pair, the same for all pairs of a connection with over 20 others."""
+    """Return the texts ``value``, ``reason`` and ``what`` of each overlapping pair.
+
+    If a connection overlaps more than 20 other connections or groups of connections, all its pairs
+    get the same texts.
+    """
     value, what = objects(_words(pairs)), _what(pairs)
     reason = objects(pairs["reason"].tolist())
     if not len(pairs):
@@ -80,7 +84,11 @@ def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
 
 
 def _what(pairs: pd.DataFrame) -> Texts:
-    """Return for each pair a string that identifies the right connection, or the larger group."""
+    """Return for each pair a string that identifies the right connection.
+
+    If more than two connections share the overlap, the string is their number and their first ids
+    instead.
+    """
     keys = [pairs[f"right_{name}"] for name in ("account_id", "region_id", "vpn_connection_id")]
     other = keys[0].fillna("") + "/" + keys[1].fillna("") + "/" + keys[2].fillna("")
     everyone = pairs["n_connections"].astype("str") + ":" + pairs["vpn_connection_ids"]
@@ -88,7 +96,10 @@ def _what(pairs: pd.DataFrame) -> Texts:
 
 
 def _words(pairs: pd.DataFrame) -> list[str]:
-    """Describe both overlapping blocks of each row, and list the connections of a larger group."""
+    """Describe both overlapping blocks of each row.
+
+    If a row stands for more than two connections, the text also lists them.
+    """
     names = ("left_side", "left_cidr", "relation", "right_side", "right_cidr")
     columns = [pairs[name].astype("str").replace(SIDE_WORDS).tolist() for name in names]
     others = pairs["right_vpn_connection_id"].fillna("a VPC without connections").tolist()
@@ -103,7 +114,10 @@ def _words(pairs: pd.DataFrame) -> list[str]:
 
 
 def _of_all(n: int, ids: str) -> str:
-    """Return words that list the connections in ``ids`` and count the rest of the group."""
+    """Return words that give the size ``n`` of a group and list its connections in ``ids``.
+
+    ``ids`` may lack some connections of the group: the words then end with their number.
+    """
     named = ids.split(",")
     more = f" and {n - len(named):,} more" if n > len(named) else ""
     return f", as in all of {n:,} connections: {', '.join(named)}{more}"

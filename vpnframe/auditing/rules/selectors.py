@@ -192,7 +192,11 @@ def _owner_side(fleet: Fleet) -> Positions:
 
 
 def _is_all_private(fleet: Fleet) -> Mask:
-    """Mark private blocks on a side whose IPv4 selectors, without /0, cover all of RFC 1918."""
+    """Mark private IPv4 blocks on each side whose blocks together cover all of RFC 1918.
+
+    A side is the VPC side or the on-premises side of a connection. Only blocks from selectors
+    count, without default routes.
+    """
     space = parse_cidrs(_PRIVATE)
     is_ipv4 = numbers(fleet.subnets["family"], null=-1) == 4
     chosen = np.flatnonzero(_is_selector(fleet) & ~_is_default_route(fleet) & is_ipv4)
@@ -241,7 +245,7 @@ def _on_blocks(
 
 
 def _on_counts(fleet: Fleet, *, version: int) -> Verdicts:
-    """Fail connections of one IKE version that have several blocks on one side."""
+    """Fail connections of IKE ``version`` with several blocks on one side or on both sides."""
     n = fleet.n_connections
     owner_side = _owner_side(fleet)[_is_selector(fleet)]
     counts = np.bincount(owner_side, minlength=2 * n).reshape(n, 2)
@@ -261,7 +265,10 @@ def _block_texts(fleet: Fleet, column: str, *, where: Mask) -> Texts:
 
 
 def _lists(fleet: Fleet, is_wanted: Mask) -> Texts:
-    """Return each connection's block lists that ``is_wanted`` marks (columns: VPC, on-premises)."""
+    """Return for each connection a string with the block lists that ``is_wanted`` marks.
+
+    ``is_wanted`` has a row for each connection, and the columns VPC and on-premises.
+    """
     words = np.full(len(is_wanted), "", object)
     columns = [fleet.connections[name] for name in _LISTS]
     for row in np.flatnonzero(is_wanted.any(1)).tolist():

@@ -96,7 +96,7 @@ def without_first_row(tree: Tree) -> Tree:
 
 
 def without_first_id(rows: list[Json]) -> list[Json]:
-    """Return the rows with all ids removed from the first row."""
+    """Return all rows, but without the id fields of the first row."""
     first = rows[0] if isinstance(rows[0], Mapping) else {}
     return [{n: v for n, v in first.items() if n not in _ID_NAMES}, *rows[1:]]
 
@@ -107,7 +107,10 @@ def with_body(change: Callable[[bytes], bytes]) -> Rewrite:
 
 
 def with_object(change: Callable[[bytes], bytes]) -> Rewrite:
-    """Return a function that applies ``change`` to a body that is a nonempty JSON object."""
+    """Return a function that applies ``change`` to the body of a response.
+
+    A body that is not a nonempty JSON object stays unchanged.
+    """
     return with_body(lambda body: change(body) if body[:1] == b"{" and len(body) > 2 else body)
 
 
@@ -127,11 +130,14 @@ def with_header(name: str, value: str | None) -> Rewrite:
 
 
 def with_page(status: int, headers: Mapping[str, str], body: bytes) -> Rewrite:
-    """Return a function that replaces a response, but keeps its ``Date`` header."""
+    """Return a function that replaces a response by this page, except the ``Date`` header."""
     return lambda written: Response(status, {**headers, "date": written.headers["date"]}, body)
 
 
 def emptied_behind(body: bytes) -> bytes:
-    """Append empty duplicates of a JSON object's lists and objects, which most parsers read."""
+    """Append an empty value for each list or object in a JSON object, under the same name.
+
+    Most parsers read the last of several values with one name.
+    """
     blocks = {n: type(v)() for n, v in json.loads(body).items() if isinstance(v, (dict, list))}
     return body[:-1] + b"," + json.dumps(blocks).encode()[1:] if blocks else body

@@ -47,7 +47,11 @@ _LISTS = _PAGED | {"DescribeRegions"}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of fault that the emulator can inject; its effects occur in the order of fields."""
+    """A kind of fault that the emulator can inject.
+
+    The clock and the resources are changed before the call is answered. Then ``edit``, ``is_xml``,
+    ``rewrite`` and ``wire`` change the answer, in this order.
+    """
 
     name: str  # lower-case words joined by hyphens
     # ``kind`` in the table of failures if the client fails because of this fault; a tolerant client

@@ -153,7 +153,11 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedTunnel:
-    """A tunnel; ``tunnel_id`` is None if it is the only one, ``index`` if no order is reported."""
+    """A tunnel of an emulated connection.
+
+    ``tunnel_id`` is None in a single-tunnel connection. ``index`` is None if the API does not
+    report it.
+    """
 
     tunnel_id: str | None
     index: int | None

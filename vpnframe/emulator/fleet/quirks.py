@@ -25,7 +25,10 @@ def pick(thing_id: str, what: str, n_ways: int) -> int:
 
 
 def connection_level_shape(connection: EmulatedConnection, call: str) -> str:
-    """Return the form that a dual-tunnel connection's settings outside its tunnel list have."""
+    """Return the form of a dual-tunnel connection's settings outside its list of tunnels.
+
+    The form depends on the connection's id and the call.
+    """
     at = pick(connection.vpn_connection_id, f"level-{call}", len(CONNECTION_LEVEL_SHAPES))
     return CONNECTION_LEVEL_SHAPES[at]
 
@@ -83,5 +86,8 @@ def tag_list(tags: Sequence[Tag]) -> list[dict[str, str]]:
 
 
 def tags_or_none(thing_id: str, tags: Sequence[Tag]) -> dict[str, Json] | None:
-    """Return the tags of a resource as an object; it may be None if there are no tags."""
+    """Return the tags of a resource as an object.
+
+    For about half of the resources without tags, the result is None.
+    """
     return {"Tag": tag_list(tags)} if tags or pick(thing_id, "tags", 2) else None

@@ -136,7 +136,11 @@ class _Surveyor:
     def _learned(
         self, connection: EmulatedConnection, destination: str, asn: int
     ) -> Iterator[EmulatedRoute]:
-        """Yield a peer's BGP routes to a destination, one per tunnel or one on a transit router."""
+        """Yield the BGP routes of a peer to one destination.
+
+        A connection on a VPN gateway has one route per tunnel. A connection on a transit router has
+        only one route.
+        """
         route = make_route(self.draw, connection, "bgp", destination)
         path = self.draw.rng.choice([f"{asn}", f"{asn},{asn}", f"{asn},65010,65020"])
         community = f"{asn % 65536}:1000" if self.draw.chance(0.3) else None

@@ -107,7 +107,11 @@ def _plant_own_sides(planter: Planter) -> None:
     """Plant on-premises blocks that equal the VPC's block, are inside it, or contain it."""
 
     def block_of(connection: EmulatedConnection) -> str:
-        """Return the VPC's block, or on a transit router the connection's first VPC-side block."""
+        """Return a block of the connection's VPC side.
+
+        On a VPN gateway, it is the VPC's block. On a transit router, it is the connection's first
+        VPC-side block.
+        """
         is_on_router = connection.vpn_gateway_id is None
         return connection.vpc_subnets[0] if is_on_router else planter.vpc_cidr(connection)
 

@@ -102,7 +102,11 @@ class Planter:
         *,
         group: Callable[[EmulatedConnection], Hashable] = lambda _: None,
     ) -> Taken:
-        """Record a defect for two ``wanted`` connections of one ``group`` that ``fits`` accepts."""
+        """Record a defect for the first suitable pair of connections, and return the pair.
+
+        Both connections satisfy ``wanted`` and have the same ``group``, and ``fits`` accepts them.
+        If there is no such pair, nothing is recorded and () is returned.
+        """
         candidates: dict[Hashable, list[EmulatedConnection]] = {}
         for connection in self.find(wanted):
             earlier = candidates.setdefault(group(connection), [])
@@ -117,7 +121,7 @@ class Planter:
         return self.take_pair(plant_id, wanted, _differ_in_peer, group=lambda c: c.vpn_gateway_id)
 
     def take_router_pair(self, plant_id: str, wanted: Wanted = is_static) -> Taken:
-        """Record a defect of two connections on one transit router, chosen with different peers."""
+        """Record a defect for two connections with different peers on one transit router."""
         return self.take_pair(
             plant_id,
             lambda c: c.attach_type == "CEN" and wanted(c),
@@ -144,7 +148,10 @@ class Planter:
         return self.draft.vpc_of(connection.vpn_gateway_id).cidr
 
     def plant(self, plant_id: str, wanted: Wanted, **fields: Any) -> Taken:
-        """Set ``fields`` on all tunnels of a ``wanted`` connection, if any, and record a defect."""
+        """Set ``fields`` on all tunnels of one connection, and record a defect.
+
+        The connection is the first that satisfies ``wanted``. If there is none, nothing is changed.
+        """
         taken = self.take(plant_id, wanted)
         for connection in taken:
             self.set_tunnels(connection, **fields)

@@ -99,7 +99,10 @@ class Gathered:
     judge: KeyJudge | None = None
 
     def action_of(self, saved: Saved) -> str | None:
-        """Return the API action of a response, or record a failure if it cannot be loaded."""
+        """Return the API action of a saved response.
+
+        If ``load`` cannot use the response, record a failure and return None.
+        """
         try:
             action = action_of(saved.response)
         except RequestError as error:
@@ -181,7 +184,11 @@ class Gathered:
     def _keep(
         self, saved: Saved, kept: dict[str, Any], rows: dict[str, Any], *, may_repeat: bool = False
     ) -> None:
-        """Keep the first record of each id; others are failures, unless equal and allowed."""
+        """Add the records to ``kept``; of several records with the same id, keep the first.
+
+        Each repetition is recorded as a failure, unless ``may_repeat`` is true and the records are
+        equal.
+        """
         for key, row in rows.items():
             if key not in kept:
                 kept[key] = row

@@ -93,7 +93,7 @@ def _in_region(record: R, region_id: str | None) -> R:
 
 
 def _told_by_lists(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Failure]:
-    """Yield the failures; ``gone`` becomes ``unavailable`` if a list has the connection."""
+    """Yield all failures; change ``gone`` to ``unavailable`` if a list has the connection."""
     for failure in known.failures:
         if failure.kind == "gone" and failure.vpn_connection_id in statements:
             message = f"{failure.message}; a saved list contains it"
@@ -103,7 +103,11 @@ def _told_by_lists(known: Gathered, statements: Mapping[str, Statement]) -> Iter
 
 
 def _gaps(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Failure]:
-    """Yield a failure for each incomplete list, and each gateway that a complete list lacks."""
+    """Yield a failure for each incomplete list and each gateway missing from its list.
+
+    A gateway is missing if connections refer to it, but a complete list does not contain it. The
+    regions are added to ``known.gaps``.
+    """
     named: defaultdict[str | None, NamedGateways] = defaultdict(NamedGateways)
     for key, statement in statements.items():
         named[known.regions.get(key)].add(statement)

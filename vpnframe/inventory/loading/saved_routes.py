@@ -70,7 +70,10 @@ class RouteAnswers:
     def _find_known(
         self, holders: Mapping[str, _Holder], owners: Mapping[str, str | None]
     ) -> dict[str, bool]:
-        """Return for each gateway or connection with a saved route list whether all were saved."""
+        """Return for each id in ``holders`` whether all of its route lists were saved.
+
+        An id is left out if no saved list can be assigned to it.
+        """
         n_entries, unknown = self._count_entries(owners)
         named, nameless = self._sort_blanks(holders)
         missing = {}
@@ -124,7 +127,11 @@ class RouteAnswers:
     def _sort_blanks(
         self, holders: Mapping[str, _Holder]
     ) -> tuple[Counter[tuple[str, str]], Counter[tuple[str | None, str]]]:
-        """Count the responses without routes by the id in the file's name, or else by region."""
+        """Count the saved responses that report zero routes, by API action.
+
+        The first result counts responses whose file name contains exactly one known id, by that id.
+        The second result counts all other responses, by region.
+        """
         named: Counter[tuple[str, str]] = Counter()
         nameless: Counter[tuple[str | None, str]] = Counter()
         for answer in self.answers:
