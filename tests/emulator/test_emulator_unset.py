@@ -28,7 +28,7 @@ NO_ROW = {"DescribeRegions", "DescribeVpcs"}  # their models have fields that no
 def sdk_row(action: str) -> type:
     """Return the official SDK's model of a row in the answer of an action."""
     path = "".join(LISTS[action].path if action in LISTS else ("VpnConnectionConfig",))
-    return cast(type, getattr(models, f"{action}ResponseBody{path}"))
+    return cast("type", getattr(models, f"{action}ResponseBody{path}"))
 
 
 @pytest.mark.parametrize("action", sorted(FIELDS.keys() - NO_ROW))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from vpnframe.emulator.fleet import model
 from vpnframe.emulator.fleet.model import EmulatedFleet
@@ -25,8 +25,7 @@ class Holdings:
 def sort_out(fleet: EmulatedFleet) -> dict[tuple[str, str], Holdings]:
     """Group the resources of the fleet by account and region."""
     holdings: defaultdict[tuple[str, str], Holdings] = defaultdict(Holdings)
-    listed = [one.name for one in fields(Holdings) if not one.name.endswith(("_by_id", "_by_holder"))]
-    for name in listed:
+    for name in (name for name, held in vars(Holdings()).items() if isinstance(held, list)):
         for thing in getattr(fleet, name):
             getattr(holdings[thing.owner], name).append(thing)
     for held in holdings.values():
