@@ -16,7 +16,8 @@ from vpnframe.auditing.drafts import VERDICTS, Draft
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import UNKNOWN, YES, Positions, Texts, arrow, equals, flags, objects
 from vpnframe.auditing.owners import owners_of
-from vpnframe.schema.columns import LISTS, SEVERITY
+from vpnframe.schema.columns import SEVERITY
+from vpnframe.schema.joined import join_lists
 
 _SUBJECT = (
     *("account_id", "region_id", "vpn_connection_id", "connection_name", "vpn_gateway_id"),
@@ -61,7 +62,7 @@ def _columns(
     def own(name: str) -> npt.NDArray[Any]:
         return _all(made, name)[order]
 
-    never = pd.Series(np.full(len(order), np.datetime64("NaT", "ms"))).dt.tz_localize("UTC")
+    never = pd.Series(np.full(len(order), np.datetime64("NaT", "ms")))
     return {
         "rule_id": shared(lambda one: one.text.rule_id),
         "family": shared(lambda one: one.text.family),
@@ -120,7 +121,7 @@ def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
     table["owner"] = _text(owners_of(table["tags"], owner_tag))
     keys = [table[name].fillna("") for name in ("account_id", "region_id", "subject_id")]
     table["key"] = keys[0] + "\x1f" + keys[1] + "\x1f" + keys[2]
-    kinds = {"tags": LISTS, "is_active": "boolean"}
+    kinds = {"is_active": "boolean"}
     return table.astype({name: kinds.get(name, "str") for name in table.columns})
 
 
@@ -169,7 +170,7 @@ def _tunnel_ids(
     n_ids = np.bincount(owner[is_there], minlength=len(counts))
     offsets = np.append(0, np.cumsum(n_ids)).astype(np.int32)
     values = arrow(ids[is_there], pa.string())
-    return pd.array(pa.ListArray.from_arrays(pa.array(offsets), values), dtype=LISTS)
+    return pd.array(join_lists(pa.ListArray.from_arrays(pa.array(offsets), values)), dtype="str")
 
 
 def _text(values: Texts | list[str]) -> pd.api.extensions.ExtensionArray:

@@ -173,7 +173,7 @@ def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str)
         "severity": SEVERITY.categories[severity],
         "status": "open",
         "basis": first["basis"],
-        "tunnel_ids": [],
+        "tunnel_ids": "",
         "value": share,
         "evidence": f"{_FAILS}{share}",
     }

@@ -21,8 +21,9 @@ import pyarrow.compute as pc
 
 from vpnframe import schema
 from vpnframe.auditing.joining import CONNECTION, find_rows
-from vpnframe.auditing.logic import Positions, arrow, by_kind, equals
+from vpnframe.auditing.logic import Positions, by_kind, equals
 from vpnframe.schema.checked import checked_table
+from vpnframe.schema.joined import join_lists, join_texts, split_column
 from vpnframe.schema.tables.declaring import COMPONENTS
 
 Bits = npt.NDArray[np.float64]  # NaN if unknown
@@ -151,9 +152,9 @@ def strength_of(tunnels: pd.DataFrame, key_bits: pd.Series) -> pd.DataFrame:
     table["weakest_component"] = _weakest(named)
     poor = frozenset(_not_approved_values())
 
-    def not_approved(*values: object) -> list[str]:
+    def not_approved(*values: object) -> str:
         named = (f"{column}={value}" for column, value in zip(_COMPONENTS, values, strict=True))
-        return [item for item in named if item in poor]
+        return join_texts(item for item in named if item in poor)
 
     table["not_approved"] = by_kind((tunnels[name] for name in _COMPONENTS), not_approved)
     return schema.cast("strength", table)
@@ -309,12 +310,13 @@ def _not_approved_values() -> tuple[str, ...]:
 
 def _united(lists: pd.Series, groups: Positions, *, n_groups: int) -> pa.Array:
     """Merge the lists of each group of rows into one list without repetitions."""
-    chunk = arrow(lists, pa.list_(pa.string()))
+    chunk = split_column(lists)
     items, rows = pc.list_flatten(chunk), pc.list_parent_indices(chunk).to_numpy()
     known = _not_approved_values()
     others = sorted({*items.unique().to_pylist()} - {*known})
-    values = pa.array([*known, *others], pa.string())
+    values = pa.array([*known, *others], pa.large_string())
     codes = pc.index_in(items, value_set=values).to_numpy()
     owners, codes = np.divmod(np.unique(groups[rows] * len(values) + codes), len(values))
     ends = np.cumsum(np.bincount(owners, minlength=n_groups))
-    return pa.ListArray.from_arrays(pa.array([0, *ends], pa.int32()), values.take(pa.array(codes)))
+    sets = pa.ListArray.from_arrays(pa.array([0, *ends], pa.int32()), values.take(pa.array(codes)))
+    return join_lists(sets)

@@ -74,8 +74,7 @@ def rows_where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
     """Return the rows for which a condition is true; a row is left out if the result is null.
 
     The condition is a Python expression of the kinds listed in ``_ALLOWED``. Patterns have RE2
-    syntax. To compare times, write a string such as ``'2027-01-31'``, which is in UTC. A list is
-    compared as one string, with commas between its values.
+    syntax. To compare times, write a string such as ``'2027-01-31'``, which is in UTC.
     """
     tree = _parsed(expression)
     try:
@@ -253,10 +252,7 @@ def _plain(column: pd.Series) -> tuple[str, pd.Series]:
         return "flag", column.astype("boolean")
     if pd.api.types.is_numeric_dtype(dtype):
         return "number", column.convert_dtypes()
-    if isinstance(dtype, pd.ArrowDtype) and pa.types.is_list(dtype.pyarrow_dtype):
-        lists = pa.array(column).cast(pa.list_(pa.string()))
-        column = pd.Series(pc.binary_join(lists, ",").to_pandas(), index=column.index)
-    elif isinstance(dtype, pd.CategoricalDtype) and dtype.ordered:
+    if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered:
         return "string", column
     return "string", column.astype(object).astype("string")
 

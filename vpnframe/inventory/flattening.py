@@ -13,7 +13,7 @@ import pandas as pd
 from vpnframe import schema
 from vpnframe.addresses.cidr import parse_cidrs
 from vpnframe.cloud.actions import RECORD_TABLES
-from vpnframe.model.blocks import Block, has_ha_evidence, list_blocks
+from vpnframe.model.blocks import Block, has_ha_evidence, in_block_order, list_blocks
 from vpnframe.model.records import (
     Connection,
     End,
@@ -98,6 +98,7 @@ class _GrowingTables:
             self._gateways = {(g.account_id, g.region_id, g.gateway_id): g for g in part.gateways}
         if part.connections:
             self._add_connections(part.connections, part.routes)
+        self._add_tags((*part.connections, *part.gateways))
         routers = {_place_of(c): c.transit_router_id for c in part.connections}
         router_ids = [routers.get(_place_of(route)) for route in part.routes]
         self._add_records("routes", part.routes, transit_router_id=router_ids)
@@ -122,6 +123,18 @@ class _GrowingTables:
     def _add_failures(self, failures: Sequence[Failure]) -> None:
         attempts = [min(failure.attempts, 32_767) for failure in failures]
         self._add_records("failures", failures, attempts=attempts)
+
+    def _add_tags(self, resources: Sequence[Connection | Gateway]) -> None:
+        """Add a row to table ``tags`` for each tag."""
+        rows = [
+            (one.account_id, one.region_id, *_resource(one), *tag.partition("=")[::2])
+            for one in resources
+            for tag in one.tags
+        ]
+        names = schema.find("tags").names
+        if rows:
+            columns = zip(names, map(list, zip(*rows, strict=True)), strict=True)
+            self._growing["tags"].add(dict(columns))
 
     def _end_region(self) -> None:
         """Add the region's gateways to table ``gateways``, with their connection counts."""
@@ -228,6 +241,13 @@ def _place_of(record: Connection | RouteEntry) -> _Place:
     return (record.account_id, record.region_id, record.vpn_connection_id)
 
 
+def _resource(record: Connection | Gateway) -> tuple[str, str]:
+    """Return the type and the id of a resource, as in table ``tags``."""
+    if isinstance(record, Gateway):
+        return f"{record.kind}_gateway", record.gateway_id
+    return "connection", record.vpn_connection_id
+
+
 def _auth_method(row: _Row) -> str:
     if row.vpn.vpn_type == "sm":
         return "certificate"  # these gateways support certificates only
@@ -262,6 +282,8 @@ _COMPUTED: Mapping[str, Callable[[_Row], Any]] = {
     "customer_gateway_id": lambda row: (
         row.tunnel.customer_gateway_id or row.connection.customer_gateway_id
     ),
+    "onprem_subnets": lambda row: in_block_order(row.connection.onprem_subnets),
+    "vpc_subnets": lambda row: in_block_order(row.connection.vpc_subnets),
     "has_ha_evidence": lambda row: has_ha_evidence(row.connection),
     "n_tunnels": lambda row: len(row.connection.tunnels),
     "routing_mode": _routing_mode,

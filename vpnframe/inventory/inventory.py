@@ -24,7 +24,7 @@ class Inventory:
 
     Parameters
     ----------
-    tunnels, connections, subnets, gateways, routes, vpcs : DataFrame
+    tunnels, connections, subnets, tags, gateways, routes, vpcs : DataFrame
         The fleet; see :func:`vpnframe.schema.describe` for their columns.
     failures, coverage, disagreements : DataFrame
         What was not read, how much was read, and where the two API responses about a connection
@@ -47,6 +47,7 @@ class Inventory:
     tunnels: pd.DataFrame
     connections: pd.DataFrame
     subnets: pd.DataFrame
+    tags: pd.DataFrame
     gateways: pd.DataFrame
     routes: pd.DataFrame
     vpcs: pd.DataFrame

@@ -20,7 +20,7 @@ from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.schema.checked import cast_columns, checked_table, in_order
 from vpnframe.schema.codes import Mask, encode_lists
-from vpnframe.schema.columns import cast_column, with_plain_index
+from vpnframe.schema.columns import make_column, with_plain_index
 from vpnframe.schema.tables import TABLES
 
 _LISTS = {"cidrs": "vpc", "secondary_cidrs": "vpc", "user_cidrs": "user_cidr"}
@@ -136,10 +136,8 @@ def _one_block_a_row(blocks: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for column, origin in _LISTS.items():
         if column in blocks:
-            # A string, as a file has it, is split at its commas into a list.
             texts = [t.replace("、", ",") if isinstance(t, str) else t for t in blocks[column]]
-            lists = cast_column("texts", pd.Series(texts, dtype="object"))
-            row, coded = encode_lists(pd.Series(lists))
+            row, coded = encode_lists(pd.Series(make_column("texts", texts)))
             cidr = pd.array(coded.all(), dtype="str")
             parts.append(blocks.take(row).assign(cidr=cidr, origin=origin))
     return pd.concat(parts, ignore_index=True)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vpnframe.schema.columns import as_words
+from vpnframe.schema.joined import split_column
 
 Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -101,18 +102,17 @@ def encode_together(columns: Sequence[pd.Series[Any]]) -> list[Coded]:
 
 
 def encode_lists(values: pd.Series[Any]) -> tuple[Codes, Coded]:
-    """Encode a column of lists of strings.
+    """Encode a column of joined strings, see :mod:`vpnframe.schema.joined`.
 
-    Return the row number of each string, and the strings of all lists as one encoded column.
+    Return the row number of each string, and all strings as one encoded column.
 
     Examples
     --------
-    >>> rows, texts = encode_lists(pd.Series([["b", "a"], None, ["a"]]))
+    >>> rows, texts = encode_lists(pd.Series(["b,a", None, "a"]))
     >>> rows.tolist(), texts.codes.tolist()
     ([0, 0, 2], [1, 0, 0])
     """
-    texts = pa.large_list(pa.large_string())
-    lists = _whole(pa.array(values, type=texts, from_pandas=True))
+    lists = split_column(values)
     rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False).astype(np.int64)
     codes, words = _encode_texts(pc.list_flatten(lists))
     return rows, Coded(codes, words)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import ipaddress
 import math
 import numbers
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import NoneType
@@ -20,10 +17,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vpnframe.schema.joined import join_texts
 from vpnframe.schema.tables import Kind
 from vpnframe.schema.tables.declaring import SEVERITIES
 
-LISTS = pd.ArrowDtype(pa.list_(pa.string()))
 DTYPES: Mapping[Kind, str] = {
     "text": "str",
     "category": "category",
@@ -33,8 +30,8 @@ DTYPES: Mapping[Kind, str] = {
     "int64": "Int64",
     "float": "float64",
     "flag": "boolean",
-    "time": "datetime64[ms, UTC]",
-    "texts": str(LISTS),
+    "time": "datetime64[ms]",
+    "texts": "str",
 }
 # Ordered from the mildest to the worst, whichever severities occur.
 SEVERITY = pd.CategoricalDtype(pd.Index(SEVERITIES, dtype="str"), ordered=True)
@@ -47,15 +44,15 @@ ARROW_TYPES: Mapping[Kind, pa.DataType] = {
     "int64": pa.int64(),
     "float": pa.float64(),
     "flag": pa.bool_(),
-    "time": pa.timestamp("ms", tz="UTC"),
-    "texts": pa.list_(pa.string()),
+    "time": pa.timestamp("ms"),
+    "texts": pa.string(),
 }
-_IN_MEMORY = {**ARROW_TYPES, "text": pa.large_string()}
+_IN_MEMORY = {**ARROW_TYPES, "text": pa.large_string(), "texts": pa.large_string()}
 # Python types of the values, except None, that Arrow converts exactly as pandas does.
 _PLAIN: Mapping[Kind, set[type]] = {
     "text": {str},
     "flag": {bool},
-    "texts": {list, tuple},
+    "texts": {str},
     "int16": {int},
     "int32": {int},
     "int64": {int},
@@ -74,9 +71,6 @@ _TEXT_TYPES = (
 _EXACT = 2**53  # from here on a float represents several integers
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FLAGS = {"true": True, "false": False}
-# Lists as written by JSON, Python and numpy (numpy writes no commas).
-_QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
-_LIST = re.compile(rf"\[\s*(?:(?:{_QUOTED})(?:\s*,\s*|\s*(?=\])|\s+))*\]")
 
 
 def make_column(kind: Kind, values: Iterable[Any]) -> Any:
@@ -103,9 +97,9 @@ def make_column(kind: Kind, values: Iterable[Any]) -> Any:
         return pd.Categorical(list(values), dtype=SEVERITY)
     if kind == "time":
         stamps = np.array([_NAT if v is None else v for v in values], dtype="datetime64[ms]")
-        return pd.Series(stamps).dt.tz_localize("UTC").array
+        return pd.Series(stamps).array
     if kind == "texts":
-        return make_column(kind, [None if value is None else list(value) for value in values])
+        return make_column("text", [_as_text(value) for value in values])
     return pd.array(values if isinstance(values, np.ndarray) else list(values), dtype=wanted)
 
 
@@ -126,9 +120,9 @@ def take_rows(values: Any, rows: npt.NDArray[np.intp]) -> Any:
     >>> take_rows(make_column("int16", [5, 6]), np.array([1, -1, 1])).tolist()
     [6, <NA>, 6]
     """
-    if values.dtype in ("str", LISTS):
+    if values.dtype == "str":
         texts = pc.take(pa.array(values), pa.array(rows, mask=rows < 0), memory_pool=_POOL)
-        return _from_arrow("texts" if values.dtype == LISTS else "text", texts)
+        return _from_arrow("text", texts)
     taken = values.take(rows, allow_fill=True)
     has_unused = values.dtype == "category" and not (taken.ordered or _uses_all_categories(taken))
     return taken.remove_unused_categories() if has_unused else taken
@@ -154,8 +148,7 @@ def join_columns(kind: Kind, pieces: Sequence[Any]) -> Any:
 
 
 def _from_arrow(kind: Kind, values: pa.Array) -> Any:
-    dtype = LISTS if kind == "texts" else pd.api.types.pandas_dtype(DTYPES[kind])
-    return dtype.__from_arrow__(values)
+    return pd.api.types.pandas_dtype(DTYPES[kind]).__from_arrow__(values)
 
 
 def _join_categories(pieces: Sequence[pd.Categorical]) -> pd.Categorical:
@@ -203,7 +196,7 @@ def cast_column(kind: Kind, values: pd.Series[Any]) -> Any:
     """
     if is_cast(kind, values):
         return values.array
-    return _as_lists(values) if kind == "texts" else _cast(kind, values)
+    return _cast(kind, values)
 
 
 def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
@@ -211,7 +204,7 @@ def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
     if kind == "severity":
         return bool(values.dtype == SEVERITY and values.cat.categories.dtype == "str")
     if kind != "category":
-        return bool(values.dtype == (LISTS if kind == "texts" else DTYPES[kind]))
+        return bool(values.dtype == DTYPES[kind])
     if not isinstance(values.dtype, pd.CategoricalDtype):
         return False
     categories = values.cat.categories
@@ -278,31 +271,22 @@ def _cast(kind: Kind, values: pd.Series[Any]) -> Any:
     return make_column(kind, [*parsed, None]).take(codes)
 
 
-def _as_lists(values: pd.Series[Any]) -> Any:
-    if str not in set(map(type, values.tolist())):  # arrow would split a string into characters
-        with suppress(pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-            made = pa.array(values, type=pa.list_(pa.string()), from_pandas=True)
-            return pd.array(made, dtype=LISTS)
-    return _cast("texts", values)
-
-
 def _is_null(value: Any) -> bool:
     return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
 
 
-def _parse_list(value: Any) -> list[str] | None:
+def _as_text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else join_texts(value)
+
+
+def _parse_texts(value: Any) -> str | None:
     if _is_null(value):
         return None
     if isinstance(value, list | tuple | np.ndarray):
-        return [_parse_text(one) for one in value]
+        return join_texts(map(_parse_text, value))
     if not isinstance(value, str):
-        raise OddValueError(value, "write a list of strings")
-    text = value.strip()
-    if not text.startswith("["):
-        return [part for part in map(str.strip, text.split(",")) if part]
-    if not _LIST.fullmatch(text):
-        raise OddValueError(value, 'write a list of strings in JSON, such as ["a", "b"]')
-    return [str(ast.literal_eval(quoted)) for quoted in re.findall(_QUOTED, text)]
+        raise OddValueError(value, "write text, with commas between several values")
+    return value
 
 
 def _parse_text(value: Any) -> str:
@@ -361,7 +345,7 @@ def _parse_time(value: Any) -> int:
     except ValueError:
         time = None
     if not isinstance(time, datetime):
-        raise OddValueError(value, "write a time as in 2026-01-31 12:00:00+00:00")
+        raise OddValueError(value, "write a time in UTC as in 2026-01-31 12:00:00")
     aware = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
     return int((aware - _EPOCH) // timedelta(milliseconds=1))
 
@@ -369,7 +353,7 @@ def _parse_time(value: Any) -> int:
 _PARSERS: Mapping[Kind, Callable[[Any], Any]] = {
     "text": _parse_text,
     "category": _parse_text,
-    "texts": _parse_list,
+    "texts": _parse_texts,
     "severity": _parse_severity,
     "int16": partial(_parse_whole_number, n_bits=16),
     "int32": partial(_parse_whole_number, n_bits=32),

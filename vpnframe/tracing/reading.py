@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from vpnframe.inventory import Inventory
+from vpnframe.schema.joined import split_text
 from vpnframe.tracing.facts import (
     Router,
     TracedConnection,
@@ -101,7 +102,7 @@ class FleetReader:
             (cidr, vpc_id)
             for vpc_id, *lists in _rows(self.inv.vpcs, ("vpc_id", "cidrs", "secondary_cidrs"))
             for cidrs in lists
-            for cidr in cidrs or ()
+            for cidr in split_text(cidrs)
         ]
         selectors = self.subnets[(self.subnets["origin"] == "selector").to_numpy(bool)]
         sources, destinations = self.routes["source_cidr"], self.routes["destination_cidr"]
@@ -228,7 +229,7 @@ def _traced(
             lengths[end],
         )
         n_hops = None if path is None else len(_AS_NUMBER.findall(path))
-        facts = n_hops, (state or "").lower() in _PUBLISHED, state, tuple(tunnels or ())
+        facts = n_hops, (state or "").lower() in _PUBLISHED, state, split_text(tunnels)
         route = TracedRoute(kind, connections[code], *ends, priority, weight, *facts)
         yield router_id, end, route
 

@@ -16,6 +16,7 @@ from vpnframe._version import __version__
 from vpnframe.auditing.narrowing import holds_key_findings
 from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import Text, texts
+from vpnframe.schema.joined import split_text
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -135,7 +136,7 @@ def _location(row: Mapping[str, Any]) -> dict[str, str]:
 def _properties(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in row.items():
         if name in ("tags", "tunnel_ids"):
-            listed = list(value if value is not None else ())
+            listed = [*split_text(None if pd.isna(value) else value)]
             yield ("resourceTags" if name == "tags" else name), listed
         elif name in ("finding_id", "rule_id", "title", "first_seen"):
             continue

@@ -48,6 +48,7 @@ from vpnframe.auditing.verdicts import (
     rule,
     severity_where,
 )
+from vpnframe.schema.joined import split_column
 
 _ATTACHED = ("vpngw", "cen")
 _ROUTE_HIDDEN = ("normal", "unpublished")
@@ -251,8 +252,8 @@ def n_others(groups: Positions, holds: Mask) -> Positions:
 
 def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
     """Return for each tunnel id in a route the route's position, and whether the tunnel is up."""
-    ids = arrow(fleet.routes["tunnel_ids"], pa.list_(pa.string()))
-    known = arrow(fleet.tunnels["tunnel_id"], pa.string())
+    ids = split_column(fleet.routes["tunnel_ids"])
+    known = arrow(fleet.tunnels["tunnel_id"], pa.large_string())
     at = pc.fill_null(pc.index_in(pc.list_flatten(ids), value_set=known.drop_null()), -1)
     positions = np.append(np.flatnonzero(flags(fleet.tunnels["tunnel_id"].notna())), -1)
     is_up = np.append(fleet.is_up, np.uint8(UNKNOWN))[positions[at.to_numpy()]]

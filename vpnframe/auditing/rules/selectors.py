@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from vpnframe.addresses.cidr import parse_cidrs
 from vpnframe.addresses.ranges import SPECIAL_RANGES, find_covered_ranges, find_ranges
@@ -42,6 +43,7 @@ from vpnframe.auditing.verdicts import (
     rule,
     severity_where,
 )
+from vpnframe.schema.joined import split_column
 
 _LISTS = ("vpc_subnets", "onprem_subnets")
 _WIDEST = 8  # prefix length
@@ -84,8 +86,8 @@ def selector_redundant(fleet: Fleet) -> Verdicts:
         merged = merge_blocks(blocks).groups
         if merged is not None:
             n_needed += np.bincount(merged, minlength=n_lists)
-    lists = [fleet.connections[name] for name in _LISTS]
-    n_written = np.stack([numbers(one.list.len()) for one in lists], axis=1).reshape(-1)
+    lists = [split_column(fleet.connections[name]) for name in _LISTS]
+    n_written = np.stack([numbers(pc.list_value_length(one)) for one in lists], axis=1).reshape(-1)
     has_bad = marked(n_lists, owner_side[_is_unread(fleet)])
     is_repeated = (n_written > n_listed) & (n_listed > 0) & ~has_bad
     by_side = truth((n_needed < n_listed) | is_repeated, has_bad).reshape(-1, 2)
@@ -273,7 +275,7 @@ def _lists(fleet: Fleet, is_wanted: Mask) -> Texts:
     columns = [fleet.connections[name] for name in _LISTS]
     for row in np.flatnonzero(is_wanted.any(1)).tolist():
         words[row] = "; ".join(
-            f"{side} {', '.join(lists.iloc[row])}"
+            f"{side} {lists.iloc[row].replace(',', ', ')}"
             for side, lists, is_own in zip(
                 SIDE_WORDS.values(), columns, is_wanted[row], strict=True
             )

@@ -48,7 +48,7 @@ _BELONGS = (
     Column("resource_group_id", "text", "Id of the resource group."),
     Column("charge_type", "category", "Billing method of the VPN gateway."),
     Column("expires_at", "time", "When the subscription of the VPN gateway ends; null if unknown."),
-    Column("tags", "texts", "Tags as key=value, sorted."),
+    Column("tags", "texts", "Tags as key=value, sorted; table tags has them one by one."),
 )
 _ENDS = (
     Column("vpn_gateway_ip", "text", "Address of the cloud's end.", source="vpn_gateway_address"),
@@ -234,7 +234,7 @@ GATEWAYS = declare(
     Column("auto_propagate", "flag", "Whether BGP routes are propagated to the VPC."),
     Column("bgp_enabled", "flag", "Whether BGP is enabled on a VPN gateway."),
     Column("n_connections", "int32", "Number of connections that use the gateway.", False),
-    Column("tags", "texts", "Tags as key=value, sorted."),
+    Column("tags", "texts", "Tags as key=value, sorted; table tags has them one by one."),
     one_of(
         "bgp_auth_state",
         "Customer gateway's BGP key in the API: present, masked or absent; never the key.",
@@ -287,6 +287,22 @@ VPCS = declare(
     key=("account_id", "region_id", "vpc_id"),
     is_stored=True,
 )
+TAGS = declare(
+    "tags",
+    "One row per tag of a connection or gateway.",
+    *PLACE,
+    one_of(
+        "resource_type",
+        "What has the tag: connection, vpn_gateway or customer_gateway.",
+        ("connection", "vpn_gateway", "customer_gateway"),
+        is_nullable=False,
+    ),
+    Column("resource_id", "text", "Id of the connection or gateway.", False),
+    Column("key", "text", "Key of the tag.", False),
+    Column("value", "text", "Value of the tag; may be empty.", False),
+    key=("account_id", "region_id", "resource_type", "resource_id", "key"),
+    is_stored=True,
+)
 KEY_FACTS = declare(
     "key_facts",
     "One row per tunnel, with facts about its pre-shared key. Sensitive: it shows weak keys.",
@@ -325,4 +341,4 @@ KEY_FACTS = declare(
     is_stored=True,
     is_restricted=True,
 )
-FLEET_TABLES = (TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, ROUTES, VPCS)
+FLEET_TABLES = (TUNNELS, CONNECTIONS, SUBNETS, TAGS, GATEWAYS, ROUTES, VPCS)
