@@ -18,6 +18,7 @@ import msgspec
 import pytest
 from helpers import DeliveringSend, ManualClock, caller_of, crawl_account, keys_of, run_virtual
 
+from vpnframe.cloud.actions import ACTIONS
 from vpnframe.emulator import State, make_fleet, make_state
 from vpnframe.emulator.faults import KINDS, FaultPlan, Kind, fault
 from vpnframe.inventory.flattening import make_tables
@@ -34,19 +35,6 @@ from vpnframe.model.records import (
 
 FLEET = make_fleet(connections=14, regions=2, seed=5)
 IS_LONG = int(os.environ.get("VPNFRAME_EXAMPLES", "100")) > 100
-ACTIONS = (
-    "GetCallerIdentity",
-    "DescribeRegions",
-    "DescribeVpnGateways",
-    "DescribeCustomerGateways",
-    "DescribeVpnConnections",
-    "DescribeVpnAttachments",
-    "DescribeVpcs",
-    "DescribeVpnRouteEntries",
-    "DescribeVpnPbrRouteEntries",
-    "DescribeVcoRouteEntries",
-    "DownloadVpnConnectionConfig",
-)
 PLACES = ("first", "middle", "last", "a tenth")
 DEADLINE_S = 3600.0
 Key = tuple[str | None, str]

@@ -8,17 +8,20 @@ No record contains a pre-shared key. A record contains whether a key is present 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
 from vpnframe.cloud import rows
-from vpnframe.cloud.actions import ACTION_BY_KEY, LIST_OF_ONE, LISTS
+from vpnframe.cloud.actions import ACTION_BY_KEY, DOWNLOAD, LIST_OF_ONE, LISTS
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.trees import read_tree
 from vpnframe.errors import ResponseError
 from vpnframe.model.psk import KeyJudge
 from vpnframe.model.records import Note, Row, Statement
+
+R = TypeVar("R", bound=Row)
 
 # No region has 16 million of anything: a larger TotalCount makes no sense.
 _COUNT_BITS = 25
@@ -47,7 +50,7 @@ def decode_download(
             "the answer has no VpnConnectionConfig with values that vpnframe can read",
             is_empty=True,
         )
-    return statement
+    return _with_action(statement, DOWNLOAD)
 
 
 def decode_page(response: Response, *, action: str, judge: KeyJudge | None = None) -> Page:
@@ -83,7 +86,17 @@ def decode_row(action: str, row: Fields) -> Row | None:
     """Decode a row of a list call to a record; return None if the row has no id."""
     row, declared = row.apart(), LISTS[action]
     row_id = row.text(*declared.id_fields)
-    return declared.decode(row, row_id) if row_id and declared.decode else None
+    record = declared.decode(row, row_id) if row_id and declared.decode else None
+    return None if record is None else _with_action(record, action)
+
+
+def _with_action(record: R, action: str) -> R:
+    """Return a record whose notes name the API action that sent the values."""
+    notes: tuple[Note, ...] = getattr(record, "notes", ())
+    if not notes:
+        return record
+    named = tuple(msgspec.structs.replace(note, action=action) for note in notes)
+    return msgspec.structs.replace(record, notes=named)
 
 
 def _rows_of(answer: Fields, action: str, total_count: int | None) -> list[Fields]:

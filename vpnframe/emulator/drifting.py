@@ -9,19 +9,12 @@ from typing import Any
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator.faults import Kind
 from vpnframe.emulator.fleet.model import EmulatedConnection
-from vpnframe.emulator.listing import LISTS, ROUTE_LISTS
+from vpnframe.emulator.listing import LISTS
 from vpnframe.emulator.parameters import ReceivedCall
 from vpnframe.emulator.refusals import RefusalError
 from vpnframe.emulator.signatures import read_claim
 from vpnframe.emulator.state import State
 
-# List call -> attribute of ``Holdings`` with the listed resources, and the name of their id field.
-_CONNECTIONS = ("connections", "vpn_connection_id")
-_ROWS = {
-    "DescribeVpnGateways": ("vpn_gateways", "vpn_gateway_id"),
-    "DescribeCustomerGateways": ("customer_gateways", "customer_gateway_id"),
-    "DescribeVpcs": ("vpcs", "vpc_id"),
-}
 _ID_LENGTH = 18
 
 
@@ -45,12 +38,13 @@ def drift(kind: Kind, state: State, request: Request, call: ReceivedCall) -> Non
     except (RefusalError, LookupError):
         return  # the call is invalid, or there is no such resource
     number = len(state.created_ids)
-    if call.action in ROUTE_LISTS:
+    holds = LISTS[call.action].holds if call.action in LISTS else "connections"
+    if not holds:
         held = holdings.routes_by_holder[first.vpn_gateway_id or first.vpn_connection_id]
         id_name, new_id = "destination", f"198.19.{number // 256}.{number % 256}/32"
     else:
-        held_name, id_name = _ROWS.get(call.action, _CONNECTIONS)
-        held, new_id = getattr(holdings, held_name), _new_id(state, getattr(first, id_name))
+        held, id_name = getattr(holdings, holds), first.id_name
+        new_id = _new_id(state, getattr(first, id_name))
     if kind.creates_at is not None:
         fields: dict[str, Any] = {id_name: new_id}
         if isinstance(first, EmulatedConnection):

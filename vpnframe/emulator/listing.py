@@ -13,8 +13,8 @@ from vpnframe.emulator.connection_rows import connection_row
 from vpnframe.emulator.encoding import Json, Tree
 from vpnframe.emulator.fleet.model import EmulatedRoute, EmulatedVpc
 from vpnframe.emulator.fleet.quirks import tag_list
+from vpnframe.emulator.holdings import Holdings
 from vpnframe.emulator.refusals import RefusalError, invalid_parameter
-from vpnframe.emulator.state import Holdings
 
 Parameters: TypeAlias = Mapping[str, str]
 
@@ -26,13 +26,19 @@ class EmulatedListCall:
     """The resources, rows, filters and mandatory parameters of one list call."""
 
     path: tuple[str, ...]  # names of the nested members that lead to the list in the answer
-    # Holdings and parameters -> the resources before filtering
-    held: Callable[[Holdings, Parameters], Sequence[Any]]
     write: Callable[[Any], Tree]  # one resource -> its row
+    id_name: str  # name of the id in a row; in snake case, also of the resource's attribute
+    holds: str = ""  # attribute of Holdings that contains the resources; empty for routes
+    # Holdings and parameters -> the resources before filtering; None: all that ``holds`` names
+    find: Callable[[Holdings, Parameters], Sequence[Any]] | None = None
     # Parameter -> attribute that must equal the parameter, or be a tuple that contains it
     filters: Mapping[str, str] = field(default_factory=dict)
     has_tags: bool = False  # whether the call filters by tags
     required: tuple[str, ...] = ()  # mandatory parameters besides ``RegionId``
+
+    def held(self, holdings: Holdings, parameters: Parameters) -> Sequence[Any]:
+        """Return the resources before filtering."""
+        return self.find(holdings, parameters) if self.find else getattr(holdings, self.holds)
 
     def answer(
         self, holdings: Holdings, parameters: Parameters, *, finish: Callable[[Tree], Tree]
@@ -128,59 +134,69 @@ def _same_named(parameters: str) -> dict[str, str]:
 
 
 # The order of the arguments of ``_of_kind`` is the order in which the parameters are checked.
-ROUTE_LISTS: Mapping[str, EmulatedListCall] = {
+LISTS: Mapping[str, EmulatedListCall] = {
     "DescribeVpnRouteEntries": EmulatedListCall(
         path=("VpnRouteEntries", "VpnRouteEntry"),
-        held=lambda held, given: _of_kind(
+        write=rows.vpn_route_row,
+        id_name="RouteDest",
+        find=lambda held, given: _of_kind(
             kind=_wanted_kind(given), routes=_on_gateway(held, given)
         ),
-        write=rows.vpn_route_row,
         required=("VpnGatewayId",),
     ),
     "DescribeVpnPbrRouteEntries": EmulatedListCall(
         path=("VpnPbrRouteEntries", "VpnPbrRouteEntry"),
-        held=lambda held, given: _of_kind(kind="policy", routes=_on_gateway(held, given)),
         write=rows.policy_route_row,
+        id_name="RouteDest",
+        find=lambda held, given: _of_kind(kind="policy", routes=_on_gateway(held, given)),
         required=("VpnGatewayId",),
     ),
     "DescribeVcoRouteEntries": EmulatedListCall(
         path=("VcoRouteEntries",),
-        held=lambda held, given: _of_kind(routes=_on_router(held, given), kind=_wanted_kind(given)),
         write=rows.attachment_route_row,
+        id_name="RouteDest",
+        find=lambda held, given: _of_kind(routes=_on_router(held, given), kind=_wanted_kind(given)),
         required=("VpnConnectionId",),
     ),
-}
-LISTS: Mapping[str, EmulatedListCall] = {
-    **ROUTE_LISTS,
     "DescribeVpcs": EmulatedListCall(
-        path=("Vpcs", "Vpc"), held=_vpcs, write=rows.vpc_row, filters={"VpcName": "name"}
+        path=("Vpcs", "Vpc"),
+        write=rows.vpc_row,
+        id_name="VpcId",
+        holds="vpcs",
+        find=_vpcs,
+        filters={"VpcName": "name"},
     ),
     "DescribeVpnConnections": EmulatedListCall(
         path=("VpnConnections", "VpnConnection"),
-        held=lambda holdings, _: holdings.connections,
         write=connection_row,
+        id_name="VpnConnectionId",
+        holds="connections",
         filters=_same_named("VpnConnectionId VpnGatewayId ResourceGroupId")
         | {"CustomerGatewayId": "customer_gateway_ids"},
         has_tags=True,
     ),
     "DescribeVpnGateways": EmulatedListCall(
         path=("VpnGateways", "VpnGateway"),
-        held=lambda holdings, _: holdings.vpn_gateways,
         write=rows.vpn_gateway_row,
+        id_name="VpnGatewayId",
+        holds="vpn_gateways",
         filters=_same_named("VpnGatewayId VpcId BusinessStatus ResourceGroupId"),
         has_tags=True,
     ),
     "DescribeCustomerGateways": EmulatedListCall(
         path=("CustomerGateways", "CustomerGateway"),
-        held=lambda holdings, _: holdings.customer_gateways,
         write=rows.customer_gateway_row,
+        id_name="CustomerGatewayId",
+        holds="customer_gateways",
         filters=_same_named("CustomerGatewayId ResourceGroupId"),
         has_tags=True,
     ),
     "DescribeVpnAttachments": EmulatedListCall(
         path=("VpnAttachments",),
-        held=lambda holdings, _: [c for c in holdings.connections if c.attach_type != "VPNGW"],
         write=rows.attachment_row,
+        id_name="InstanceId",
+        holds="connections",
+        find=lambda held, _: [one for one in held.connections if one.attach_type != "VPNGW"],
         filters=_same_named("VpnConnectionId AttachType"),
         has_tags=True,
     ),

@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vpnframe.emulator.faults import Fault, FaultPlan, Kind
-from vpnframe.emulator.fleet import model
 from vpnframe.emulator.fleet.model import EmulatedFleet
 from vpnframe.emulator.gate import Credential, NonceLedger
+from vpnframe.emulator.holdings import Holdings, sort_out
 from vpnframe.emulator.parameters import ReceivedCall
 from vpnframe.emulator.quotas import Key, QuotaMeter
 from vpnframe.emulator.unset import SHAPES
-
-
-@dataclass
-class Holdings:
-    """The resources of an account in a region.
-
-    The keys of ``routes_by_holder`` are the ids of the VPN gateways and connections that have
-    routes.
-    """
-
-    vpcs: list[model.EmulatedVpc] = field(default_factory=list)
-    vpn_gateways: list[model.VpnGateway] = field(default_factory=list)
-    customer_gateways: list[model.CustomerGateway] = field(default_factory=list)
-    connections: list[model.EmulatedConnection] = field(default_factory=list)
-    connection_by_id: dict[str, model.EmulatedConnection] = field(default_factory=dict)
-    routes_by_holder: dict[str, list[model.EmulatedRoute]] = field(default_factory=dict)
 
 
 @dataclass(eq=False, repr=False)
@@ -61,7 +45,7 @@ class State:
             one.access_key_id: Credential(one.account_id, one.access_key_id, one.access_key_secret)
             for one in self.fleet.accounts
         }
-        self._holdings = _sort_out(self.fleet)
+        self._holdings = sort_out(self.fleet)
 
     def __repr__(self) -> str:
         return f"State({self.fleet!r}, {self.n_requests} requests)"
@@ -126,17 +110,3 @@ def make_state(
     limits = {} if isinstance(quotas, bool) else quotas
     meter = QuotaMeter(quota_window_s, quota_mode, limits, is_on=quotas is not False)
     return State(fleet, meter, has_retry_after, shape)
-
-
-def _sort_out(fleet: EmulatedFleet) -> dict[tuple[str, str], Holdings]:
-    """Group the resources of the fleet by account and region."""
-    holdings: defaultdict[tuple[str, str], Holdings] = defaultdict(Holdings)
-    for name in ("vpcs", "vpn_gateways", "customer_gateways", "connections"):
-        for thing in getattr(fleet, name):
-            getattr(holdings[thing.owner], name).append(thing)
-    for held in holdings.values():
-        held.connection_by_id = {one.vpn_connection_id: one for one in held.connections}
-    for route in fleet.routes:
-        holder = route.vpn_gateway_id or route.vpn_connection_id or ""
-        holdings[route.owner].routes_by_holder.setdefault(holder, []).append(route)
-    return holdings

@@ -12,11 +12,11 @@ import msgspec
 from vpnframe.cloud.actions import LISTS, PAGE_SIZE
 from vpnframe.cloud.answers import Page, decode_page
 from vpnframe.cloud.messages import Response
+from vpnframe.cloud.notes import note_failure, odd_count
 from vpnframe.cloud.retries import PASSING
 from vpnframe.errors import ResponseError
 from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.packed import PackedRecords
-from vpnframe.model.notes import note_failure, odd_count
 from vpnframe.model.psk import KeyJudge
 from vpnframe.model.records import Failure, Note, Row, Rows
 

@@ -6,13 +6,21 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, islice, zip_longest
+from itertools import chain, groupby, islice, zip_longest
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from vpnframe.cloud.actions import CONNECTIONS, DOWNLOAD
+from vpnframe.cloud.actions import (
+    ATTACHMENTS,
+    CONNECTIONS,
+    DOWNLOAD,
+    LISTS,
+    RECORD_TABLES,
+    REGION_LISTS,
+)
 from vpnframe.cloud.answers import decode_download
+from vpnframe.cloud.notes import record_failures
 from vpnframe.cloud.retries import PASSING
 from vpnframe.fetching.blocking import run_all
 from vpnframe.fetching.call_counts import Estimate, estimate, list_calls
@@ -23,7 +31,6 @@ from vpnframe.fetching.packed import PackedRecords, Part, side_by_side
 from vpnframe.fetching.routes import RegionRoutes
 from vpnframe.model.key_hints import gateway_words, judge_of, pack_known
 from vpnframe.model.named_gateways import GATEWAY_LISTS, NamedGateways
-from vpnframe.model.notes import record_failures
 from vpnframe.model.psk import KeyJudge
 from vpnframe.model.records import (
     Coverage,
@@ -43,9 +50,8 @@ T = TypeVar("T", bound=Record)
 Queue = Iterator[tuple[str, KeyJudge | None]]
 _DOWNLOADS_AT_ONCE = 16  # more than enough to fill the published quota at usual latencies
 _TRIES_AGAIN = 3  # downloads that are retried one by one before a silent region is given up
-_VPCS = "DescribeVpcs"
-# Gateways come first: pre-shared keys in the rows of connections are compared with their names.
-_LISTS = (("DescribeCustomerGateways", "DescribeVpnAttachments"), (CONNECTIONS,))
+_STAGES = [list(stage) for _, stage in groupby(REGION_LISTS, key=lambda action: action.stage)]
+_FIRST = _STAGES[0][0].name
 
 
 @dataclass(slots=True)
@@ -73,10 +79,11 @@ class RegionCrawl:
     async def list_all(self) -> None:
         """Read all lists; stop after the first one if it shows that the region cannot be read."""
         started = self.caller.clock.monotonic()
-        await self._list("DescribeVpnGateways")
-        if not self._is_hopeless():
-            for together in (*_LISTS, *([(_VPCS,)] if self.has_routes else [])):
-                await run_all(self._list(action) for action in together)
+        for stage in _STAGES:
+            wanted = [one.name for one in stage if self.has_routes or not one.is_for_routes]
+            await run_all(map(self._list, wanted))
+            if self._is_hopeless():
+                break
         self.listed_ms = self.caller.now_ms()
         self._look_through()
         if self.has_routes and not self._is_hopeless():
@@ -89,7 +96,7 @@ class RegionCrawl:
             return
         key, judge = self.caller.fingerprint_key, None
         if action == CONNECTIONS and key is not None:
-            judge = KeyJudge(key, gateway_words(self._found(*GATEWAY_LISTS).values()))
+            judge = KeyJudge(key, gateway_words(self._found("gateways").values()))
         listing = await ListCall(self.caller, action, self.place, judge=judge).recall()
         if former is not None and listing.failure and len(former.rows) > len(listing.rows):
             listing = former
@@ -113,7 +120,7 @@ class RegionCrawl:
         """Find in the lists the connections, the resources that have routes, and the failures."""
         self.failures = [failure for failure in self.failures if failure.action == DOWNLOAD]
         self.connection_ids, self.known, self.unattached_ids, self.n_unlisted = [], [], set(), 0
-        gateways = self._found(*GATEWAY_LISTS)
+        gateways = self._found("gateways")
         vpn_gateways = [one.gateway_id for one in gateways.values() if one.kind == "vpn"]
         self.holders = dict.fromkeys(vpn_gateways, "VpnGatewayId")
         named, words = NamedGateways(), gateway_words(gateways.values())
@@ -130,8 +137,8 @@ class RegionCrawl:
                 self.failures += record_failures(statement)
                 if self.caller.fingerprint_key is not None:
                     self.known.append(pack_known(statement, words))
-        for gateway in gateways.values():
-            self.failures += record_failures(gateway)
+        for table in RECORD_TABLES:
+            self.failures += record_failures(*self._found(table).values())
         # Report gateways that a connection names, but that a complete list does not contain.
         for action in GATEWAY_LISTS:
             listing = self.listings.get(action)
@@ -139,8 +146,6 @@ class RegionCrawl:
                 for failure in named.unlisted(action, gateways.keys()):
                     self.n_unlisted += 1
                     self.failures.append(replace(failure, at_ms=self.listed_ms))
-        for vpc in self._found(_VPCS).values():
-            self.failures += record_failures(vpc)
 
     async def list_again(self) -> None:
         """Retry the lists that failed for transient reasons."""
@@ -223,11 +228,12 @@ class RegionCrawl:
         """Yield the rows that a list call read, in mappings from ids to about 1,000 rows."""
         return self.listings.get(action, Listing()).rows.parts()
 
-    def _found(self, *actions: str) -> dict[str, Any]:
-        """Return the rows of the given list calls as a dictionary by id, sorted by id.
+    def _found(self, table: str) -> dict[str, Any]:
+        """Return the listed rows of a table as a dictionary by id, sorted by id.
 
         The account and the region are set in each row.
         """
+        actions = [action.name for action in REGION_LISTS if action.table == table]
         parts = chain.from_iterable(map(self._rows, actions))
         rows = {row_id: self._here(row) for part in parts for row_id, row in part.items()}
         return dict(sorted(rows.items()))
@@ -238,7 +244,7 @@ class RegionCrawl:
         Attachments to transit routers are merged in: they add missing connections and missing or
         hidden values.
         """
-        attached = self._rows("DescribeVpnAttachments")
+        attached = self._rows(ATTACHMENTS)
         for rows in side_by_side(self._rows(CONNECTIONS), attached):
             yield {
                 connection_id: replace(statement, fetched_ms=self.listed_ms)
@@ -269,13 +275,10 @@ class RegionCrawl:
 
     def parts(self) -> Iterator[Records]:
         """Yield everything that was read, in parts; the first part contains no connections."""
-        gateways = self._found(*GATEWAY_LISTS)
-        yield replace(
-            self.outcome(),
-            gateways=tuple(gateways.values()),
-            vpcs=tuple(self._found(_VPCS).values()),
-            routes=tuple(self.routes.strays) if self.routes else (),
-        )
+        gateways = self._found("gateways")
+        tables = {table: tuple(self._found(table).values()) for table in RECORD_TABLES}
+        strays = tuple(self.routes.strays) if self.routes else ()
+        yield replace(self.outcome(), **tables, routes=strays)
         downloads = self.downloads.in_order().parts()
         routes = self.routes.into.parts() if self.routes else ()
         for listed, downloaded, leading in side_by_side(self._statements(), downloads, routes):
@@ -326,7 +329,7 @@ class RegionCrawl:
     def _status(self, *, is_all_read: bool) -> CoverageStatus:
         if self._is_hopeless():
             return "unreachable"
-        own = [listing for action, listing in self.listings.items() if action != _VPCS]
+        own = [one for name, one in self.listings.items() if not LISTS[name].is_for_routes]
         if all(listing.failure and not listing.rows for listing in own):
             first = own[0].failure
             return status_of_nothing(first) if first else "unreachable"
@@ -336,7 +339,7 @@ class RegionCrawl:
 
     def _is_hopeless(self) -> bool:
         """Check whether the first list shows that a region is silent or that its id is unknown."""
-        listing = self.listings["DescribeVpnGateways"]
+        listing = self.listings[_FIRST]
         failure = listing.failure
         if failure is None or listing.rows:
             return False

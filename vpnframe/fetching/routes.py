@@ -6,29 +6,23 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from operator import itemgetter
 
 import msgspec
 from msgspec.structs import replace
 
+from vpnframe.cloud.actions import ROUTE_LISTS
+from vpnframe.cloud.notes import record_failures
 from vpnframe.fetching.blocking import run_all
 from vpnframe.fetching.call_counts import list_calls
 from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.events import Listener, RouteListRead, RouteListsFound, ignore
 from vpnframe.fetching.listing import ListCall, Listing, explain_gone
 from vpnframe.fetching.packed import PackedRecords
-from vpnframe.model.notes import record_failures
 from vpnframe.model.records import Failure, RouteEntry, RoutesInto
 from vpnframe.model.routes import Weights, route_order
 
 _LISTS_AT_ONCE = 16
-_BY_DESTINATION, _BY_POLICY = "DescribeVpnRouteEntries", "DescribeVpnPbrRouteEntries"
-_ON_ROUTER = "DescribeVcoRouteEntries"
-# List calls, each with a route type to ask for, by the parameter for the id of the holder: a VPN
-# gateway, or a connection on a transit router.
-_LISTS: Mapping[str, tuple[tuple[str, str | None], ...]] = {
-    "VpnGatewayId": ((_BY_DESTINATION, "custom"), (_BY_DESTINATION, "bgp"), (_BY_POLICY, None)),
-    "VpnConnectionId": ((_ON_ROUTER, "custom"), (_ON_ROUTER, "bgp")),
-}
 _decode = msgspec.msgpack.Decoder(RouteEntry).decode
 
 
@@ -38,7 +32,8 @@ class RegionRoutes:
 
     caller: Caller  # of the account
     place: Place
-    holders: Mapping[str, str]  # by id of a gateway or connection, the key in _LISTS
+    # By id of a VPN gateway, or of a connection on a transit router: the parameter for this id
+    holders: Mapping[str, str]
     on_event: Listener = ignore
     into: PackedRecords = field(default_factory=PackedRecords)  # RoutesInto by connection id
     strays: list[RouteEntry] = field(default_factory=list)  # routes that lead to no connection
@@ -50,11 +45,11 @@ class RegionRoutes:
 
     def lists(self) -> Iterator[ListCall]:
         """Yield the list calls that together return every route of the region."""
-        for parameter, lists in _LISTS.items():
-            for holder in sorted(one for one, its in self.holders.items() if its == parameter):
-                for action, kind in lists:
+        for holder, parameter in sorted(self.holders.items(), key=itemgetter(1, 0)):
+            for action in ROUTE_LISTS.values():
+                for kind in action.route_types if action.about[1] == parameter else ():
                     about = {parameter: holder} | ({"RouteEntryType": kind} if kind else {})
-                    yield ListCall(self.caller, action, self.place, about)
+                    yield ListCall(self.caller, action.name, self.place, about)
 
     async def read_all(self) -> None:
         """Read all route lists with several workers; the quota limits their pace."""

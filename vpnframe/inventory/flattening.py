@@ -32,6 +32,8 @@ from vpnframe.schema.tables import RESTRICTED, STORED, Column
 
 Tables = dict[str, pd.DataFrame]
 
+# The tables that have exactly the fields of their records; the others also need other records.
+_PLAIN = [*{*Records.__struct_fields__} - {"connections", "gateways", "routes", "failures"}]
 _Place = tuple[str | None, str | None, str | None]  # account, region, and an id in the region
 _NO_GATEWAY = Gateway(gateway_id="", kind="vpn")
 
@@ -98,10 +100,9 @@ class _GrowingTables:
         routers = {_place_of(c): c.transit_router_id for c in part.connections}
         router_ids = [routers.get(_place_of(route)) for route in part.routes]
         self._add_records("routes", part.routes, transit_router_id=router_ids)
-        self._add_records("vpcs", part.vpcs)
         self._add_failures(part.failures)
-        self._add_records("coverage", part.coverage)
-        self._add_records("disagreements", part.disagreements)
+        for name in _PLAIN:
+            self._add_records(name, getattr(part, name))
 
     def tables(self) -> Tables:
         self._end_region()

@@ -107,6 +107,7 @@ class Note(Record, frozen=True, kw_only=True):
     field: str
     message: str
     kind: FailureKind = "malformed"
+    action: str = ""  # the API action that sent the value
 
 
 class ConnectionValues(Record, frozen=True, kw_only=True):

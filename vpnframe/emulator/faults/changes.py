@@ -9,18 +9,13 @@ from typing import TypeAlias, TypeGuard
 
 from vpnframe.cloud.messages import Response
 from vpnframe.emulator.encoding import Json, Tree
+from vpnframe.emulator.listing import LISTS
 
 Edit: TypeAlias = Callable[[Tree], Tree]
 Rewrite: TypeAlias = Callable[[Response], Response]
 
-LIST_NAMES = (
-    *("VpnConnections", "VpnGateways", "CustomerGateways", "VpnAttachments", "Regions"),
-    *("Vpcs", "VpnRouteEntries", "VpnPbrRouteEntries", "VcoRouteEntries"),
-)
-_ID_NAMES = (
-    *("VpnConnectionId", "VpnGatewayId", "CustomerGatewayId", "InstanceId", "RegionId"),
-    *("VpcId", "RouteDest"),
-)
+LIST_NAMES = ("Regions", *(listed.path[0] for listed in LISTS.values()))
+_ID_NAMES = {"RegionId", *(listed.id_name for listed in LISTS.values())}
 
 
 def on_objects(change: Edit) -> Edit:

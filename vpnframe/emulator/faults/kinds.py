@@ -31,17 +31,17 @@ from vpnframe.emulator.faults.changes import (
     without_first_row,
 )
 from vpnframe.emulator.faults.wire import End, Sent, Wire
+from vpnframe.emulator.listing import LISTS
 from vpnframe.emulator.refusals import Refusal
 
 _ALL: frozenset[str] = frozenset()
 _DOWNLOADS = frozenset({"DownloadVpnConnectionConfig"})
 _DESCRIBING = _DOWNLOADS | {"DescribeVpnConnections"}
 _GATEWAYS = frozenset({"DescribeVpnGateways", "DescribeCustomerGateways"})
-_ON_GATEWAY = frozenset({"DescribeVpnRouteEntries", "DescribeVpnPbrRouteEntries"})
-_ON_CONNECTION = _DOWNLOADS | {"DescribeVcoRouteEntries"}
-_OTHERS = frozenset({"DescribeVpnAttachments", "DescribeVpcs"})
-_REGIONAL = _DESCRIBING | _GATEWAYS | _ON_GATEWAY | _ON_CONNECTION | _OTHERS
-_PAGED = _REGIONAL - _DOWNLOADS
+_ON_GATEWAY = frozenset(name for name, one in LISTS.items() if "VpnGatewayId" in one.required)
+_ON_CONNECTION = _DOWNLOADS | {n for n, one in LISTS.items() if "VpnConnectionId" in one.required}
+_PAGED = frozenset(LISTS)
+_REGIONAL = _PAGED | _DOWNLOADS
 _LISTS = _PAGED | {"DescribeRegions"}
 
 

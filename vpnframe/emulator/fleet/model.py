@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class ManagedResource(Resource):
 class EmulatedVpc(Resource):
     """A VPC; ``user_cidrs`` are mostly public blocks that the VPC treats as private."""
 
+    id_name: ClassVar[str] = "vpc_id"
     vpc_id: str
     name: str
     cidr: str
@@ -83,6 +85,7 @@ class EmulatedVpc(Resource):
 class VpnGateway(ManagedResource):
     """The cloud's endpoint of tunnels. A gateway with ``second_ip`` is a dual-tunnel gateway."""
 
+    id_name: ClassVar[str] = "vpn_gateway_id"
     vpn_gateway_id: str
     vpc_id: str
     name: str
@@ -101,6 +104,7 @@ class VpnGateway(ManagedResource):
 class CustomerGateway(ManagedResource):
     """The customer's endpoint of tunnels. ``auth_key`` authenticates its BGP sessions."""
 
+    id_name: ClassVar[str] = "customer_gateway_id"
     customer_gateway_id: str
     name: str
     ip_address: str
@@ -181,6 +185,7 @@ class EmulatedConnection(ManagedResource):
     router, and NO_ASSOCIATED for an unattached connection.
     """
 
+    id_name: ClassVar[str] = "vpn_connection_id"
     vpn_connection_id: str
     name: str | None
     attach_type: str

@@ -3,66 +3,42 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from vpnframe.cloud import retries
-from vpnframe.cloud.actions import ACTIONS, LIST_OF_ONE
+from vpnframe.cloud.actions import (
+    ACTIONS,
+    CONNECTIONS,
+    DOWNLOAD,
+    LIST_OF_ONE,
+    LISTS,
+    REGION_LISTS,
+    ROUTE_LISTS,
+    Action,
+)
 from vpnframe.cloud.answers import action_of, decode_download, decode_page
 from vpnframe.cloud.messages import Response
+from vpnframe.cloud.notes import note_failure, odd_count
 from vpnframe.cloud.permissions import naming_permission
 from vpnframe.errors import RequestError, StatusError
-from vpnframe.inventory.loading.saved_routes import ROUTE_LISTS, RouteAnswer, RouteAnswers
+from vpnframe.inventory.loading.saved_routes import RouteAnswer, RouteAnswers
 from vpnframe.model.key_hints import connection_words, gateway_words
-from vpnframe.model.notes import note_failure, odd_count
 from vpnframe.model.psk import KeyJudge
-from vpnframe.model.records import (
-    Attachment,
-    Failure,
-    FailureKind,
-    Gateway,
-    Record,
-    RouteEntry,
-    Statement,
-    Vpc,
-)
+from vpnframe.model.records import Failure, FailureKind, Record, RouteEntry, Statement
 from vpnframe.model.sources import with_attachments
 
-DOWNLOAD = "DownloadVpnConnectionConfig"
-CONNECTIONS = "DescribeVpnConnections"
-# A region has one of each of these lists; route lists exist once per gateway.
-OF_REGION = (
-    "DescribeVpnGateways",
-    "DescribeCustomerGateways",
-    "DescribeVpnAttachments",
-    "DescribeVpcs",
-)
 # In the order of decoding: what identifies a key's owner is decoded before the keys.
 READABLE = (
-    *OF_REGION,
-    *("DescribeVpnGateway", "DescribeCustomerGateway"),
-    "DescribeVpnRouteEntries",
-    "DescribeVpnPbrRouteEntries",
-    "DescribeVcoRouteEntries",
+    *(action.name for action in REGION_LISTS if action.name != CONNECTIONS),
+    *(one for one, name in LIST_OF_ONE.items() if name != CONNECTIONS),
+    *ROUTE_LISTS,
     CONNECTIONS,
-    "DescribeVpnConnection",
+    *(one for one, name in LIST_OF_ONE.items() if name == CONNECTIONS),
     DOWNLOAD,
 )
-# For each type of row: where its first answer is kept, and its id. A route has no id of its own.
-_KEPT: Mapping[type, tuple[str, Callable[[Any], str]]] = {
-    Statement: ("listed", attrgetter("vpn_connection_id")),
-    Attachment: ("attached", attrgetter("vpn_connection_id")),
-    Gateway: ("gateways", attrgetter("gateway_id")),
-    Vpc: ("vpcs", attrgetter("vpc_id")),
-    RouteEntry: (
-        "routes",
-        lambda route: f"{route.vpn_gateway_id or route.vpn_connection_id or ''} {route.entry_id}",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -106,11 +82,10 @@ class Gathered:
     """The records of all files by resource id, and the failures so far."""
 
     downloads: dict[str, Statement] = field(default_factory=dict)
-    listed: dict[str, Statement] = field(default_factory=dict)
-    attached: dict[str, Attachment] = field(default_factory=dict)
-    gateways: dict[str, Gateway] = field(default_factory=dict)
-    vpcs: dict[str, Vpc] = field(default_factory=dict)
-    routes: dict[str, RouteEntry] = field(default_factory=dict)
+    # The rows by id, as listed; by the name of the table to which they belong
+    rows: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {action.table: {} for action in LISTS.values()}
+    )
     route_answers: RouteAnswers = field(default_factory=RouteAnswers)
     regions: dict[str, str] = field(default_factory=dict)
     lists: defaultdict[tuple[str, str | None], _List] = field(
@@ -145,9 +120,9 @@ class Gathered:
         if self.judge is None:
             return
         if action == CONNECTIONS:
-            self.judge = replace(self.judge, words=gateway_words(self.gateways.values()))
+            self.judge = replace(self.judge, words=gateway_words(self.rows["gateways"].values()))
         elif action == DOWNLOAD:
-            rows = with_attachments(self.listed, self.attached)
+            rows = with_attachments(self.rows["connections"], self.rows["attachments"])
             words = {key: connection_words(row, self.judge.words) for key, row in rows.items()}
             self.judge = replace(self.judge, words=words)
 
@@ -187,23 +162,15 @@ class Gathered:
         page = decode_page(saved.response, action=action, judge=self.judge)
         self.places.add(saved.region_id)
         is_list = action not in LIST_OF_ONE
-        stamps: dict[type, dict[str, Any]] = {
-            Statement: {"fetched_ms": saved.at_ms, "request_id": page.request_id},
-            RouteEntry: {"fetched_ms": saved.at_ms},
-        }
-        here = self.lists[LIST_OF_ONE.get(action, action), saved.region_id]
-        for kind, (name, key_of) in _KEPT.items():
-            rows: dict[str, Any] = {
-                key_of(row): msgspec.structs.replace(row, **stamps.get(kind, {}))
-                for row in page.rows
-                if isinstance(row, kind)
-            }
-            here.ids |= rows.keys()
-            self._keep(saved, getattr(self, name), rows, may_repeat=not is_list)
-            if kind is RouteEntry and action in ROUTE_LISTS:
-                routes, at = tuple(rows.values()), saved.region_id
-                answer = RouteAnswer(action, routes, page.total_count, saved.stem, at)
-                self.route_answers.answers.append(answer)
+        listed = LISTS[LIST_OF_ONE.get(action, action)]
+        here = self.lists[listed.name, saved.region_id]
+        rows = {_id_of(row, listed): _with_time(row, saved.at_ms) for row in page.rows}
+        here.ids |= rows.keys()
+        self._keep(saved, self.rows[listed.table], rows, may_repeat=not is_list)
+        if action in ROUTE_LISTS:
+            routes, at = tuple(rows.values()), saved.region_id
+            answer = RouteAnswer(action, routes, page.total_count, saved.stem, at)
+            self.route_answers.answers.append(answer)
         count_notes = [] if page.count_note is None else [odd_count(page.count_note)]
         for note in (*page.notes, *count_notes):
             told = note_failure(note, action=action)
@@ -230,6 +197,20 @@ class Gathered:
             elif not (may_repeat and _without_source(kept[key]) == _without_source(row)):
                 message = f"{saved.name} contains {key} again: the row that was read first is kept"
                 self.failures.append(saved.failure("file", message))
+
+
+def _id_of(row: Any, listed: Action) -> str:
+    """Return what identifies a row among all rows of its table: routes have no id of their own."""
+    row_id = getattr(row, listed.record_id)
+    if isinstance(row, RouteEntry):
+        return f"{row.vpn_gateway_id or row.vpn_connection_id or ''} {row_id}"
+    return str(row_id)
+
+
+def _with_time(row: Any, at_ms: int | None) -> Any:
+    """Return a row with the time of its file, if its record has a field for it."""
+    has_time = isinstance(row, Statement | RouteEntry)
+    return msgspec.structs.replace(row, fetched_ms=at_ms) if has_time else row
 
 
 def _without_source(row: Record) -> Record:

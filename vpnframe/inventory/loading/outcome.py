@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Set
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from vpnframe.inventory.loading.gathered import CONNECTIONS, OF_REGION, Gathered
+from vpnframe.cloud.actions import CONNECTIONS, RECORD_TABLES, REGION_LISTS
+from vpnframe.cloud.notes import record_failures
+from vpnframe.inventory.loading.gathered import Gathered
 from vpnframe.model.named_gateways import GATEWAY_LISTS, NamedGateways
-from vpnframe.model.notes import record_failures
-from vpnframe.model.records import Connection, Coverage, Failure, Record, Records, Statement
+from vpnframe.model.records import (
+    Connection,
+    Coverage,
+    Failure,
+    Record,
+    Records,
+    RouteEntry,
+    Statement,
+)
 from vpnframe.model.routes import Weights, route_order
 from vpnframe.model.sources import join_statements, own_gateways, with_attachments
 
@@ -20,9 +29,9 @@ R = TypeVar("R", bound=Record)
 
 def records_of(known: Gathered) -> Records:
     """Return the records of a fleet, joined from the records of all saved responses."""
-    statements = with_attachments(known.listed, known.attached)
+    statements = with_attachments(known.rows["connections"], known.rows["attachments"])
     weights = Weights()
-    for route in known.routes.values():
+    for route in known.rows["routes"].values():
         weights.add(route)
     weighed = weights.find_weighed()
     connections, disagreements = [], []
@@ -32,36 +41,41 @@ def records_of(known: Gathered) -> Records:
     for key in sorted(keys, key=lambda key: (known.regions.get(key) or "", key)):
         download, listed = known.downloads.get(key), statements.get(key)
         region_id = known.regions.get(key)
-        own = own_gateways(listed, known.gateways)
+        own = own_gateways(listed, known.rows["gateways"])
         connection, differing = join_statements(download, listed, gateways=own)
         leading = msgspec.structs.replace(connection, has_weighed_routes=key in weighed)
         connections.append(_in_region(leading, region_id))
         disagreements += [_in_region(one, region_id) for one in differing]
-        for statement in filter(None, (download, listed)):
-            failures += [_in_region(f, region_id) for f in record_failures(statement)]
-    gateways = [_in_region(g, known.regions.get(i)) for i, g in known.gateways.items()]
-    connections = known.route_answers.mark_known(connections, statements, gateways)
-    for key, gateway in known.gateways.items():
-        failures += [_in_region(f, known.regions.get(key)) for f in record_failures(gateway)]
-    network = _network(known, keys)
+        both = filter(None, (download, listed))
+        failures += [_in_region(f, region_id) for f in record_failures(*both)]
+    tables: dict[str, tuple[Any, ...]] = {"routes": _routes(known, keys)}
+    for name in RECORD_TABLES:
+        rows = sorted(known.rows[name].items())
+        here = [_in_region(row, known.regions.get(key)) for key, row in rows]
+        tables[name] = tuple(sorted(here, key=lambda row: row.region_id or ""))
+    failures += [
+        _in_region(failure, row.region_id)
+        for rows in tables.values()
+        for row in rows
+        for failure in record_failures(row)
+    ]
+    marked = known.route_answers.mark_known(connections, statements, tables["gateways"])
     return Records(
-        connections=tuple(connections),
-        gateways=tuple(sorted(gateways, key=lambda g: (g.region_id or "", g.gateway_id))),
-        routes=network.routes,
-        vpcs=network.vpcs,
-        failures=(*failures, *network.failures),
-        coverage=tuple(_coverage(known, connections, statements)),
+        connections=tuple(marked),
+        failures=tuple(failures),
+        coverage=tuple(_coverage(known, marked, statements)),
         disagreements=tuple(disagreements),
+        **tables,
     )
 
 
-def _network(known: Gathered, there: Set[str]) -> Records:
-    """Return the VPCs and routes; a route gets the region of its connection, if that is known."""
+def _routes(known: Gathered, there: Set[str]) -> tuple[RouteEntry, ...]:
+    """Return the routes; each one gets the region of its connection, if that is known."""
     routes = [
         _in_region(route, known.regions.get(route.vpn_connection_id or ""))
         if route.vpn_connection_id in there
         else _in_region(route, known.regions.get(key))
-        for key, route in known.routes.items()
+        for key, route in known.rows["routes"].items()
     ]
     # As in a fetch: routes to no connection first, then by connection.
     routes.sort(
@@ -71,10 +85,7 @@ def _network(known: Gathered, there: Set[str]) -> Records:
             *route_order(route),
         )
     )
-    vpcs = [_in_region(vpc, known.regions.get(key)) for key, vpc in sorted(known.vpcs.items())]
-    failures = [_in_region(f, one.region_id) for one in routes for f in record_failures(one)]
-    failures += [_in_region(f, one.region_id) for one in vpcs for f in record_failures(one)]
-    return Records(routes=tuple(routes), vpcs=tuple(vpcs), failures=tuple(failures))
+    return tuple(routes)
 
 
 def _in_region(record: R, region_id: str | None) -> R:
@@ -100,8 +111,9 @@ def _gaps(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Fail
     named: defaultdict[str | None, NamedGateways] = defaultdict(NamedGateways)
     for key, statement in statements.items():
         named[known.regions.get(key)].add(statement)
+    own_lists = {action.name for action in REGION_LISTS} - {CONNECTIONS}
     for (action, region_id), listed in known.lists.items():
-        is_short = action in OF_REGION and listed.n_rows < listed.total
+        is_short = action in own_lists and listed.n_rows < listed.total
         if is_short or listed.has_odd_count:
             known.gaps.add(region_id)
         if is_short:
@@ -110,7 +122,7 @@ def _gaps(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Fail
             )
             yield Failure(kind="malformed", message=message, action=action, region_id=region_id)
         if action in GATEWAY_LISTS and listed.is_whole:
-            for failure in named[region_id].unlisted(action, known.gateways.keys()):
+            for failure in named[region_id].unlisted(action, known.rows["gateways"].keys()):
                 known.gaps.add(region_id)
                 yield _in_region(failure, region_id)
 

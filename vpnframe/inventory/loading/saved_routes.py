@@ -15,16 +15,10 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from vpnframe.cloud.actions import ROUTE_LISTS
 from vpnframe.model.records import Connection, Gateway, RouteEntry, RouteType, Statement
 from vpnframe.model.routes import holder_of
 
-_KINDS: dict[str, tuple[RouteType, ...]] = {
-    "DescribeVpnRouteEntries": ("destination", "bgp"),
-    "DescribeVpnPbrRouteEntries": ("policy",),
-    "DescribeVcoRouteEntries": ("destination", "bgp"),
-}
-ROUTE_LISTS = tuple(_KINDS)
-_ON_GATEWAY, _ON_ROUTER = ROUTE_LISTS[:2], ROUTE_LISTS[2:]
 _ID = re.compile(r"(?:vpn|vco)-[0-9A-Za-z]+")
 
 
@@ -84,10 +78,12 @@ class RouteAnswers:
         named, nameless = self._sort_blanks(holders)
         missing = {}
         for name, holder in holders.items():
-            for action in _ON_GATEWAY if holder.is_gateway else _ON_ROUTER:
-                kinds = [kind for kind in _KINDS[action] if kind != "bgp" or holder.has_bgp]
+            for action in ROUTE_LISTS.values():
+                if (action.about[1] == "VpnGatewayId") != holder.is_gateway:
+                    continue
+                kinds = {*action.route_types.values()} - ({"bgp"} if not holder.has_bgp else set())
                 n_absent = sum(not n_entries[name, kind] for kind in kinds)
-                missing[name, action] = max(0, n_absent - named[name, action])
+                missing[name, action.name] = max(0, n_absent - named[name, action.name])
         in_region: Counter[tuple[str | None, str]] = Counter()
         for (name, action), n_missing in missing.items():
             in_region[holders[name].region_id, action] += n_missing
