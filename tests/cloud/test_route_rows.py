@@ -149,7 +149,13 @@ def test_a_weight_that_is_no_number_is_a_note() -> None:
     route = policy_route(row(POLICY, {"Weight": "high"}))
     assert route is not None
     assert route.weight is None
-    assert route.notes == (Note(field="Weight", message="is other text, not a whole number"),)
+    assert route.notes == (
+        Note(
+            field="Weight",
+            message="is other text, not a whole number",
+            action="DescribeVpnPbrRouteEntries",
+        ),
+    )
 
 
 def test_routes_that_differ_in_state_alone_are_one_entry() -> None:
@@ -197,7 +203,13 @@ def test_a_block_that_is_no_text_is_a_note() -> None:
     found = vpc(row({"VpcId": "vpc-1", "UserCidrs": {"UserCidr": [7, "9.0.0.0/8"]}}))
     assert found is not None
     assert found.user_cidrs == ("9.0.0.0/8",)
-    assert found.notes == (Note(field="UserCidrs", message="contains values other than text"),)
+    assert found.notes == (
+        Note(
+            field="UserCidrs",
+            message="contains values other than text",
+            action="DescribeVpcs",
+        ),
+    )
 
 
 @pytest.mark.parametrize(

@@ -270,13 +270,13 @@ def test_lists_that_an_earlier_run_read_are_not_asked_for_again(tmp_path: Path) 
     }
 
 
-def test_gateways_come_before_attachments() -> None:
-    """In order of their ids: two runs ask in one order."""
+def test_route_lists_have_one_order() -> None:
+    """By the kind of holder, then in order of their ids: two runs ask in one order."""
     holders = {"vco-1": "VpnConnectionId", "vpn-2": "VpnGatewayId", "vpn-1": "VpnGatewayId"}
     lists = list(RegionRoutes(caller_of(FakeSend([])), Place("https://vpc.test"), holders).lists())
     named = [next(iter(one.about.values())) for one in lists]
-    assert named == ["vpn-1"] * 3 + ["vpn-2"] * 3 + ["vco-1"] * 2
-    assert [(one.action, one.about.get("RouteEntryType")) for one in lists[:3]] == [
+    assert named == ["vco-1"] * 2 + ["vpn-1"] * 3 + ["vpn-2"] * 3
+    assert [(one.action, one.about.get("RouteEntryType")) for one in lists[2:5]] == [
         (BY_DESTINATION, "custom"),
         (BY_DESTINATION, "bgp"),
         (BY_POLICY, None),

@@ -16,11 +16,12 @@ from vpnframe.emulator.encoding import STS_VERSION, Tree, write_response
 from vpnframe.emulator.faults import FaultPlan, FaultyResponse, Kind
 from vpnframe.emulator.fleet.quirks import pick
 from vpnframe.emulator.gate import Credential, authenticate
+from vpnframe.emulator.holdings import Holdings
 from vpnframe.emulator.listing import LISTS, EmulatedListCall
 from vpnframe.emulator.parameters import ReceivedCall, read_call
 from vpnframe.emulator.refusals import Refusal, RefusalError
 from vpnframe.emulator.rows import region_row
-from vpnframe.emulator.state import Holdings, State
+from vpnframe.emulator.state import State
 from vpnframe.emulator.unset import SHAPES, fill
 
 _ROLE = re.compile(r"acs:ram::([0-9]+):role/([A-Za-z0-9._-]+)")

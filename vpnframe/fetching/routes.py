@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from operator import itemgetter
 
 import msgspec
 from msgspec.structs import replace
@@ -44,7 +45,7 @@ class RegionRoutes:
 
     def lists(self) -> Iterator[ListCall]:
         """Yield the list calls that together return every route of the region."""
-        for holder, parameter in sorted(self.holders.items()):
+        for holder, parameter in sorted(self.holders.items(), key=itemgetter(1, 0)):
             for action in ROUTE_LISTS.values():
                 for kind in action.route_types if action.about[1] == parameter else ():
                     about = {parameter: holder} | ({"RouteEntryType": kind} if kind else {})

@@ -12,7 +12,6 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.addresses.cidr import parse_cidrs
-from vpnframe.cloud.actions import RECORD_TABLES
 from vpnframe.model.blocks import Block, has_ha_evidence, in_block_order, list_blocks
 from vpnframe.model.records import (
     Connection,
@@ -33,8 +32,8 @@ from vpnframe.schema.tables import RESTRICTED, STORED, Column
 
 Tables = dict[str, pd.DataFrame]
 
-# The tables with a row for each row of a list call, and no further column.
-_PLAIN = [name for name in RECORD_TABLES if name != "gateways"]
+# The tables that have exactly the fields of their records; the others also need other records.
+_PLAIN = [*{*Records.__struct_fields__} - {"connections", "gateways", "routes", "failures"}]
 _Place = tuple[str | None, str | None, str | None]  # account, region, and an id in the region
 _NO_GATEWAY = Gateway(gateway_id="", kind="vpn")
 
@@ -103,7 +102,7 @@ class _GrowingTables:
         router_ids = [routers.get(_place_of(route)) for route in part.routes]
         self._add_records("routes", part.routes, transit_router_id=router_ids)
         self._add_failures(part.failures)
-        for name in (*_PLAIN, "coverage", "disagreements"):
+        for name in _PLAIN:
             self._add_records(name, getattr(part, name))
 
     def tables(self) -> Tables:

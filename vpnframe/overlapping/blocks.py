@@ -83,6 +83,7 @@ def find_overlaps(
     # Rows are below 2**31 and relations below 4, so one sort of a combined key suffices.
     key = left.astype(np.uint64) << np.uint64(33) | right.astype(np.uint64) << np.uint64(2)
     key |= np.concatenate([pairs.relation for _, pairs in made])
+    del found, made, left, right  # their memory is used again
     key.sort()
     pairs = {"left": key >> np.uint64(33), "right": key >> np.uint64(2) & np.uint64(2**31 - 1)}
     columns = {n: pd.array(rows.astype(np.int64), dtype="Int64") for n, rows in pairs.items()}

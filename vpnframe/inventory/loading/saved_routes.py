@@ -78,12 +78,12 @@ class RouteAnswers:
         named, nameless = self._sort_blanks(holders)
         missing = {}
         for name, holder in holders.items():
-            for action in ROUTE_LISTS.values():
-                if (action.about[1] == "VpnGatewayId") != holder.is_gateway:
+            for one in ROUTE_LISTS.values():
+                if (one.about[1] == "VpnGatewayId") != holder.is_gateway:
                     continue
-                kinds = {*action.route_types.values()} - ({"bgp"} if not holder.has_bgp else set())
+                kinds = {*one.route_types.values()} - ({"bgp"} if not holder.has_bgp else set())
                 n_absent = sum(not n_entries[name, kind] for kind in kinds)
-                missing[name, action.name] = max(0, n_absent - named[name, action.name])
+                missing[name, one.name] = max(0, n_absent - named[name, one.name])
         in_region: Counter[tuple[str | None, str]] = Counter()
         for (name, action), n_missing in missing.items():
             in_region[holders[name].region_id, action] += n_missing
