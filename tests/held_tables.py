@@ -320,7 +320,7 @@ WAYS: Mapping[str, Way] = {
     "times without zone": recast(
         "time", to=lambda values: values.dt.tz_localize(None).astype("datetime64[ns]")
     ),
-    "times microseconds": recast("time", to=lambda values: values.astype("datetime64[us, UTC]")),
+    "times microseconds": recast("time", to=lambda values: values.astype("datetime64[us]")),
     "lists object": recast("texts", to=as_object),
     "lists JSON": recast(
         "texts",

@@ -125,7 +125,7 @@ def by_id(table: pd.DataFrame, column: str, names: tuple[str, ...]) -> dict[str,
 
 
 def moment(ms: int | None) -> pd.Timestamp | None:
-    return None if ms is None else pd.Timestamp(ms, unit="ms", tz="UTC")
+    return None if ms is None else pd.Timestamp(ms, unit="ms")
 
 
 def assert_settings(inventory: vf.Inventory, fleet: EmulatedFleet) -> None:

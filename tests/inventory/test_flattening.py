@@ -221,7 +221,7 @@ def test_failures_coverage_and_disagreements_are_their_records() -> None:
             Disagreement(vpn_connection_id="vco-1", field="ike_version", download_value="1"),
         ),
     )
-    assert cell(tables["failures"], "at") == pd.Timestamp(at_ms, unit="ms", tz="UTC")
+    assert cell(tables["failures"], "at") == pd.Timestamp(at_ms, unit="ms")
     assert cell(tables["failures"], "attempts") == 32_767
     assert cell(tables["coverage"], "n_failed") == 1
     assert cell(tables["disagreements"], "field") == "ike_version"

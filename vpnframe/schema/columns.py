@@ -148,6 +148,8 @@ def join_columns(kind: Kind, pieces: Sequence[Any]) -> Any:
 
 
 def _from_arrow(kind: Kind, values: pa.Array) -> Any:
+    if kind == "time":
+        return pd.array(values.to_numpy(zero_copy_only=False))
     return pd.api.types.pandas_dtype(DTYPES[kind]).__from_arrow__(values)
 
 

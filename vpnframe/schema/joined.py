@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -65,6 +66,18 @@ def split_column(values: Any) -> pa.Array:
     )
 
 
+def count_texts(values: Any) -> npt.NDArray[np.int64]:
+    """Return how many strings each joined string of a column contains; 0 for a null.
+
+    Examples
+    --------
+    >>> count_texts(["a,b", None, ""]).tolist()
+    [2, 0, 0]
+    """
+    counts = pc.fill_null(pc.list_value_length(split_column(values)), 0)
+    return np.asarray(counts.to_numpy(zero_copy_only=False), np.int64)
+
+
 def join_lists(lists: pa.Array) -> pa.Array:
     """Join each list of an Arrow array into one string; a null stays null.
 
@@ -76,4 +89,4 @@ def join_lists(lists: pa.Array) -> pa.Array:
     if pc.any(pc.match_substring_regex(pc.list_flatten(lists), r"^$|[\\,]")).as_py():
         joined = [None if texts is None else join_texts(texts) for texts in lists.to_pylist()]
         return pa.array(joined, pa.large_string())
-    return pc.binary_join(lists.cast(pa.list_(pa.large_string())), ",")
+    return pc.binary_join(lists.cast(pa.list_(pa.string())), ",").cast(pa.large_string())

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.joining import gateway_positions
@@ -34,7 +33,7 @@ from vpnframe.auditing.verdicts import (
     rule,
     severity_where,
 )
-from vpnframe.schema.joined import split_column
+from vpnframe.schema.joined import count_texts
 
 _NOTICE, _URGENT, _NEW = timedelta(days=30), timedelta(days=7), timedelta(days=7)
 _PREPAID = ("prepay", "prepaid")
@@ -143,8 +142,7 @@ def gateway_routes_near_quota(fleet: Fleet) -> Verdicts:
 @rule("vpn-subnets-quota", "connections", "vpc_subnets", "onprem_subnets")
 def subnets_near_quota(fleet: Fleet) -> Verdicts:
     """Fail connections that use over 80 % of the default quota of blocks on one side."""
-    lists = [split_column(fleet.connections[f"{side}_subnets"]) for side in ("vpc", "onprem")]
-    n = np.stack([numbers(pc.list_value_length(one)) for one in lists])
+    n = np.stack([count_texts(fleet.connections[f"{side}_subnets"]) for side in ("vpc", "onprem")])
     words = [f"{vpc} VPC and {onprem} on-premises blocks" for vpc, onprem in n.T.tolist()]
     return judged(
         truth(n.max(0, initial=0) > _NEAR * _QUOTA_SUBNETS),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 
 from vpnframe.addresses.cidr import parse_cidrs
 from vpnframe.addresses.ranges import SPECIAL_RANGES, find_covered_ranges, find_ranges
@@ -43,7 +42,7 @@ from vpnframe.auditing.verdicts import (
     rule,
     severity_where,
 )
-from vpnframe.schema.joined import split_column
+from vpnframe.schema.joined import count_texts
 
 _LISTS = ("vpc_subnets", "onprem_subnets")
 _WIDEST = 8  # prefix length
@@ -86,8 +85,7 @@ def selector_redundant(fleet: Fleet) -> Verdicts:
         merged = merge_blocks(blocks).groups
         if merged is not None:
             n_needed += np.bincount(merged, minlength=n_lists)
-    lists = [split_column(fleet.connections[name]) for name in _LISTS]
-    n_written = np.stack([numbers(pc.list_value_length(one)) for one in lists], axis=1).reshape(-1)
+    n_written = np.stack([count_texts(fleet.connections[n]) for n in _LISTS], axis=1).reshape(-1)
     has_bad = marked(n_lists, owner_side[_is_unread(fleet)])
     is_repeated = (n_written > n_listed) & (n_listed > 0) & ~has_bad
     by_side = truth((n_needed < n_listed) | is_repeated, has_bad).reshape(-1, 2)
