@@ -83,7 +83,7 @@ def flatten(parts: Iterable[Records]) -> Tables:
 
 
 class _GrowingTables:
-    """Tables to which parts of the records are added, and the gateways of the current region."""
+    """Tables that grow with each ``add``; a region's gateways are added when it ends."""
 
     def __init__(self) -> None:
         self._growing = {name: schema.Growing(name) for name in (*STORED, *RESTRICTED)}

@@ -38,7 +38,7 @@ class KnownFleet:
 
     @classmethod
     def of(cls, fleet: pd.DataFrame | Inventory) -> KnownFleet:
-        """Check table ``subnets`` or an inventory, and collect the gaps in its data."""
+        """Check the fleet's tables; return them with a sentence for each gap in the data."""
         if isinstance(fleet, Inventory):
             fleet = checked_inventory(fleet, ("subnets", "vpcs", "coverage"))
             vpcs = in_order(fleet.vpcs, TABLES["vpcs"].key)
