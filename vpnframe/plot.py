@@ -174,7 +174,7 @@ def findings(found: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> 
 
 
 def _count_findings(found: pd.DataFrame) -> pd.DataFrame:
-    """Count findings by rule, status and severity, ordered by worst severity, then by number."""
+    """Count findings by rule, status and severity; rules with the worst findings are first."""
     names = ["rule_id", "status", "severity"]
     is_drawn = is_counted(found) | equals(found["status"], "waived")
     known = found.loc[is_drawn, names].astype("str")

@@ -139,7 +139,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         ),
         (
             ["ours,psk_bits,,0,63,must,,own", "", "ours,psk_bits,,65,,may,,own"],
-            "ours.csv:4: no line has a verdict on psk_bits 64 to 64",
+            "ours.csv:4: no line covers psk_bits 64 to 64: add one",
         ),
     ],
 )

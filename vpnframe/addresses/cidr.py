@@ -1,4 +1,4 @@
-"""Convert CIDR strings that ``ipaddress`` accepts as strict networks to numbers, and back."""
+"""Convert CIDR strings to numbers and back; ``ipaddress`` decides which strings are valid."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Forest:
 
 
 def find_forest(blocks: Blocks) -> Forest:
-    """Find the distinct blocks, and which of them contain each other.
+    """Find the distinct blocks, and for each of them the blocks that lie inside it.
 
     Parameters
     ----------

@@ -184,10 +184,10 @@ def row_dtype(n: int) -> type[np.signedinteger[Any]]:
 
 
 def _equal_stops(holders: Positions, is_repeated: Mask) -> Positions:
-    """Return for each holder the position after the last block that is equal to it.
+    """Return for each holder the position after its run of equal blocks.
 
-    A holder is a block that contains or equals the block after it. ``is_repeated`` is true for a
-    holder that is equal to the block after it.
+    A holder is a block whose next block equals it or is inside it. ``is_repeated`` is true if the
+    next block equals the holder.
     """
     stops = holders + 1
     repeated = np.flatnonzero(is_repeated)

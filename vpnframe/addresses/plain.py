@@ -117,10 +117,10 @@ def _read_ipv4(lines: _Lines, entries: Entries, at: int) -> None:
 
 
 def _places(digits: Digits, ends: Positions, size: Sizes, *, n: int) -> list[Digits]:
-    """Return the last ``n`` digits before each position in ``ends``.
+    """Return the last ``n`` digits of the number before each position in ``ends``.
 
-    The result has one array per digit, starting with the last digit. A digit is 0 where ``size`` is
-    too small.
+    The first array has the last digit of each number, the second the digit before it, and so on. A
+    number has ``size`` digits; the digits that it lacks are 0.
     """
     return [
         np.where(size > place, digits.take(ends - 1 - place, mode="clip"), np.uint8(0))

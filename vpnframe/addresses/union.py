@@ -159,7 +159,7 @@ def _sum_sizes(code: Positions, host_bits: Positions, rows: Rows, n: int) -> tup
 
 
 def _spans(blocks: Blocks, forest: Forest, is_chosen: Mask) -> _Spans:
-    """Return the address intervals of the chosen blocks, in nesting order."""
+    """Return the address interval of each chosen node; a node precedes the nodes inside it."""
     rows = forest.first_rows[is_chosen]
     first = blocks.addresses().at(rows)
     host_bits = _bits(blocks) - blocks.prefix_length[rows].astype(np.int64)
@@ -178,10 +178,9 @@ def _joined(spans: _Spans) -> _Spans:
 
 
 def _between(spans: _Spans, is_edge: Mask) -> _Spans:
-    """Return the free address intervals inside the outer intervals that ``is_edge`` marks.
+    """Return the free address intervals in the outer intervals, which ``is_edge`` marks.
 
-    All other intervals in ``spans`` are in use. They follow directly after the outer interval that
-    contains them.
+    In ``spans``, each outer interval is followed directly by the used intervals inside it.
     """
     if len(is_edge) == 0:
         return spans

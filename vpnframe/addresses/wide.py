@@ -22,7 +22,7 @@ class Wide(NamedTuple):
     low: Words  # lower 64 bits
 
     def at(self, where: Positions | Mask | slice) -> Wide:
-        """Return the numbers that an index array, a mask or a slice selects."""
+        """Select numbers by an index array, a mask or a slice."""
         return Wide(self.high[where], self.low[where])
 
     def equals(self, other: Wide) -> Mask:
@@ -31,7 +31,7 @@ class Wide(NamedTuple):
         return same
 
     def minus(self, other: Wide) -> Wide:
-        """Subtract the numbers of ``other`` from these numbers."""
+        """Return these numbers minus the numbers of ``other``, position by position."""
         borrow = self.low < other.low
         return Wide(self.high - other.high - borrow.astype(np.uint64), self.low - other.low)
 

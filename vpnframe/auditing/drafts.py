@@ -60,7 +60,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """For each row that a rule judges, the profiles that reject its value, and their clauses."""
+    """For each judged row, the profiles that reject its value, and the clauses they cite."""
 
     code: Positions  # for each row, an index into the next three fields
     # profiles, clauses: the profiles that object to a value, and the clauses they cite
@@ -156,11 +156,10 @@ def _evidence(fleet: Fleet, chosen: Verdicts, text: Text) -> Texts:
 
 
 def _references(text: Text, cited: Cited | None, rows: Positions) -> tuple[Texts, Positions, Texts]:
-    """Return three arrays with one item for each row of a table that a rule checked.
+    """Return for each row the profiles that reject it, their worst verdict, and references.
 
-    The items are the profiles that reject the row's value, the worst of their verdicts, and the
-    references of the rule and the profiles. Without such profiles, the first item is None and the
-    second -1.
+    If no profile rejects the value of the row, the profiles are None and the verdict is -1. The
+    references are those of the rule and of the profiles that reject the value.
     """
     own = text.cited or None
     if cited is None:

@@ -98,7 +98,7 @@ def _places(fleet: Fleet, made: Sequence[Draft]) -> Positions:
 
 
 def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
-    """Return a table of a row per connection, gateway and region, and a last one for the fleet."""
+    """Return one row for each connection, gateway and region, then one for the whole fleet."""
     gateways = fleet.gateways
     is_vpn = equals(gateways["kind"], "vpn")
     of_gateways = pd.DataFrame(

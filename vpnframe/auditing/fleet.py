@@ -100,7 +100,7 @@ class Fleet:
 
     @cached_property
     def of_overlap(self) -> Positions:
-        """The position in ``connections`` of the left connection of each row of ``overlaps``."""
+        """For each overlap, the position in ``connections`` of its left connection."""
         return positions_of(self.overlaps, self.connections, prefix="left_")
 
     @property

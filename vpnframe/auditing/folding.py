@@ -31,7 +31,7 @@ def is_folded(findings: pd.DataFrame) -> Mask:
 
 
 def is_counted(findings: pd.DataFrame) -> Mask:
-    """Mark open findings that have no root cause; counts by severity contain only these."""
+    """Mark open findings without ``root_cause``; counts by severity contain only these."""
     return equals(findings["status"], "open") & ~_has_cause(findings)
 
 
@@ -52,8 +52,9 @@ def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
     """Set root causes, and add a finding on the whole fleet for each widespread rule.
 
     In a fleet of at least five connections, a rule is widespread if more than half of the
-    connections fail it. The new finding has the most frequent severity of the rule's open findings
-    without another cause, and becomes the root cause of those that are not more severe.
+    connections fail it and some of its open findings have no other root cause. The new finding has
+    the most frequent severity of these open findings. It becomes their root cause, but not that of
+    more severe findings.
     """
     if findings.empty:
         return findings
@@ -120,10 +121,10 @@ def _live_causes(findings: pd.DataFrame, connection: Positions) -> Positions:
 def _widespread(
     findings: pd.DataFrame, causes: Positions, connection: Positions, n_connections: int
 ) -> Iterator[tuple[Positions, dict[str, Any]]]:
-    """Yield a new finding on the whole fleet for each rule that most connections fail.
+    """Yield a finding on the whole fleet for each rule that most connections fail.
 
-    The rules of a profile are counted for each profile apart. Each yielded tuple has the positions
-    of the findings that get the new finding as root cause, and then the new finding.
+    A profile's rules are counted for that profile alone. Each tuple has the positions of the
+    findings that the new finding explains, and then the new finding.
     """
     if n_connections < SMALLEST_FLEET:
         return

@@ -34,7 +34,7 @@ def _joined(table: pd.DataFrame, columns: Sequence[str]) -> pa.Array:
 
 
 def positions_of(table: pd.DataFrame, connections: pd.DataFrame, *, prefix: str = "") -> Positions:
-    """Return the position of the connection of each row of a table; -1 if it is missing."""
+    """Return each row's connection as a position in ``connections``; -1 if it is not there."""
     return find_rows(table, [f"{prefix}{name}" for name in CONNECTION], connections, CONNECTION)
 
 

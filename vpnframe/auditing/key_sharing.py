@@ -132,9 +132,9 @@ def _components(one: Positions, other: Positions, nodes: Positions) -> Positions
 
 
 def _list_others(ids: Texts, owners: Positions) -> list[str]:
-    """Return for each connection in ``owners`` a string with the other connections' ids.
+    """For each connection in ``owners``, list the others in ``owners`` in a string.
 
-    The string contains at most ``_NAMED`` ids, then the number of further connections, if any.
+    A string has at most ``_NAMED`` ids, then the number of further connections, if any.
     """
     different = np.unique(owners)
     named = sorted({*ids[different].tolist()})[: _NAMED + 1]

@@ -221,8 +221,7 @@ def grouped(groups: Positions, rows: Positions) -> list[Positions]:
 def differs_within(groups: Positions, *columns: pd.Series, n_groups: int) -> Truth:
     """Check which groups have different values in at least one column.
 
-    If no column has different values in a group, but a column has a null in it, the result for the
-    group is unknown.
+    The result is unknown for a group without different values if one of its values is null.
 
     Examples
     --------

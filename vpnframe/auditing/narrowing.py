@@ -121,7 +121,7 @@ def examine_for_sharing(
 
 
 def _with_counts_of_keys(blind: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
-    """Take the summary rows of rules on pre-shared keys from ``whole``, others from ``blind``."""
+    """Return the summary rows: key rules from ``whole``, all other rules from ``blind``."""
     families = {text.rule_id: text.family for text in texts().values()}
     parts = [
         table[(table["rule_id"].astype("str").map(families) == "key") == is_about_keys]

@@ -280,7 +280,7 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
 
 
 def at_or_over(findings: pd.DataFrame, severity: str) -> Mask:
-    """Mark open findings of severity ``severity`` or worse that have no root cause."""
+    """Mark open findings of ``severity`` or worse that are not consequences of other findings."""
     if severity not in SEVERITIES:
         raise ValueError(f"{severity!r} {NO_SEVERITY}")
     return is_counted(findings) & flags(findings["severity"] >= severity)

@@ -75,11 +75,7 @@ def _masks(findings: pd.DataFrame) -> dict[str, Mask]:
 
 
 def connections(fleet: Fleet, findings: pd.DataFrame) -> pd.DataFrame:
-    """Build table ``audit_connections``, which has one row for each connection.
-
-    The row contains the worst severity of the connection's findings, the numbers of these findings,
-    and the cryptographic strength of the connection.
-    """
+    """Build the table of each connection's worst severity, finding counts and strength."""
     table = fleet.connections[[*CONNECTION, "connection_name"]].reset_index(drop=True)
     return count_connections(table.join(strength_facts(fleet)), findings)
 
@@ -187,10 +183,10 @@ def matrix(fleet: Fleet, opinions: Sequence[Opinion]) -> pd.DataFrame:
 
 
 def strength_facts(fleet: Fleet) -> pd.DataFrame:
-    """Return the weakest component of each connection, and whether that has under 112 bits.
+    """Return the weakest component of each connection, and whether it is under 112 bits.
 
-    Column ``is_strength_low`` is null if this is unknown, and all columns are null on SM gateways.
-    Column ``strength`` is a sentence about a low strength that never states the bits of a key.
+    ``is_strength_low`` is null if this is unknown. ``strength`` is null unless the strength is low;
+    it is a sentence that never states the bits of a key. On SM gateways, all columns are null.
     """
     bits = fleet.strength["upper_bound_bits"].fillna(_UNKNOWN_BOUND).to_numpy(np.int64)
     order = np.lexsort((np.arange(len(bits)), bits))

@@ -50,7 +50,7 @@ class _LazyCommands(TyperGroup):
 
 
 class _Command(TyperCommand):
-    """Command whose argument for the inventory folder is optional, even before other arguments."""
+    """Command whose argument ``folder`` can be omitted, even if other arguments follow it."""
 
     is_after_folder: Callable[[str], bool]  # whether a string is an argument after the folder
 

@@ -191,7 +191,7 @@ def rule_text(rule_id: str, option: str) -> Text:
 
 
 def _brief(findings: pd.DataFrame, *, with_profile: bool) -> pd.DataFrame:
-    """Return the findings with a few columns for a human reader, the most important one first."""
+    """Return the columns of the findings that people read, the most important column first."""
     name = findings["connection_name"].fillna(findings["vpn_connection_id"])
     name = name.fillna(findings["vpn_gateway_id"]).fillna(findings["customer_gateway_name"])
     names = ["severity", "rule_id", "profile", *_BRIEF[2:]] if with_profile else _BRIEF

@@ -70,7 +70,7 @@ def run(
 
 
 def _describe_filling(taken: list[Taken], within: str) -> str:
-    """Describe which blocks leave no free space, and how to ignore one that is from the fleet."""
+    """Name the blocks that fill ``within``, and options that ignore a block of the fleet."""
     space = ipaddress.ip_network(within)
     names = listed(map(str, taken))
     is_one = any(one.block.prefixlen <= space.prefixlen for one in taken)

@@ -48,8 +48,9 @@ class TableOptions:
     ) -> None:
         """Print a table, or write it to a file; report how many rows ``limit`` leaves out.
 
-        In the format ``table``, only the columns in ``brief`` are printed. If ``text`` is a
-        function, the string that it returns for the width of the terminal is printed instead.
+        Two parameters count only in the format ``table``: ``brief`` names the columns to print, and
+        ``text`` is a function that returns, for the width of the terminal, what is printed instead
+        of the table.
         """
         refuse_binary(self.style, self.output)
         shown = table if limit is None else table.head(limit)

@@ -133,7 +133,7 @@ def as_text(pairs: pd.DataFrame, connections: pd.DataFrame, width: int | None) -
 
 
 def _all_of(row: Any) -> str:
-    """Return a sentence on all pairs that a row represents; it is empty if there is only one."""
+    """Return a sentence on the pairs that a row represents; '' if it represents one pair."""
     if row.n_pairs == 1:
         return ""
     first = f" The first of {row.n_pairs:,} equal pairs"

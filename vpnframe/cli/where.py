@@ -244,7 +244,7 @@ def _constant(value: object) -> tuple[str, Any]:
 
 
 def _plain(column: pd.Series) -> tuple[str, pd.Series]:
-    """Return a column's kind, such as number, and the column in the dtype for comparisons."""
+    """Return the kind of a column, such as number, and the column ready for comparison."""
     dtype = column.dtype
     if isinstance(dtype, pd.DatetimeTZDtype) or dtype.kind == "M":
         return "time", column
@@ -286,10 +286,10 @@ def _as_time(value: _Value, other: _Value) -> _Value:
 
 
 def _in_order(value: _Value, other: _Value) -> _Value:
-    """Return an ordered categorical unchanged if ``other`` is a literal, else as strings.
+    """Prepare a categorical for a comparison with ``other``; return other types unchanged.
 
-    All other values are returned unchanged. An error is raised if the literal is not one of the
-    categories.
+    If ``other`` is a literal, it must be one of the categories, else an error is raised; the
+    categorical is returned unchanged. If ``other`` is a column, the categorical becomes strings.
     """
     if value.is_literal or not isinstance(value.data.dtype, pd.CategoricalDtype):
         return value

@@ -59,7 +59,7 @@ def decode_page(response: Response, *, action: str, judge: KeyJudge | None = Non
 
 
 def page_of(answer: Fields, action: str) -> Page:
-    """Decode a response that was already parsed into ``answer`` to a page of records."""
+    """Decode a parsed response to a page of records."""
     request_id = answer.text("RequestId")
     counting = answer.apart()
     total_count = counting.number("TotalCount", bits=_COUNT_BITS)

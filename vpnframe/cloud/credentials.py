@@ -120,7 +120,7 @@ def _resolve(profile: str | None) -> Credentials:
 
 
 def _asked(profile: str | None) -> tuple[Credentials | None, str]:
-    """Return the credentials or the SDK's error text, which may have a secret: never show it."""
+    """Return the credentials and the SDK's error text. The text may contain a secret."""
     # Imported here, because the SDK reads environment variables when it is imported.
     from alibabacloud_credentials import client  # noqa: PLC0415
     from alibabacloud_credentials.provider import cli_profile  # noqa: PLC0415

@@ -218,7 +218,7 @@ class Fields:
         return False
 
     def shows(self, name: str, member: str) -> bool:
-        """Check whether a field is an object with the given member, which may be empty."""
+        """Check whether a field is an object that has ``member``, be it empty or not."""
         value = self._tree.get(name)
         return isinstance(value, dict) and member in value
 
@@ -235,10 +235,10 @@ class Fields:
         return below
 
     def rows(self, outer: str, inner: str, *, mark: str) -> list[Fields]:
-        """Return the objects in a field that is a list, an object with a list, or one object.
+        """Return the objects that a field contains in one of three forms.
 
-        An object contains the list in its field ``inner``. An object that has the field ``mark``
-        but not the field ``inner`` is itself the only row.
+        The field is a list of objects, or an object whose field ``inner`` is that list. Or the
+        field is the only object: then it has the field ``mark`` but not the field ``inner``.
         """
         value: Any = self._tree.get(outer)
         if isinstance(value, dict) and inner not in value and mark in value:
@@ -271,10 +271,10 @@ class Fields:
         return Fields(tree, self._notes, path, judge=self.judge, reads=self._reads)
 
     def _unwrapped(self, outer: str, inner: str, kind: type) -> Any:
-        """Return the value of a field, or its member ``inner`` if the value is an object.
+        """Return a field's value; if the value is an object, return its member ``inner``.
 
-        In the redacted response, each value or list item whose type is not ``kind`` is replaced by
-        a placeholder.
+        The redacted response gets this value. A placeholder replaces a value that is not a
+        ``kind``; in a list, each item is judged alone.
         """
         value: Any = self._tree.get(outer)
         is_wrapped = isinstance(value, dict)
@@ -290,9 +290,10 @@ class Fields:
             self._reads.setdefault(id(self._tree), {})[name] = kept
 
     def _mention(self, name: str) -> None:
-        """Record a placeholder for a field that was read, unless a value is already recorded.
+        """Record a placeholder for a field that was read, unless a value is recorded.
 
-        An object gets no placeholder: redaction keeps those of its fields that were read.
+        Nulls, booleans and zeros are recorded as they are. An object is recorded whole; redaction
+        then keeps only the fields of the object that were read.
         """
         if self._reads is not None and name not in self._reads.get(id(self._tree), ()):
             self._keep(name, _stand_in(self._tree.get(name)))
@@ -359,7 +360,7 @@ def _stand_in(value: Any) -> Any:
 
 
 def _only(kind: type, value: Any) -> Any:
-    """Replace a value that is not a ``kind`` by a placeholder; in a list, judge each item."""
+    """Apply ``_stand_in`` to a value that is not a ``kind``; in a list, to each such item."""
     if isinstance(value, list):
         return [one if isinstance(one, kind) else _stand_in(one) for one in value]
     return value if isinstance(value, kind) else _stand_in(value)

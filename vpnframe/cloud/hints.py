@@ -19,7 +19,7 @@ _NAMES = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Hints:
-    """Names and ids of a connection, its tunnels and gateways that its keys may be derived from."""
+    """Names and ids from which the pre-shared keys of a connection may be derived."""
 
     row: Fields
     tunnels: list[Fields]

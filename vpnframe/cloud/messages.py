@@ -1,4 +1,4 @@
-"""HTTP request and response classes whose ``repr`` hides headers, query and body, as secrets."""
+"""HTTP requests and responses; ``repr`` omits headers, query and body, which hold secrets."""
 
 from __future__ import annotations
 

@@ -17,13 +17,13 @@ def note_failure(note: Note, *, action: str, at_ms: int | None = None) -> Failur
 
 
 def odd_count(note: Note) -> Note:
-    """Add to a note on an implausible row count that the count was ignored."""
+    """Extend the note on an implausible row count: say that the count was ignored."""
     so = "it makes no sense, so pages were read until one had no new rows"
     return msgspec.structs.replace(note, message=f"{note.message}: {so}")
 
 
 def record_failures(*records: Row) -> Iterator[Failure]:
-    """Yield a failure row for each value of the records that could not be read."""
+    """Yield a row of the table ``failures`` for each unreadable value noted in the records."""
     for record in records:
         for note in getattr(record, "notes", ()):
             yield Failure(
@@ -37,7 +37,7 @@ def record_failures(*records: Row) -> Iterator[Failure]:
 
 
 def _subject(record: Row, note: Note) -> str:
-    """Return the words that name the resource, unless a column of the failure row names it."""
+    """Return words that name the resource, or "" if a column of the row already names it."""
     if isinstance(record, Statement):
         return ""
     if isinstance(record, RouteEntry):

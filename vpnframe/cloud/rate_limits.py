@@ -1,9 +1,8 @@
-"""Limit the rate of calls to a share of the published quotas.
+"""Limit the calls of each account, region and action to a share of the published quota.
 
-Calls are counted separately for each rate-limit key, which is an account, a region and an action. A
-call can start if the calls of its key that are in flight or ended within the last window are fewer
-than ``share`` times the quota. A call counts until one window after its end. The server counts the
-call before its end, so the server's quota holds at any latency, for fixed and for sliding windows.
+A call can start if fewer calls than ``share`` times the quota are counted; it is counted from its
+start until one window after its end. The server counts the call before its end, so the server's
+quota holds at any latency, for fixed and for sliding windows.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ class RateLimiter:
         return lane.answered[leaving] + lane.per_s - now
 
     def remember(self, key: Key, *, at: float) -> None:
-        """Count a call of an earlier run that ended at time ``at``; add the oldest call first."""
+        """Count a call of an earlier run, which ended at ``at``. Pass older calls first."""
         self._lane(key).answered.append(at)
 
     def start(self, key: Key) -> None:

@@ -279,7 +279,7 @@ def _placed(tunnels: tuple[TunnelStatement, ...], single: list[TunnelStatement])
     """Return the fields of a connection record that contain its tunnels.
 
     ``single`` is empty, or contains one tunnel made from settings outside the list of tunnels. If
-    the response lists no tunnels, it becomes the only tunnel; otherwise it becomes
+    ``tunnels`` is empty, this tunnel becomes the only tunnel; otherwise it becomes
     ``stray_tunnel``.
     """
     stray = single[0] if tunnels and single else None
@@ -322,7 +322,7 @@ def _proposal(block: Fields, prefix: str) -> Proposal:
 def _word(
     block: Fields, name: str, translate: Callable[[str], str], known: frozenset[str]
 ) -> str | None:
-    """Translate a field's token to its standard name; an unknown one is noted and lower-cased."""
+    """Translate a field's value to its standard name; note a name that is not in ``known``."""
     token = block.text(name)
     word = token and translate(token)
     if word and word not in known:

@@ -97,7 +97,7 @@ def _name_of(element: Element) -> str:
 
 
 def _value_of(element: Element) -> dict[str, Any] | str:
-    """Return an XML element's text, or a dict of its children with a list for a repeated name."""
+    """Return a dict of an XML element's children, or its text if it has no children."""
     if len(element) == 0:
         return (element.text or "").strip()
     value: dict[str, Any] = {}

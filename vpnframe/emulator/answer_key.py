@@ -1,4 +1,4 @@
-"""List a fleet's planted defects, tunnels and resource counts, independently of the tested code."""
+"""List a fleet's tunnels, resource counts and planted defects without use of tested code."""
 
 from __future__ import annotations
 

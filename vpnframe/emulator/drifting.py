@@ -21,10 +21,10 @@ _ID_LENGTH = 18
 def drift(kind: Kind, state: State, request: Request, call: ReceivedCall) -> None:
     """Delete a resource permanently, create one, or do both, as ``kind`` specifies.
 
-    The deleted resource is the connection that the call names, or the first resource of the list
-    that the call requests. The created resource is a copy of this resource with a new id; if it is
-    a route, the copy has a new destination instead. Nothing changes if the call is invalid or there
-    is no such resource.
+    The call determines the resource to delete or copy: the connection that it names, or the first
+    resource of the list that it requests. A created resource is a copy with a new id, or with a new
+    destination if it is a route. Nothing changes if the call is invalid or there is no such
+    resource.
     """
     first: Any
     held: list[Any]

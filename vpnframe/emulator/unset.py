@@ -20,10 +20,10 @@ SHAPES = ("plain", "blank", "zeros")
 
 
 def _fields(names: str, **nested: Json) -> dict[str, Json]:
-    """Return a dictionary with the value of each unset field in the form ``zeros``.
+    """Return the fields listed in ``names``, with their unset values in the form ``zeros``.
 
-    In ``names``, a number ends with ``#`` and a flag with ``?``; all other fields are strings. The
-    objects and lists in ``nested`` are added unchanged.
+    In ``names``, ``#`` follows the name of a number and ``?`` the name of a flag; all other fields
+    are strings. The objects and lists in ``nested`` are added unchanged.
 
     Examples
     --------

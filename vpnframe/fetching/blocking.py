@@ -21,7 +21,7 @@ _LOOK_AGAIN_S = 0.1
 
 
 class Interrupted(KeyboardInterrupt):
-    """A KeyboardInterrupt that is raised after a coroutine ended, with its ``result`` or None."""
+    """Raised after SIGINT or SIGTERM; ``result`` is the stopped coroutine's result or None."""
 
     def __init__(self, number: int, result: object = None) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")

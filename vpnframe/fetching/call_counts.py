@@ -65,7 +65,7 @@ def seconds_until_done(estimates: Iterable[Estimate]) -> float:
 def estimate(
     row: Coverage, calls: Mapping[str, int], rate_limiter: RateLimiter, *, n_connections: int = 0
 ) -> Estimate:
-    """Return the estimate for a region from its coverage row and its number of calls by action."""
+    """Combine a region's coverage row and its number of calls by action into an Estimate."""
     return Estimate(
         account_id=row.account_id,
         region_id=row.region_id,

@@ -46,7 +46,7 @@ class Plan:
         return Place(self.endpoint or f"https://{host}")
 
     def places(self, known: Mapping[str, str | None]) -> Iterator[tuple[str, Place | None, str]]:
-        """Yield each region's id, its Place (None if it is not read), and a problem or ""."""
+        """Yield each region's id, Place (None to skip the region) and problem ("" if none)."""
         # The endpoint that DescribeRegions returned (``known``) is used if it is a cloud host.
         for region_id in sorted(known if self.regions is None else set(self.regions)):
             host, usual = known.get(region_id), f"vpc.{region_id}.aliyuncs.com"

@@ -308,7 +308,7 @@ class _AccountCheck:
 
 
 def _things_in(row: object) -> Iterator[tuple[str, str]]:
-    """Yield the type and id of each resource in a list row that a later call can query by id."""
+    """Yield type and id of the resources in a list row if later calls can query them by id."""
     if isinstance(row, Statement):
         if not row.is_unattached:
             yield "connection", row.vpn_connection_id

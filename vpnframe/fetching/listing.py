@@ -138,10 +138,10 @@ class ListCall:
         return listing
 
     async def fetch(self) -> Listing:
-        """Read all pages; repeat this up to two times if the first pass may have missed rows.
+        """Read all pages, and up to two more times if the first pass may have missed rows.
 
-        This is always possible with several pages: if one row is deleted and another one is created
-        during the pass, a row can be missed although the number of rows is correct. Unless two
+        A pass over several pages may always have missed rows: if one row is deleted and another one
+        is created meanwhile, a row can be missed although the number of rows is correct. If no two
         passes agree, the result has the rows of all passes.
         """
         passes = [await self.fetch_pass()]

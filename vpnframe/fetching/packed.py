@@ -37,7 +37,7 @@ class PackedRecords:
             self._open = {}
 
     def parts(self) -> Iterator[dict[str, Any]]:
-        """Yield the records in mappings of about 1,000, in the order in which they were added."""
+        """Yield dicts of about 1,000 records by id, in the order in which they were added."""
         part: dict[str, Any] = {}
         for body in self._bodies():
             part |= _decode(body)

@@ -73,7 +73,7 @@ def plan(
     credentials: Credentials | None = None,
     settings: FetchSettings | None = None,
 ) -> pd.DataFrame:
-    """Estimate the calls and time of a fetch from all its lists, without any download.
+    """Estimate the calls and time of a fetch: read all lists, but download nothing.
 
     Parameters
     ----------

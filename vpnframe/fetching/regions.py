@@ -103,10 +103,10 @@ class RegionCrawl:
         self.listings[action] = listing
 
     async def _read_routes(self) -> None:
-        """Read the routes, unless they were already read completely for the same holders.
+        """Read the routes, unless an earlier reading for the same holders was complete.
 
-        If more holders have incomplete lists than after the earlier reading, the earlier routes are
-        kept.
+        Holders are the resources that have lists of routes. The earlier routes are kept if the new
+        reading has more holders with incomplete lists.
         """
         former = self.routes if self.routes and self.routes.holders == self.holders else None
         if former is None or former.lost:
@@ -117,7 +117,7 @@ class RegionCrawl:
                 self.routes = routes
 
     def _look_through(self) -> None:
-        """Find in the lists the connections, the resources that have routes, and the failures."""
+        """Collect from the lists: connections, resources that have routes, and failures."""
         self.failures = [failure for failure in self.failures if failure.action == DOWNLOAD]
         self.connection_ids, self.known, self.unattached_ids, self.n_unlisted = [], [], set(), 0
         gateways = self._found("gateways")
@@ -225,7 +225,7 @@ class RegionCrawl:
         return stamped
 
     def _rows(self, action: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows that a list call read, in mappings from ids to about 1,000 rows."""
+        """Yield the rows of a list call by id, in dictionaries of about 1,000 rows."""
         return self.listings.get(action, Listing()).rows.parts()
 
     def _found(self, table: str) -> dict[str, Any]:

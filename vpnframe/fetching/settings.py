@@ -156,7 +156,7 @@ def find_provider(settings: FetchSettings, credentials: Credentials | None) -> P
 
 
 def read_accounts(path: str | Path) -> tuple[Account, ...]:
-    r"""Read the accounts to fetch.
+    r"""Read a TOML file that lists the accounts to fetch.
 
     Parameters
     ----------

@@ -83,7 +83,7 @@ def flatten(parts: Iterable[Records]) -> Tables:
 
 
 class _GrowingTables:
-    """Tables to which parts of the records are added, and the gateways of the current region."""
+    """Tables that grow with each ``add``; a region's gateways are added when it ends."""
 
     def __init__(self) -> None:
         self._growing = {name: schema.Growing(name) for name in (*STORED, *RESTRICTED)}
@@ -97,7 +97,7 @@ class _GrowingTables:
             self._gateways = {(g.account_id, g.region_id, g.gateway_id): g for g in part.gateways}
         if part.connections:
             self._add_connections(part.connections, part.routes)
-        self._add_tags((*part.connections, *part.gateways))
+        self._add_tags(part.connections)
         routers = {_place_of(c): c.transit_router_id for c in part.connections}
         router_ids = [routers.get(_place_of(route)) for route in part.routes]
         self._add_records("routes", part.routes, transit_router_id=router_ids)
@@ -138,7 +138,9 @@ class _GrowingTables:
     def _end_region(self) -> None:
         """Add the region's gateways to table ``gateways``, with their connection counts."""
         counts = [self._n_connections[place] for place in self._gateways]
-        self._add_records("gateways", [*self._gateways.values()], n_connections=counts)
+        gateways = [*self._gateways.values()]
+        self._add_records("gateways", gateways, n_connections=counts)
+        self._add_tags(gateways)
         self._gateways, self._n_connections = {}, Counter()
 
     def _add_connections(

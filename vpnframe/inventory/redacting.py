@@ -106,7 +106,7 @@ def _check_target(source: Path, target: Path) -> None:
 
 
 def _place(source: Path, path: Path) -> Path:
-    """Return a copy's path in the target folder; a folder named after a region is kept."""
+    """Return a copy's path in the target; it keeps a source folder named after a region."""
     folder = source.absolute() if source.is_dir() else source.absolute().parent
     inside = path.absolute().relative_to(folder)
     return Path(folder.name, inside) if is_region_id(folder.name) else inside

@@ -105,7 +105,7 @@ def write_inventory(
 def _write_table(
     folder: Path, snapshot: str, name: str, table: pd.DataFrame
 ) -> list[tuple[Part, Positions]]:
-    """Write a table as one or more files; return each file's entry and row positions."""
+    """Write a table as files; return each file's ``Part`` and the positions of its rows."""
     if name in RESTRICTED:
         path = Path(name, f"snapshot={snapshot}", "part-0.parquet")
         return [(_write_part(folder, path, name, table), np.arange(len(table)))]

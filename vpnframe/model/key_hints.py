@@ -41,9 +41,9 @@ def connection_words(statement: Statement | None, gateways: Words) -> tuple[str,
 def pack_known(statement: Statement, gateways: Words) -> bytes:
     """Serialize a connection's hint words and key facts for :func:`judge_of`.
 
-    Key facts describe the pre-shared keys that ``statement``, the connection's list row, shows.
-    Hint words are strings from which a key may be derived; they are omitted if ``statement`` shows
-    the keys of all tunnels.
+    Key facts describe the pre-shared keys that are visible in ``statement``, a row of the list
+    call. Hint words are strings from which a key may be derived; they are omitted if the keys of
+    all tunnels are visible.
     """
     facts = [tunnel.key_facts for tunnel in statement.tunnels]
     shown = tuple(one for one in facts if one is not None and one.length is not None)

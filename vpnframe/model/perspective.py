@@ -50,10 +50,10 @@ def decide_perspective(
 def _endpoint_votes(
     download: Statement, describe: Statement | None, gateways: Sequence[Gateway]
 ) -> Iterable[View]:
-    """Yield the end for which a download is written, where a tunnel's addresses show it.
+    """Judge by each tunnel's addresses for which end a download is written.
 
-    The values are ``device`` and ``cloud``. A tunnel whose addresses show nothing yields no value;
-    a tunnel whose addresses contradict each other yields both.
+    Yield ``device`` or ``cloud`` for a tunnel, nothing if its addresses show nothing, and both if
+    they contradict each other.
     """
     texts: dict[str, list[str | None]] = {"vpn": [], "customer": []}
     for gateway in gateways:
@@ -97,7 +97,7 @@ def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
 
 
 def _id_votes(download: Statement, describe: Statement) -> Iterable[View]:
-    """Yield for each tunnel the end that is local in its download, if the IKE ids show it."""
+    """Yield the end for which the download is written, per tunnel whose IKE ids show it."""
     rows = {tunnel.tunnel_id: tunnel for tunnel in describe.tunnels}
     for tunnel in download.tunnels:
         row, said = rows.get(tunnel.tunnel_id), tunnel.local.ike_id

@@ -31,7 +31,7 @@ class FingerprintKey:
 
     @property
     def key_id(self) -> str:
-        """Eight hex digits that identify this key; only fingerprints of one key are comparable."""
+        """Eight hex digits that identify the HMAC key; other keys give other fingerprints."""
         return hmac.new(self.secret, _ID_LABEL, hashlib.sha256).hexdigest()[:8]
 
     def fingerprint(self, text: str) -> str:
@@ -53,7 +53,7 @@ class KeyJudge:
     is_saved: bool = False
 
     def words_of(self, *ids: str | None) -> list[str]:
-        """Return the ids that are not None, and the words from which their keys may derive."""
+        """Return the given ids, without None, and the hint words for the keys of these ids."""
         named = [i for i in ids if i is not None]
         return [*named, *(word for i in named for word in self.words.get(i, ()))]
 
@@ -105,7 +105,7 @@ def key_facts(
     hints: Iterable[str] = (),
     known: Mapping[str, KeyFacts] | None = None,
 ) -> KeyFacts:
-    """Return the facts about a pre-shared key that may be stored."""
+    """Return facts about a pre-shared key; the facts, unlike the key, may be stored."""
     if key_state(secret) != "present":
         return KeyFacts()
     if not isinstance(secret, str | int) or isinstance(secret, bool):
@@ -142,6 +142,6 @@ def _facts(
 
 
 def best_facts(*facts: KeyFacts | None) -> KeyFacts | None:
-    """Return the first facts about a visible key, or else the first that are not None."""
+    """Return the first facts with a known length, or else the first that are not None."""
     made = [one for one in facts if one is not None]
     return next((one for one in made if one.length is not None), made[0] if made else None)

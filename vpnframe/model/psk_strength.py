@@ -127,7 +127,8 @@ def _judge(key: str) -> tuple[KeyClass, int]:
 def _without_hints(key: str, hints: Iterable[str]) -> str:
     """Remove from a key each part of at least six characters that occurs in a hint.
 
-    A part in l33t must occur in a word of a hint. If a part was removed, years are removed as well.
+    A part in l33t is read as letters, and must then occur in one word of a hint. If a part was
+    removed, years are removed as well.
     """
     lowered, (plain, folded) = key.translate(_AS_LOWER), _hint_texts(hints)
     spans = _common_spans(lowered, plain)

@@ -30,7 +30,7 @@ class Located(Record, frozen=True, kw_only=True):
 
 
 class KeyFacts(Record, frozen=True, kw_only=True, array_like=True):
-    """Facts about a pre-shared key, None if the API hid it; ``repr`` keeps them out of logs."""
+    """Facts about a pre-shared key, all None for an unknown key. ``repr`` hides them."""
 
     length: int | None = None
     key_class: KeyClass | None = None

@@ -8,7 +8,7 @@ from vpnframe.model.records import RouteEntry, Statement
 
 
 def holder_of(statement: Statement) -> str | None:
-    """Return the id of the VPN gateway or connection that holds the routes; None if unattached."""
+    """Return the id of the VPN gateway or connection that has the routes; None if none has."""
     if statement.vpn_gateway_id is not None:
         return statement.vpn_gateway_id
     return None if statement.is_unattached else statement.vpn_connection_id

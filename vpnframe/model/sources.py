@@ -151,9 +151,9 @@ def _turned(download: Statement) -> Statement:
 
 
 def _placed(statement: Statement, is_dual: bool) -> Statement:
-    """Move the tunnel to ``stray_tunnel`` if tunnels are listed only in the other response.
+    """Move a tunnel made from the connection's own settings to ``stray_tunnel``.
 
-    The tunnel then contains settings of the connection and not of one of its two tunnels.
+    This is done if ``statement`` lists no tunnels but the other response about the connection does.
     ``is_dual`` is true if at least one of the two responses lists tunnels.
     """
     if statement.is_dual or not is_dual or not statement.tunnels:

@@ -285,9 +285,9 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
 
 
 def _rows_of(forest: Forest, nodes: Codes, rows: Codes) -> Codes:
-    """Return for each block the first input row of the node ``nodes[i]``.
+    """Return for each block the first row of the node to which ``nodes`` maps its node.
 
-    ``i`` is the block's own node. The result is -1 if ``nodes[i]`` is -1.
+    The row is -1 if ``nodes`` has -1 there.
     """
     # The last entry is -1: the node -1 selects it.
     first = np.append(rows[forest.first_rows], -1)

@@ -98,7 +98,7 @@ def _asked_rows(cidrs: Iterable[object] | pd.DataFrame) -> pd.DataFrame:
 
 
 def _conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield cases in order of precedence; left is the fleet's block, right the new site's."""
+    """Yield conflict cases by precedence. The fleet's block is left, the new site's right."""
     its, relation = pairs.fleet.connections, pairs.relation
     domain = its.domain.codes
     has_vpn = np.isin(domain, domain[(its.name.codes >= 0) & (domain >= 0)])

@@ -79,14 +79,14 @@ class Connections:
 
     @cached_property
     def may_share(self) -> Mask:
-        """Whether one of the connection's peer addresses is in several distinct peer sets."""
+        """Whether one of the connection's peers is also in a different set of peers."""
         peers = self.peers
         is_common = np.bincount(peers.members, minlength=1)[peers.members] > 1
         return np.isin(peers.codes, peers.owners[is_common])
 
     @cached_property
     def links(self) -> Codes:
-        """The sorted, distinct link keys of all connections with ``may_mirror``.
+        """The sorted, distinct link keys of the connections that ``may_mirror`` marks.
 
         A connection has one link key for each of its peer addresses.
         """
@@ -96,7 +96,7 @@ class Connections:
         return sort_distinct(self.link_keys(self.cloud[ends], self.ip.codes[ends], peer))
 
     def link_keys(self, cloud: Codes, from_ip: Codes, to_ip: Codes) -> Codes:
-        """Return an integer that identifies each combination of VPC, gateway and peer address."""
+        """Encode each triple of VPC, gateway address and peer address as one integer."""
         n = len(self.ip.words)
         return (cloud * n + from_ip) * n + to_ip
 

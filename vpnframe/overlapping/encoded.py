@@ -52,7 +52,7 @@ class EncodedFleet:
 
     @cached_property
     def all(self) -> ParsedCidrs:
-        """All blocks as numbers; ``row`` is the position of each block."""
+        """All blocks as numbers, in the order of ``cidr``; ``row`` is 0, 1, 2 and so on."""
         return self.cidrs.at(self.cidr)
 
     @cached_property
@@ -65,10 +65,10 @@ class EncodedFleet:
         return take_words(self.cidr_words, self.cidr[rows])
 
     def named(self, rows: Codes, connection: Codes) -> dict[str, Any]:
-        """Return columns by name: connections' account, region and id, and blocks' CIDRs.
+        """Return the columns that identify a connection, and the column ``cidr``.
 
-        ``rows`` has the position of a block, and ``connection`` the code of a connection, for each
-        row of the columns.
+        Row i is about the connection with the code ``connection[i]`` and the block at position
+        ``rows[i]``.
         """
         its = self.connections
         texts = [column.texts(connection) for column in (its.account, its.region, its.name)]
@@ -100,8 +100,9 @@ def encode_fleet(
 ) -> EncodedFleet:
     """Encode the blocks of table ``subnets`` and their connections as numbers.
 
-    Default routes and the blocks that ``settings`` excludes are left out. The table can also
-    contain blocks of VPCs, and of the table that the fleet is compared with.
+    Default routes and the blocks that ``settings`` excludes are left out. Besides the blocks of the
+    fleet's connections, ``subnets`` can contain blocks of VPCs, and the rows of a second table with
+    which the fleet is compared.
     """
     cidr = _encode_cidrs(column_of(subnets, "cidr"))
     cidrs = parse_cidrs(cidr.words)
@@ -177,9 +178,9 @@ def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Cod
 
 
 def _is_asked(rows: BlockRows, connections: Connections, settings: OverlapSettings) -> Mask:
-    """Mark the rows to search: all rows, unless ``settings.only`` selects a routing domain.
+    """Mark the rows to search: all rows, unless ``settings.only`` selects a domain.
 
-    In that case, they are the rows of this domain and the rows of the other table.
+    Then only the rows of this routing domain and those of the other table are marked.
     """
     if settings.only is None:
         return np.ones(len(rows.cidr), bool)
@@ -199,7 +200,7 @@ def _is_asked(rows: BlockRows, connections: Connections, settings: OverlapSettin
 def _is_ignored(
     rows: BlockRows, connections: Connections, cidrs: ParsedCidrs, settings: OverlapSettings
 ) -> Mask:
-    """Return the mask of rows to ignore; these are always selectors or routes of the fleet."""
+    """Mark the selectors and routes of the fleet that the settings exclude."""
     is_ours = ~connections.is_theirs[rows.connection] & ~np.isin(rows.role, tuple(roles.ORIGINS))
     if settings.ignore:
         ours = set(cidrs.at(np.unique(rows.cidr[is_ours])).texts())
@@ -215,9 +216,9 @@ def _is_ignored(
 def _blocks(
     rows: BlockRows, connections: Connections, blocks: ParsedCidrs, scopes: Codes, keep: Codes
 ) -> dict[str, Any]:
-    """Merge those rows in ``keep`` that have equal connection, side, block and scope.
+    """Merge the rows in ``keep`` whose connection, side, block and scope are equal.
 
-    Return by name the fields of EncodedFleet that have one value for each merged row.
+    The result maps names of EncodedFleet's fields to arrays with one value for each merged row.
     """
     keys = (rows.connection, rows.is_vpc.astype(np.int64), rows.cidr, scopes)
     order, starts = sort_rows([key[keep] for key in keys])

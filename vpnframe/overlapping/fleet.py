@@ -183,7 +183,7 @@ def overlaps_per_block(
 
 
 def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.DataFrame:
-    """Return table ``overlaps`` with an ungrouped row for each pair that has a VPC block."""
+    """Return table ``overlaps``; each pair with a VPC block gets a row of its own."""
     candidates = pairs_within(KnownFleet.of(inventory).encode(ROUTING_DOMAIN, settings))
     sites = find_groups(candidates.across(False))
     across = every_pair(candidates.across(True), DEFAULT_MAX_PAIRS)
@@ -246,7 +246,7 @@ def _half(end: str, fleet: EncodedFleet, rows: Codes, connection: Codes) -> dict
 
 
 def _count(fleet: EncodedFleet) -> Codes:
-    """Count for each block the compared blocks equal to, inside and around it: a (3, n) array."""
+    """Return three rows of counts: compared blocks equal to, inside and around each block."""
     site, scope, connection = fleet.role == roles.ONPREM, fleet.scope, fleet.connection
     held, outside = np.isin(fleet.role, roles.COMPARED), fleet.role == roles.OUTSIDE
     cloud, has_scope = fleet.connections.cloud[connection], scope >= 0

@@ -185,7 +185,7 @@ def _taken_by_fleet(known: KnownFleet, settings: OverlapSettings) -> tuple[Encod
 
 
 def _read_avoided(avoid: Avoid) -> list[str]:
-    """Read the blocks that the user wants to avoid, without default routes."""
+    """Return the blocks that the user wants to avoid; default routes are left out."""
     if avoid is None:
         return []
     blocks = read_blocks(avoid) if isinstance(avoid, str | Path) else avoid
@@ -208,7 +208,7 @@ class Taken:
 def find_filling(
     subnets: pd.DataFrame | Inventory, *, within: str, avoid: Avoid, settings: OverlapSettings
 ) -> list[Taken]:
-    """Find the outermost blocks in use or to be avoided that overlap ``within``, largest first."""
+    """Find used or avoided blocks that overlap ``within``: the outermost, largest first."""
     fleet, rows = _taken_by_fleet(KnownFleet.of(subnets), settings)
     space = ipaddress.ip_network(within)
     avoided = [(text, "to be avoided") for text in set(_read_avoided(avoid))]

@@ -77,9 +77,9 @@ def _group(pairs: FleetPairs, within: Codes, anywhere: Codes) -> tuple[Codes, ..
 
 
 def _member_keys(pairs: FleetPairs, group: Codes) -> Codes:
-    """Return each group with each connection whose on-premises block it contains.
+    """Return the connections in each group, as the numbers ``group * width + connection``.
 
-    A group and a connection are encoded as ``group * width + connection``. Blocks from another
+    A connection is in a group if a pair of the group has its on-premises block. Blocks of the other
     table do not count.
     """
     fleet, keys = pairs.fleet, []

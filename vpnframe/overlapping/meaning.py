@@ -82,7 +82,7 @@ class Cases(dict[str, PairMeaning]):
 
 
 def _fill(template: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
-    """Fill a reason's placeholders with facts about each pair, a question mark if unknown."""
+    """Return each pair's reason: the template filled with facts, ``?`` for an unknown fact."""
     pieces = [pa.repeat(pa.scalar("", pa.large_string()), len(pairs.left))]
     for literal, name, _, _ in Formatter().parse(template):
         pieces += [pa.scalar(literal, pa.large_string())]
@@ -193,7 +193,7 @@ def _pair_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _policy_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the conditions of the cases for policy-based connections on one VPN gateway."""
+    """Yield name and condition of each case for two policy-based connections of a gateway."""
     fleet = pairs.fleet
     is_by_policy = fleet.is_by_policy[pairs.left] & fleet.is_by_policy[pairs.right]
     both = is_by_policy & pairs.same_gateway
@@ -206,10 +206,7 @@ def _policy_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _onprem_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the name and condition of each case for two on-premises blocks.
-
-    These conditions are used only for pairs that meet no condition of the other functions.
-    """
+    """Yield the name and condition of each on-premises case; these cases are tested last."""
     fleet, its = pairs.fleet, pairs.fleet.connections
     same_gateway = pairs.same_gateway
     policy = fleet.is_by_policy[pairs.left] | fleet.is_by_policy[pairs.right]

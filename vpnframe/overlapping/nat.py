@@ -198,7 +198,7 @@ class Translation:
 def translations_of(
     nats: Sequence[Nat], name: Coded, gateway: Coded, blocks: ParsedCidrs
 ) -> tuple[Translation, ...]:
-    """Find the connections and blocks of each VPC-side NAT entry, smallest ``real`` first."""
+    """Return a Translation for each VPC-side NAT entry, the smallest ``real`` block first."""
     ids = {"vpn_connection_id": name, "vpn_gateway_id": gateway}
     found = []
     for position, nat in _smallest_first(nats):

@@ -32,9 +32,9 @@ _AT_ONCE = 2**18  # pairs classified at a time; they stay in the processor's cac
 class FleetPairs:
     """Pairs of overlapping blocks, and facts about each pair.
 
-    ``left`` and ``right`` are the positions of the two blocks in the fleet. The right block is the
-    one from another table if exactly one is from another table, else the VPC block if exactly one
-    is a VPC block, else the block with the larger position.
+    ``left`` and ``right`` are positions of blocks in the fleet. A block from another table is the
+    right one; if that does not decide, a VPC block is; if that does not decide either, the block
+    with the larger position is.
     """
 
     fleet: EncodedFleet
@@ -95,7 +95,7 @@ class FleetPairs:
 
     @cached_property
     def vpc(self) -> Codes:
-        """For each pair, the position of the VPC block, or else of the right block."""
+        """The position of the VPC block; of two on-premises blocks, the right-hand one."""
         return np.where(self.fleet.is_vpc[self.left], self.left, self.right)
 
     @cached_property
@@ -285,7 +285,7 @@ class Candidates:
 
 
 def pairs_within(fleet: EncodedFleet) -> Candidates:
-    """Find overlaps of on-premises blocks with others in their scope and their connection's VPC."""
+    """Find overlaps of on-premises blocks with blocks of their scope or connection's VPC."""
     scope, connection, has_scope = fleet.scope, fleet.connection, fleet.scope >= 0
     site, outside = fleet.role == roles.ONPREM, fleet.role == roles.OUTSIDE
     held, cloud = np.isin(fleet.role, roles.COMPARED), fleet.connections.cloud[connection]
@@ -353,10 +353,10 @@ def _sources(
 def _compared(fleet: EncodedFleet, left: Codes, right: Codes, *, has_own: bool) -> FleetPairs:
     """Order the two blocks of each pair, and drop pairs that are not to be compared.
 
-    If one block is from another table, the fleet's block is left; otherwise an on-premises block is
-    left of a VPC block. Pairs of blocks on one side of one connection are dropped; unless
-    ``has_own``, so are pairs within the fleet of an on-premises block and a block of the VPC of its
-    own connection.
+    The fleet's block is left of a block from another table; otherwise, an on-premises block is left
+    of a VPC block. Two blocks on the same side of one connection are not compared. Unless
+    ``has_own`` is true, an on-premises block of the fleet is also not compared with the fleet's
+    blocks of its connection's VPC.
     """
     its, is_vpc = fleet.connections, fleet.is_vpc
     one, other = fleet.connection[left], fleet.connection[right]

@@ -137,7 +137,7 @@ class _Faults:
         key = site * len(fleet.cidr_words) + fleet.cidr
 
         def on_all_connections(blocks: Codes) -> Mask:
-            """Mark on-premises blocks that equal one of ``blocks`` and have the same site."""
+            """Mark on-premises blocks with the site and CIDR of one of ``blocks``."""
             return np.isin(key, key[blocks]) & ~fleet.is_vpc
 
         left, right, across = pairs.left, pairs.right, pairs.is_across
@@ -206,7 +206,7 @@ def find_cover(edges: Collection[tuple[int, int]], weights: Mapping[int, int]) -
 
 
 def _exact(graph: Graph, weights: Mapping[int, int]) -> set[int]:
-    """Find the lightest vertex cover by search with and without the node that has most edges."""
+    """Find the lightest vertex cover: try it with and without the node with most edges."""
     busiest = max(sorted(graph), key=lambda node: len(graph[node]), default=None)
     if busiest is None or not graph[busiest]:
         return set()

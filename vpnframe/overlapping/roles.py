@@ -47,11 +47,11 @@ def settle(
 def admitted(
     blocks: ParsedCidrs, role: Codes, cidr: Codes, connection: Codes, cloud: Codes
 ) -> tuple[Codes, Codes]:
-    """Return two arrays, which pair each connection with each VPC-side block it admits.
+    """Return all pairs of a connection and a VPC-side block that it admits, as two arrays.
 
-    A connection admits the parts of its selectors that are inside its VPC's own blocks; if there
-    are none, it admits its selectors unchanged. ``role``, ``cidr`` and ``connection`` have one item
-    for each VPC-side block of a connection; ``cloud`` has one for each connection.
+    A connection admits the parts of its selectors that are inside its VPC's own blocks, or its
+    whole selectors if no part is inside. ``role``, ``cidr`` and ``connection`` have one item for
+    each VPC-side block of a connection; ``cloud`` has one for each connection.
     """
     is_own, is_selector = role == REAL, role == STAND_IN
     asked = blocks.at(cidr).take(is_own | is_selector)

@@ -20,7 +20,7 @@ from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.schema.checked import cast_columns, checked_table, in_order
 from vpnframe.schema.codes import Mask, encode_lists
-from vpnframe.schema.columns import make_column, with_plain_index
+from vpnframe.schema.columns import cast_column, with_plain_index
 from vpnframe.schema.tables import TABLES
 
 _LISTS = {"cidrs": "vpc", "secondary_cidrs": "vpc", "user_cidrs": "user_cidr"}
@@ -38,7 +38,7 @@ class KnownFleet:
 
     @classmethod
     def of(cls, fleet: pd.DataFrame | Inventory) -> KnownFleet:
-        """Check table ``subnets`` or an inventory, and collect the gaps in its data."""
+        """Check the fleet's tables; return them with a sentence for each gap in the data."""
         if isinstance(fleet, Inventory):
             fleet = checked_inventory(fleet, ("subnets", "vpcs", "coverage"))
             vpcs = in_order(fleet.vpcs, TABLES["vpcs"].key)
@@ -136,8 +136,8 @@ def _one_block_a_row(blocks: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for column, origin in _LISTS.items():
         if column in blocks:
-            texts = [t.replace("、", ",") if isinstance(t, str) else t for t in blocks[column]]
-            row, coded = encode_lists(pd.Series(make_column("texts", texts)))
+            texts = cast_column("texts", blocks[column])
+            row, coded = encode_lists(pd.Series(texts).str.replace("、", ","))
             cidr = pd.array(coded.all(), dtype="str")
             parts.append(blocks.take(row).assign(cidr=cidr, origin=origin))
     return pd.concat(parts, ignore_index=True)

@@ -195,8 +195,8 @@ def _first_guess(
 ) -> FieldComparison:
     """Replace the result ``match`` of the DH group if the peer starts with another group.
 
-    Under IKEv2 the result becomes ``info``, because the peer retries with the right group. Under
-    IKEv1 it becomes ``unverifiable`` in aggressive mode, and stays in main mode.
+    Under IKEv2 the result becomes ``info``, because the peer retries with our group. Under IKEv1 it
+    becomes ``unverifiable`` in aggressive mode, and remains ``match`` in main mode.
     """
     group, wanted = negotiating.first_group(theirs.proposals), ours.ike_dh_group
     if found.result != "match" or group in {None, wanted}:

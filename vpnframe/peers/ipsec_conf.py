@@ -267,7 +267,7 @@ def _proposals(values: Values, protocol: Protocol) -> Proposals:
 
 
 def _lifetime(values: Values, name: str, default_s: int, *, bits: int = 64) -> Lifetime:
-    """Return an SA's lifetime; it is rekeyed ``margintime`` earlier, unless ``rekey=no`` is set."""
+    """Return the lifetime of an SA's keys; ``rekey=no`` means that they are never renewed."""
     largest = 2**bits - 1
     hard_s = values.read(name, starter_time, default_s) & largest
     margin_s = values.read("margintime", starter_time, 9 * 60) & largest

@@ -27,10 +27,7 @@ ONE_WAY = "the tunnel comes up when the cloud initiates, but not when the peer d
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The peer's proposal that is nearest to the cloud's proposal.
-
-    ``taken`` and ``begun`` say which algorithms of the cloud's proposal it offers.
-    """
+    """The peer's proposal that is nearest to the cloud's proposal."""
 
     number: int  # position of the proposal in the list, from 1; 0 if the list is empty
     taken: dict[str, Answer]  # by kind, whether it offers the cloud's algorithm; None if unknown
@@ -38,10 +35,11 @@ class Choice:
 
     @property
     def distance(self) -> list[int]:
-        """Four counts of the cloud's algorithms that the peer's proposal lacks or may lack.
+        """Four counts of the cloud's algorithms that the proposal lacks or possibly lacks.
 
-        They are: lacks and may lack if the cloud initiates, then lacks and may lack if the peer
-        initiates. IKE is predicted to choose the proposal whose list of counts is the smallest.
+        If the cloud initiates, the first count is of algorithms that are not offered, and the
+        second of those for which this is unknown. The last two counts are the same for the peer as
+        initiator. IKE is predicted to choose the proposal whose list of counts is the smallest.
         """
         answers = (list(self.taken.values()), list(self.begun.values()))
         return [kinds.count(answer) for kinds in answers for answer in (False, None)]

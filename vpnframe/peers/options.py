@@ -30,7 +30,7 @@ def is_printable(text: str) -> bool:
 
 
 def one_of(words: str) -> Check:
-    """Return a test for these words; for a word written with a leading ``?`` it gives None."""
+    """Return a check that accepts the words, but gives None for words written as ``?word``."""
     known = {word.removeprefix("?"): None if word[0] == "?" else True for word in words.split()}
     return lambda text: known.get(text, False)
 
@@ -41,7 +41,7 @@ def _parses(parse: Callable[[str], object], *words: str) -> Check:
 
 
 def _in_full(base: int, *words: str) -> Check:
-    """Return a check that accepts the ``words``, and any number with nothing after it."""
+    """Return a check that accepts ``words``, an integer in ``base``, and the empty string."""
     return lambda text: text in words or not leading_int(text, base)[1]
 
 
@@ -87,7 +87,7 @@ def _starter(kind: str) -> Check:
 
 
 def _checks(check_of: Callable[[str], Check], kinds: Mapping[str, str]) -> dict[str, Check]:
-    """Return the check of each option; ``kinds`` maps each kind of value to the options' names."""
+    """Return the check of each option; ``kinds`` maps a kind of value to option names."""
     return {name: check_of(kind) for kind, names in kinds.items() for name in names.split()}
 
 

@@ -138,11 +138,11 @@ class _Index:
         return "the connection goes to the address of the VPN gateway", named
 
     def by_identity(self, tunnel: OurTunnel, taken: set[int]) -> _Candidates:
-        """Return the connections that have an IKE id of the tunnel.
+        """Return the connections not in ``taken`` that have an IKE id of the tunnel.
 
-        If there are none, return the connections that accept any remote address and start at the
-        tunnel's customer gateway. Only the search by IKE id leaves out the connections whose Python
-        ``id()`` is in ``taken``.
+        ``taken`` contains the Python ``id()`` of connections. If nothing is found, return the
+        connections, in ``taken`` or not, that accept any remote address and start at the tunnel's
+        customer gateway.
         """
         ids = [tunnel.vpn_gateway_ike_id or tunnel.vpn_gateway_ip, tunnel.customer_gateway_ike_id]
         named = [one for text in ids if text for one in self._by_id.get(parse_identity(text), [])]

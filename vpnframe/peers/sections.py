@@ -165,7 +165,7 @@ class Values:
         return values
 
     def connection(self, children: Iterable[PeerChild], **fields: Any) -> PeerConnection:
-        """Create the connection of these settings, with the messages recorded about it."""
+        """Create a connection, and give it the messages that were recorded so far."""
         return PeerConnection(
             children=tuple(one for one in children if one.mode not in _NO_TUNNEL),
             refused="; ".join(self.refusals) or None,

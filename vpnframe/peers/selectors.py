@@ -90,7 +90,7 @@ class Traffic(NamedTuple):
 
     @property
     def has_unknown_name(self) -> bool:
-        """Whether the protocol or port has a name that only the peer's machine may know."""
+        """Whether the protocol or the port has a name that this module does not know."""
         return self.has_protocol is None or not self.ports
 
 
@@ -196,7 +196,7 @@ def _read_block(text: str) -> Networks | None:
 
 
 def _read_range(text: str) -> Networks | None:
-    """Parse an address range; both addresses must have the IP version of the last address."""
+    """Parse an address range; None if an address is invalid or the IP versions differ."""
     first, _, last = text.partition("-")
     high = read_host(last.lstrip(" "))  # a blank before a bracket belongs to the address
     low = None if high is None else read_host(first.strip(" "), high.version)
@@ -208,7 +208,7 @@ def _read_range(text: str) -> Networks | None:
 
 @lru_cache(maxsize=4096)  # a fleet repeats the same addresses
 def parse_block(text: str) -> Networks | None:
-    """Parse a CIDR block, an address or a range from table ``tunnels``; None if it is invalid."""
+    """Return the networks in a CIDR block, an address or a range; None if it is invalid."""
     first, dash, last = (part.strip() for part in text.partition("-"))
     try:
         if not dash:

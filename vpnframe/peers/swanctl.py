@@ -117,7 +117,7 @@ class Inheritance:
             return self._done[id(section)]
         if id(section) in self._open or len(self._open) > MAX_REFERENCES:
             limit = f"in a circle, or in a chain of more than {MAX_REFERENCES} sections"
-            raise SettingsError(f"sections inherit from each other {limit}")
+            raise SettingsError(f"sections inherit from each other {limit}: remove a reference")
         self._open.append(id(section))
         inner = {name: self.resolve(one) for name, one in section.sections.items()}
         found = replace(section, sections=inner, parents={})
@@ -129,10 +129,9 @@ class Inheritance:
         return found
 
     def _find(self, first: str, *path: str) -> Section | None:
-        """Return the section at a path of names, or None if there is no such section.
+        """Return the section at a path, with all that it inherits; None if there is none.
 
-        The subsection of a section may be inherited. The result contains everything that it
-        inherits.
+        Sections on the path can be inherited too.
         """
         found = self._root.sections.get(first)
         for name in path:

@@ -33,7 +33,7 @@ class Coded:
         return take_words(self.words, self.codes[rows])
 
     def all(self) -> pa.Array:
-        """Return all strings of the column; the code -1 becomes null."""
+        """Return the string of every row; a row with the code -1 becomes null."""
         return take_words(self.words, self.codes)
 
     def equals(self, word: str) -> Mask:
@@ -52,7 +52,7 @@ class CodedSets:
 
     @property
     def owners(self) -> Codes:
-        """For each element of ``members``, the index of the distinct set that contains it."""
+        """For each position in ``members``, the index of its distinct set."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
     def hold(self, sets: Codes, members: Codes) -> Mask:

@@ -146,7 +146,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def connection_id(self) -> str | None:
-        """The id of the connection that takes or drops the packet, None for none or several."""
+        """The connection's id; None if no connection or several take or drop the packet."""
         return self.connection.vpn_connection_id if self.connection else None
 
     @property

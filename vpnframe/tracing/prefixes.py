@@ -63,5 +63,5 @@ class Prefixes:
         return found[::-1]
 
     def canonical_texts(self) -> dict[int, str]:
-        """Return the canonical string of each valid block, by row."""
+        """Map the row of each valid block to the block's canonical string."""
         return dict(zip(self.parsed.row.tolist(), self.parsed.texts(), strict=True))

@@ -47,10 +47,7 @@ class Pick(msgspec.Struct):
                 self.doubts.append(_not_known_up(spare.connection_id))
 
     def share(self) -> None:
-        """On a transit router, move winning routes that are down to ``standby``.
-
-        If all winning routes are down, none is moved.
-        """
+        """Move the routes that are down from ``heads`` to ``standby``, unless all are down."""
         down = [route for route in self.heads if route.is_up is False]
         unsure = [route.connection_id for route in self.heads if route.is_up is None]
         if unsure:
@@ -86,7 +83,7 @@ def pick(found: Sequence[TracedRoute], *, is_transit: bool) -> Pick:
 
 
 def carry(route: TracedRoute, *, is_transit: bool) -> tuple[TracedTunnel | None, str, str]:
-    """Return the tunnel of the route that takes the packet, a note and a doubt.
+    """Return the tunnel through which a route sends the packet, with a note and a doubt.
 
     The tunnel is None if it cannot be predicted. The note explains the result, and the doubt says
     what is unknown; both can be empty.
@@ -137,11 +134,12 @@ def _first_policies(found: Sequence[TracedRoute], doubts: list[str]) -> Sequence
 def _static_or_learned(
     found: Sequence[TracedRoute], notes: list[str], doubts: list[str], *, is_transit: bool
 ) -> Sequence[TracedRoute]:
-    """Return the destination routes or the BGP routes, depending on which of them win.
+    """Return the routes of the winning kind, destination or BGP; all if there is one kind.
 
-    On a VPN gateway, destination routes win over BGP routes. On a transit router, longer routes
-    win, and destination routes are assumed to win over BGP routes of the same length. If that rule
-    affects which connection is used, a clause about it is added to ``notes`` or ``doubts``.
+    A VPN gateway uses destination routes first. A transit router is assumed to use the longest
+    routes first, and destination routes before BGP routes of the same length. If the two kinds lead
+    into different connections, a clause is added to ``notes`` when a VPN gateway ignores a BGP
+    route that is not shorter, and to ``doubts`` when a transit router uses a longer BGP route.
     """
     static = [route for route in found if route.kind == "destination"]
     learned = [route for route in found if route.kind == "bgp"]

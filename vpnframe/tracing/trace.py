@@ -192,7 +192,7 @@ def _warn(inv: Inventory, fleet: RoutedFleet) -> None:
 def _follow(
     fleet: RoutedFleet, packets: Packets, *, all_candidates: bool
 ) -> tuple[Codes, list[tuple[Outcome, ...]]]:
-    """Return the number of each packet's group, and the outcomes of the packets of each group."""
+    """Return the index of each packet's group, and the outcomes of each group."""
     n = len(fleet.blocks.ids) + 1
     key = (fleet.start_of + 1) * n + fleet.end_of + 1
     key[packets.is_missing] = -1

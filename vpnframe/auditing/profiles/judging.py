@@ -89,10 +89,10 @@ def judge(tunnels: pd.DataFrame, *, profile: Profile, key_bits: pd.Series) -> di
 
 
 def ceilings(profile: Profile) -> dict[str, str]:
-    """Return by column the best offered value, if the profile accepts none of the values.
+    """Return the best offered value of each column in which the profile accepts no value.
 
-    Only values that the profile names count. The profile must also forbid at least one value of the
-    column.
+    Values that the profile does not name are ignored. A column is left out if the profile forbids
+    none of its values.
 
     Examples
     --------

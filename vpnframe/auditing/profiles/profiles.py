@@ -246,4 +246,4 @@ def _check_overlaps_and_gaps(lines: Iterable[tuple[str, ProfileLine]]) -> None:
             raise SettingsError(f"{place}: {above.column} {first} also has a verdict in {earlier}")
         if above.smallest > below.largest + 1:
             gap = f"{below.largest + 1} to {above.smallest - 1}"
-            raise SettingsError(f"{place}: no line has a verdict on {above.column} {gap}")
+            raise SettingsError(f"{place}: no line covers {above.column} {gap}: add one")

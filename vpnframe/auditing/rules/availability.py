@@ -180,7 +180,7 @@ def witness_conflict(fleet: Fleet) -> Verdicts:
 
 
 def is_attached(fleet: Fleet) -> Mask:
-    """Mark all connections except those that are attached to nothing and carry no traffic."""
+    """Mark all connections except those that fail the rule :func:`orphan`."""
     return np.asarray(orphan(fleet).result != YES)
 
 
@@ -227,7 +227,7 @@ def _is_single(fleet: Fleet) -> Mask:
 
 
 def _are_gateways_known(fleet: Fleet) -> Mask:
-    """Mark connections in regions where all VPN gateways were read, even if none exist."""
+    """Mark connections in regions whose VPN gateways were all read; a region may have none."""
     connections = fleet.connections
     vpn = fleet.gateways[equals(fleet.gateways["kind"], "vpn")]
     asked = fleet.coverage[fleet.coverage["n_calls"] > 0]
@@ -251,7 +251,7 @@ def n_others(groups: Positions, holds: Mask) -> Positions:
 
 
 def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
-    """Return for each tunnel id in a route the route's position, and whether the tunnel is up."""
+    """Return the route position of each tunnel id in routes, and whether that tunnel is up."""
     ids = split_column(fleet.routes["tunnel_ids"])
     known = arrow(fleet.tunnels["tunnel_id"], pa.large_string())
     at = pc.fill_null(pc.index_in(pc.list_flatten(ids), value_set=known.drop_null()), -1)

@@ -72,7 +72,7 @@ _IKE_GROUPS = ("vpn-ike-dh-1", "vpn-ike-dh-2", "vpn-ike-dh-5", "vpn-ike-dh-24")
 def _on_values(
     rule_id: str, *columns: str, implied_by: tuple[str, ...] = (VALUE_UNKNOWN,)
 ) -> Callable[[Judge], Judge]:
-    """Return a decorator that registers a rule on tunnel columns that profiles judge too."""
+    """Return a decorator that registers a tunnel rule; profiles judge its columns, too."""
     return rule(rule_id, "tunnels", *columns, implied_by=implied_by, is_as_profiles=True)
 
 

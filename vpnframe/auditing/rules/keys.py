@@ -84,7 +84,7 @@ def psk_reused(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-psk-derived", "tunnels", "psk_class", implied_by=(NO_KEY,))
 def psk_derived(fleet: Fleet) -> Verdicts:
-    """Fail tunnels whose key is known data, like a name, plus under 64 bits of other text."""
+    """Fail tunnels whose key has known text, like a name, and under 64 bits without it."""
     bits = fleet.keys["psk_bits"]
     is_derived = is_any(fleet.keys["psk_class"], {"derived"}, known=KEY_CLASSES)
     return _on_keys(fleet, both(is_derived, unknown_where_null(numbers(bits) < 64, bits)))

@@ -151,7 +151,7 @@ def _is_used_twice(fleet: Fleet) -> Truth:
 
 
 def _prefix_rows(fleet: Fleet) -> Positions:
-    """Return positions of distinct on-premises prefixes, without route-based default routes."""
+    """Find each connection's on-premises prefixes; no default routes if it is route-based."""
     subnets = fleet.subnets
     is_route_based = equals(fleet.connections["routing_mode"], "route")[fleet.of_subnet]
     is_prefix = equals(subnets["side"], "onprem") & flags(subnets["cidr"].notna())

@@ -84,7 +84,7 @@ def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
 
 
 def _what(pairs: pd.DataFrame) -> Texts:
-    """Return for each pair a string that identifies the right connection.
+    """Return for each pair its right-hand connection as a string: account, region and id.
 
     If more than two connections share the overlap, the string is their number and their first ids
     instead.
@@ -114,9 +114,9 @@ def _words(pairs: pd.DataFrame) -> list[str]:
 
 
 def _of_all(n: int, ids: str) -> str:
-    """Return words that give the size ``n`` of a group and list its connections in ``ids``.
+    """Return a phrase with the size ``n`` of a group and the ids of its connections.
 
-    ``ids`` may lack some connections of the group: the words then end with their number.
+    ``ids`` may lack some connections; the phrase then ends with the number of those that it lacks.
     """
     named = ids.split(",")
     more = f" and {n - len(named):,} more" if n > len(named) else ""

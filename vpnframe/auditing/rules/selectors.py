@@ -192,10 +192,10 @@ def _owner_side(fleet: Fleet) -> Positions:
 
 
 def _is_all_private(fleet: Fleet) -> Mask:
-    """Mark private IPv4 blocks on each side whose blocks together cover all of RFC 1918.
+    """Mark the private IPv4 blocks of each side whose IPv4 blocks cover all of RFC 1918.
 
     A side is the VPC side or the on-premises side of a connection. Only blocks from selectors
-    count, without default routes.
+    count; default routes do not.
     """
     space = parse_cidrs(_PRIVATE)
     is_ipv4 = numbers(fleet.subnets["family"], null=-1) == 4
@@ -245,7 +245,7 @@ def _on_blocks(
 
 
 def _on_counts(fleet: Fleet, *, version: int) -> Verdicts:
-    """Fail connections of IKE ``version`` with several blocks on one side or on both sides."""
+    """Fail connections of IKE ``version`` that have several blocks on at least one side."""
     n = fleet.n_connections
     owner_side = _owner_side(fleet)[_is_selector(fleet)]
     counts = np.bincount(owner_side, minlength=2 * n).reshape(n, 2)

@@ -130,14 +130,14 @@ def with_header(name: str, value: str | None) -> Rewrite:
 
 
 def with_page(status: int, headers: Mapping[str, str], body: bytes) -> Rewrite:
-    """Return a function that replaces a response by this page, except the ``Date`` header."""
+    """Return a function that replaces all of a response except its ``Date`` header."""
     return lambda written: Response(status, {**headers, "date": written.headers["date"]}, body)
 
 
 def emptied_behind(body: bytes) -> bytes:
-    """Append an empty value for each list or object in a JSON object, under the same name.
+    """Repeat the name of each list or object in a JSON object, with an empty value.
 
-    Most parsers read the last of several values with one name.
+    The repetition stands at the end; most parsers read the last of several values with one name.
     """
     blocks = {n: type(v)() for n, v in json.loads(body).items() if isinstance(v, (dict, list))}
     return body[:-1] + b"," + json.dumps(blocks).encode()[1:] if blocks else body

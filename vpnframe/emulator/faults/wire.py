@@ -87,7 +87,7 @@ def deliver(response: Response, *, timeout_s: float) -> Delivery:
 
 
 def _outcome(response: FaultyResponse) -> Response | OSError:
-    """Return the response or the error that a client receives, however long this takes."""
+    """Return the response or the error that the client gets, without regard to delays."""
     wire = response.wire
     if wire.status_line or wire.length == "text" or wire.coding == "mislabelled":
         return ConnectionAbortedError(response.kind)

@@ -28,7 +28,7 @@ _BANDWIDTHS = {1000: 11.0, 3000: 4.0}
 
 @dataclass(frozen=True)
 class Seat:
-    """The VPN gateway or transit router to which new connections are attached, if any."""
+    """The place of new connections: a VPN gateway, a transit router, or neither."""
 
     place: DrawnPlace
     attach_type: str

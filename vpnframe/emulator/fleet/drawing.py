@@ -97,7 +97,7 @@ class Draw:
         return self._once(lambda: self._address(_SITE_NETS))
 
     def link(self) -> tuple[str, str, str]:
-        """Return a /30 block for BGP, not always unique, and its cloud and site addresses."""
+        """Return a /30 block for BGP and its cloud and site addresses; blocks can repeat."""
         stem, last = f"169.254.{self.rng.randint(10, 160)}", 4 * self.rng.randint(0, 63)
         return f"{stem}.{last}/30", f"{stem}.{last + 1}", f"{stem}.{last + 2}"
 

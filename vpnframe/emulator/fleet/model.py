@@ -35,7 +35,7 @@ class EmulatedRegion:
         return f"vpc.{self.region_id}.aliyuncs.com"
 
     def zone(self, letter: str) -> str:
-        """Return a zone id such as ``cn-hangzhou-h`` or, after a digit, ``eu-central-1a``."""
+        """Return a zone id of the region, such as ``cn-hangzhou-h`` or ``eu-central-1a``."""
         return f"{self.region_id}{'' if self.region_id[-1].isdigit() else '-'}{letter}"
 
 

@@ -64,7 +64,7 @@ def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]
 def no_tunnels(
     connection: EmulatedConnection, call: str, outer: str, inner: str
 ) -> dict[str, Json]:
-    """Return a missing, null or empty tunnel list for a single-tunnel connection's answer."""
+    """Return the tunnel list of a single-tunnel connection: it is left out, null or empty."""
     shapes: tuple[dict[str, Json], ...] = ({}, {outer: None}, {outer: {inner: []}})
     return shapes[pick(connection.vpn_connection_id, f"tunnels-{call}", len(shapes))]
 

@@ -66,7 +66,7 @@ def _blocks(planter: Planter, connection: EmulatedConnection, words: str) -> lis
 
 
 def _plant_twins(planter: Planter) -> None:
-    """Plant a duplicate, a failover pair and a transit router pair, all with equal CIDR blocks."""
+    """Plant three pairs of connections; the two connections of a pair have equal blocks."""
     if pair := planter.take_gateway_pair("duplicate-connection"):
         planter.set_blocks(pair[1], pair[0].vpc_subnets, pair[0].onprem_subnets)
         planter.share_peers(*pair)

@@ -52,7 +52,7 @@ def is_gateway_policy(connection: EmulatedConnection) -> bool:
 
 
 def is_static(connection: EmulatedConnection) -> bool:
-    """Check whether a connection has a pre-shared key but no BGP, so its blocks can be changed."""
+    """Check whether a connection uses a pre-shared key and has no BGP."""
     return is_psk(connection) and connection.tunnels[0].bgp is None
 
 
@@ -63,9 +63,9 @@ def _differ_in_peer(left: EmulatedConnection, right: EmulatedConnection) -> bool
 class Planter:
     """Plants defects in a fleet, at most one in each connection.
 
-    The methods whose names begin with ``take`` choose connections that have no defect yet, record a
-    defect for these connections, and return them. If no connections are suitable, the methods
-    record nothing and return ().
+    The methods whose names begin with ``take`` choose connections that have no defect yet, list
+    them in ``draft.planted`` as connections with a defect, and return them. If no connections are
+    suitable, the methods change nothing and return ().
     """
 
     def __init__(self, draft: DrawnFleet, places: Sequence[DrawnPlace], draw: Draw) -> None:
@@ -81,7 +81,7 @@ class Planter:
         return filter(wanted, self._free.values())
 
     def record(self, plant_id: str, *connections: EmulatedConnection) -> Taken:
-        """Record the defect ``plant_id`` for these connections, and return the connections."""
+        """Note that these connections have the defect ``plant_id``, and return them."""
         for connection in connections:
             del self._free[connection.vpn_connection_id]
         self.draft.planted.append(
@@ -90,7 +90,7 @@ class Planter:
         return connections
 
     def take(self, plant_id: str, wanted: Wanted) -> Taken:
-        """Record the defect ``plant_id`` for the first connection that satisfies ``wanted``."""
+        """For the defect ``plant_id``, choose the first connection that ``wanted`` accepts."""
         found = next(self.find(wanted), None)
         return () if found is None else self.record(plant_id, found)
 
@@ -102,7 +102,7 @@ class Planter:
         *,
         group: Callable[[EmulatedConnection], Hashable] = lambda _: None,
     ) -> Taken:
-        """Record a defect for the first suitable pair of connections, and return the pair.
+        """Choose the first suitable pair of connections for a defect; record and return it.
 
         Both connections satisfy ``wanted`` and have the same ``group``, and ``fits`` accepts them.
         If there is no such pair, nothing is recorded and () is returned.
@@ -117,11 +117,11 @@ class Planter:
         return ()
 
     def take_gateway_pair(self, plant_id: str, wanted: Wanted = is_gateway_policy) -> Taken:
-        """Record a defect for two connections of one VPN gateway that have different peers."""
+        """Choose, for a defect, two connections with different peers on one VPN gateway."""
         return self.take_pair(plant_id, wanted, _differ_in_peer, group=lambda c: c.vpn_gateway_id)
 
     def take_router_pair(self, plant_id: str, wanted: Wanted = is_static) -> Taken:
-        """Record a defect for two connections with different peers on one transit router."""
+        """Choose two connections of one transit router, with different peers, for a defect."""
         return self.take_pair(
             plant_id,
             lambda c: c.attach_type == "CEN" and wanted(c),
@@ -132,7 +132,7 @@ class Planter:
     def take_vpc_pair(
         self, plant_id: str, wanted: Wanted = is_static, *, is_one_peer_fine: bool = True
     ) -> Taken:
-        """Record a defect for two connections on different VPN gateways of the same VPC."""
+        """Choose two connections on two gateways of one VPC; record that they get a defect."""
         return self.take_pair(
             plant_id,
             lambda c: c.attach_type == "VPNGW" and wanted(c),

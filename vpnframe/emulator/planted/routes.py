@@ -40,7 +40,7 @@ def _plant_across_vpc(planter: Planter) -> None:
 
 
 def _plant_by_destination(planter: Planter) -> None:
-    """Plant pairs of destination routes that are equal, equal with a standby, or nested."""
+    """Plant three connection pairs, with equal, active-and-standby and nested routes."""
     for connection in _take_plain_pair(planter, "routes-equal-on-one-gateway"):
         _lead(planter, connection, "10.221.0.0/24")
     if pair := _take_plain_pair(planter, "routes-active-and-standby"):

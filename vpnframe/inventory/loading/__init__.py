@@ -105,7 +105,7 @@ def load(
 
 
 def _read(path: Path, known: Gathered) -> Iterator[Saved]:
-    """Yield the API responses in a file; if there are several, their names are numbered."""
+    """Yield the API responses in a file; several responses get numbered names."""
     is_stdin = str(path) == "-"
     folder = path.absolute().parent.name
     region = folder if not is_stdin and is_region_id(folder) else None

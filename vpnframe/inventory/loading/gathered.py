@@ -116,7 +116,7 @@ class Gathered:
         return None
 
     def learn_words(self, action: str) -> None:
-        """Set the names that hint at keys; call this before decoding ``action``'s responses."""
+        """Set the words that keys may contain; call before decoding ``action``'s responses."""
         if self.judge is None:
             return
         if action == CONNECTIONS:
@@ -208,7 +208,7 @@ def _id_of(row: Any, listed: Action) -> str:
 
 
 def _with_time(row: Any, at_ms: int | None) -> Any:
-    """Return a row with the time of its file, if its record has a field for it."""
+    """Return a row; if its class has the field ``fetched_ms``, set this to the file's time."""
     has_time = isinstance(row, Statement | RouteEntry)
     return msgspec.structs.replace(row, fetched_ms=at_ms) if has_time else row
 

@@ -1,9 +1,9 @@
 """Decide whether saved API responses contain every route that leads to a connection.
 
 A VPN gateway has three lists of routes, and a connection on a transit router has two. The routes in
-a response show which list it belongs to. A response without routes does not show this: it is
-assigned by the id in its file's name. Without such an id, it counts only if the region has as many
-responses without routes as lists are missing.
+a response show which list it belongs to. An empty response is assigned by the id in its file's
+name. Empty responses without such an id count only if the region has at least one of them for each
+missing list.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _find_holders(
     owners: Mapping[str, str | None],
     connections: Sequence[Connection],
 ) -> dict[str, _Holder]:
-    """Return by id the VPN gateways and transit-router connections that have route lists."""
+    """Find the VPN gateways and transit-router connections with route lists; keys are ids."""
     found = {name: _Holder(one.region_id, True) for name, one in gateways.items()}
     for one in connections:
         name = owners.get(one.vpn_connection_id)
