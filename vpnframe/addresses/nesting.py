@@ -103,20 +103,10 @@ def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAI
 
 
 def find_runs(blocks: Blocks) -> Runs:
-    """Find the blocks inside each block, as slices of one array (see :class:`Runs`).
+    """Find the blocks inside each block of one family, as slices of one array; no pairs are built.
 
-    No pairs are built.
-
-    Parameters
-    ----------
-    blocks : Blocks
-        n blocks of one family.
-
-    Returns
-    -------
-    Runs
-        One run for each block that contains another block, or equals the next block in nesting
-        order.
+    The result has a run for each block that contains another block, or equals the next block in
+    nesting order.
 
     Examples
     --------
@@ -181,17 +171,7 @@ def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
 
 
 def make_pairs(runs: Runs) -> Pairs:
-    """Convert runs to pairs of overlapping blocks.
-
-    Parameters
-    ----------
-    runs : Runs
-        Runs with k pairs in total.
-
-    Returns
-    -------
-    Pairs
-        k pairs, with left < right.
+    """Convert runs to pairs of overlapping blocks, with left < right.
 
     Examples
     --------

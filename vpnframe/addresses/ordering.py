@@ -72,22 +72,9 @@ class NestingOrder:
 
 
 def join_blocks(a: Blocks, b: Blocks) -> Blocks:
-    """Concatenate two sets of blocks.
+    """Concatenate two sets of blocks of one family.
 
-    Parameters
-    ----------
-    a, b : Blocks
-        Blocks of one family, both with groups or both without.
-
-    Returns
-    -------
-    Blocks
-        The blocks of ``a``, then the blocks of ``b``.
-
-    Raises
-    ------
-    ValueError
-        If only one set has groups, or if the sets are of different families.
+    Raise ValueError if only one set has groups, or if the families differ.
 
     Examples
     --------
@@ -108,17 +95,9 @@ def join_blocks(a: Blocks, b: Blocks) -> Blocks:
 
 
 def sort_blocks(blocks: Blocks) -> NestingOrder:
-    """Sort blocks so that each block is followed directly by all blocks inside it.
+    """Sort blocks of one family so that each is followed directly by all blocks inside it.
 
-    Parameters
-    ----------
-    blocks : Blocks
-        n blocks of one family.
-
-    Returns
-    -------
-    NestingOrder
-        The sorted rows (int32 for less than 2**31 rows, otherwise int64) and the runs.
+    The sorted rows are int32 for less than 2**31 rows, otherwise int64.
 
     Examples
     --------
