@@ -21,20 +21,11 @@ class Forest:
     """The distinct blocks among n blocks; each of these m distinct blocks is a node.
 
     The nodes are in nesting order, in which each node is followed directly by all nodes inside it.
-
-    Parameters
-    ----------
-    rows : ndarray of int32 or int64, shape (n,)
-        Rows of the blocks in nesting order; equal blocks are adjacent and sorted by row.
-    starts : ndarray of int64, shape (m + 1,)
-        The blocks equal to node i are ``rows[starts[i] : starts[i + 1]]``.
-    stops : ndarray of int64, shape (m,)
-        Nodes ``i + 1`` to ``stops[i] - 1`` lie strictly within node i.
     """
 
-    rows: Rows
-    starts: Positions
-    stops: Positions
+    rows: Rows  # shape (n,): rows in nesting order; equal blocks are adjacent and sorted by row
+    starts: Positions  # shape (m + 1,): blocks equal to node i are rows[starts[i] : starts[i + 1]]
+    stops: Positions  # shape (m,): nodes i + 1 to stops[i] - 1 lie strictly within node i
 
     @property
     def sizes(self) -> Positions:
