@@ -133,7 +133,7 @@ def findings(found: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> 
         ``most`` is below 1.
     """
     if most < 1:
-        raise ValueError(f"most is {most}: give the number of rules in the plot, 1 or more")
+        raise ValueError(f"the number of rules in the plot must be 1 or more, not {most}")
     needs = ("rule_id", "severity", "status")
     counts = _count_findings(checked_table("findings", found, needs=needs))
     rules = counts["rule_id"].drop_duplicates().tolist()

@@ -109,7 +109,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
             [" ,ike_version,2,,,must,,own"],
             "ours.csv:2: the first field, the name of the profile, is empty",
         ),
-        (["ours,ike_cipher,2,,,must,,own"], "ours.csv:2: profiles do not judge 'ike_cipher', only"),
+        (["ours,ike_cipher,2,,,must,,own"], "ours.csv:2: a profile cannot judge 'ike_cipher'"),
         (["ours,ike_version,2,,,shall,,own"], "ours.csv:2: the verdict 'shall' is not one of must"),
         (["ours,ike_version,2,,,must,,me"], "ours.csv:2: the basis 'me' is not one of verified,"),
         (

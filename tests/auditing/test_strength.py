@@ -287,7 +287,7 @@ def test_key_facts_are_found_by_the_whole_key() -> None:
 def test_two_rows_of_one_tunnel_are_refused() -> None:
     """Otherwise tunnels would become more."""
     tunnels, facts = tables([BEST])
-    with pytest.raises(SchemaError, match="1 rows with the key of another row"):
+    with pytest.raises(SchemaError, match="1 rows that repeat the key of another row"):
         strength(tunnels, key_facts=pd.concat([facts, facts]))
 
 

@@ -129,8 +129,8 @@ def test_a_table_of_one_block_however_it_is_written(text: str | bytes, tmp_path:
         ("10.0.0.0/9\n10.0.0.0/9\n", "has no column cidr"),
         ("Subnet,a\n10.0.0.0,x\n", "line 2: 10.0.0.0 has no prefix length: add a column Mask"),
         ("Subnet,Mask\n10.0.0.0,\n", "line 2: 10.0.0.0 has no prefix length: Mask is empty"),
-        ("Subnet,Mask\n10.0.0.0/8,16\n", "line 2: 10.0.0.0/8 contradicts its Mask 16"),
-        ("Subnet,Mask\n10.0.0.0/8,255.255.0.0\n", "10.0.0.0/8 contradicts its Mask 255.255.0.0"),
+        ("Subnet,Mask\n10.0.0.0/8,16\n", "line 2: 10.0.0.0/8 contradicts the Mask 16 of its row"),
+        ("Subnet,Mask\n10.0.0.0/8,255.255.0.0\n", "10.0.0.0/8 contradicts the Mask 255.255.0.0"),
     ],
 )
 def test_rows_that_cannot_be_read_are_refused(text: str, problem: str, tmp_path: Path):

@@ -20,6 +20,7 @@ import vpnframe as vf
 from vpnframe.cli import app
 from vpnframe.inventory import Inventory
 from vpnframe.peers import reading
+from vpnframe.peers.model import Peer
 from vpnframe.schema import empty
 from vpnframe.schema.tables import STORED
 
@@ -154,7 +155,8 @@ def test_the_check_finds_a_reader_that_keeps_too_much(
 ) -> None:
     """A positive control: a note that quotes its line is found on every surface."""
     path = write(tmp_path, key_as("raw", SWANCTL["in a connection"]))
-    monkeypatch.setattr(reading, "_notes", lambda lines: (path.read_text(),))
+    noted = (path.read_text(),)
+    monkeypatch.setattr(reading, "Peer", lambda *parts: Peer(*parts[:-1], noted))
     found = dict(surfaces(path, caplog))
     assert set(find_leaks(found, [CANARY])) == {"repr", "pickle", "csv", "text", "table pickle"}
 

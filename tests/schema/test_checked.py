@@ -80,7 +80,9 @@ def test_groups_of_any_dtype_have_their_strength(dtype: str) -> None:
 def test_doubled_rows_are_refused(name: str) -> None:
     """They would be counted twice: the key is named, and what to do."""
     doubled = held_as(HELD, lambda _, table: pd.concat([table, table.head(1)]))
-    with pytest.raises(SchemaError, match=r"1 rows with the key of another row.*keep one of each"):
+    with pytest.raises(
+        SchemaError, match=r"1 rows that repeat the key of another.*keep one of each"
+    ):
         CALLS[name](doubled)
 
 

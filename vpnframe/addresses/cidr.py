@@ -71,21 +71,9 @@ class ParsedCidrs:
     def of_family(
         self, family: int, *, groups: Positions | None = None
     ) -> tuple[Positions, Blocks]:
-        """Return the blocks of one address family.
+        """Return the blocks of one address family, 4 or 6, and their positions in the input.
 
-        Parameters
-        ----------
-        family : int
-            4 or 6.
-        groups : ndarray of int64, shape (n_values,), optional
-            The group code of each input value; codes start at 0.
-
-        Returns
-        -------
-        row : ndarray of int64
-            Position in the input of the value that each block comes from.
-        blocks : Blocks
-            The blocks of this family, in the order of ``row``.
+        ``groups`` has the group code of each input value; codes start at 0.
         """
         chosen = self.family == family
         row = self.row[chosen]
@@ -176,17 +164,9 @@ def _present(listed: list[object]) -> tuple[list[str], Positions]:
 
 
 def split_cidrs(text: str) -> list[str]:
-    """Split a string that lists several blocks in the format of the cloud API.
+    """Split a string that lists blocks in the format of the cloud API, by "," or "、".
 
-    Parameters
-    ----------
-    text : str
-        Blocks separated by "," or "、"; spaces around each block are allowed.
-
-    Returns
-    -------
-    list of str
-        The strings between the separators that are not empty, in order. They are not validated.
+    Spaces around a block are removed, and empty parts left out. The blocks are not validated.
 
     Examples
     --------

@@ -21,20 +21,11 @@ class Forest:
     """The distinct blocks among n blocks; each of these m distinct blocks is a node.
 
     The nodes are in nesting order, in which each node is followed directly by all nodes inside it.
-
-    Parameters
-    ----------
-    rows : ndarray of int32 or int64, shape (n,)
-        Rows of the blocks in nesting order; equal blocks are adjacent and sorted by row.
-    starts : ndarray of int64, shape (m + 1,)
-        The blocks equal to node i are ``rows[starts[i] : starts[i + 1]]``.
-    stops : ndarray of int64, shape (m,)
-        Nodes ``i + 1`` to ``stops[i] - 1`` lie strictly within node i.
     """
 
-    rows: Rows
-    starts: Positions
-    stops: Positions
+    rows: Rows  # shape (n,): rows in nesting order; equal blocks are adjacent and sorted by row
+    starts: Positions  # shape (m + 1,): blocks equal to node i are rows[starts[i] : starts[i + 1]]
+    stops: Positions  # shape (m,): nodes i + 1 to stops[i] - 1 lie strictly within node i
 
     @property
     def sizes(self) -> Positions:
@@ -54,17 +45,9 @@ class Forest:
 
 
 def find_forest(blocks: Blocks) -> Forest:
-    """Find the distinct blocks, and for each of them the blocks that lie inside it.
+    """Find the distinct blocks of one family, and for each of them the blocks that lie inside it.
 
-    Parameters
-    ----------
-    blocks : Blocks
-        n blocks of one family; blocks of different groups are never equal and never nest.
-
-    Returns
-    -------
-    Forest
-        A forest of m <= n nodes.
+    Blocks of different groups are never equal and never nest.
 
     Examples
     --------
@@ -93,17 +76,7 @@ class Counts:
 
 
 def count_overlaps(blocks: Blocks) -> Counts:
-    """Count the overlaps of each block, without building pairs.
-
-    Parameters
-    ----------
-    blocks : Blocks
-        n blocks of one family.
-
-    Returns
-    -------
-    Counts
-        The counts of each block, in row order.
+    """Count the overlaps of each block of one family, in row order, without building pairs.
 
     Examples
     --------
@@ -122,19 +95,9 @@ def count_overlaps(blocks: Blocks) -> Counts:
 
 
 def find_depths(forest: Forest, *, among: Mask | None = None) -> Positions:
-    """Count the nodes that strictly contain each node.
+    """Count the nodes that strictly contain each node: int64, shape (m,).
 
-    Parameters
-    ----------
-    forest : Forest
-        A forest of m nodes.
-    among : ndarray of bool, shape (m,), optional
-        Which of the nodes around a node are counted; all by default.
-
-    Returns
-    -------
-    ndarray of int64, shape (m,)
-        The depth of each node: 0 for an outermost block.
+    Only nodes in the mask ``among``, of shape (m,), are counted; all by default.
 
     Examples
     --------
@@ -153,17 +116,7 @@ def find_depths(forest: Forest, *, among: Mask | None = None) -> Positions:
 
 
 def find_roots(forest: Forest) -> Positions:
-    """Find for each node the outermost node that contains it, here called its root.
-
-    Parameters
-    ----------
-    forest : Forest
-        A forest of m nodes.
-
-    Returns
-    -------
-    ndarray of int64, shape (m,)
-        The root of each node; an outermost node is its own root.
+    """Return the outermost node that contains each node, or the node itself: int64, shape (m,).
 
     Examples
     --------
@@ -176,19 +129,9 @@ def find_roots(forest: Forest) -> Positions:
 
 
 def find_holders(forest: Forest, *, among: Mask | None = None) -> Positions:
-    """Find for each node the smallest node that strictly contains it, here called its holder.
+    """Return the smallest node that strictly contains each node; -1 if there is none.
 
-    Parameters
-    ----------
-    forest : Forest
-        A forest of m nodes.
-    among : ndarray of bool, shape (m,), optional
-        Which nodes can be holders; all by default.
-
-    Returns
-    -------
-    ndarray of int64, shape (m,)
-        The holder of each node; -1 for a node that no other node contains.
+    The result is int64, of shape (m,). Only nodes in the mask ``among``, of shape (m,), count.
 
     Examples
     --------

@@ -23,23 +23,15 @@ class Runs:
     """Overlapping blocks as runs; the run of a block is a range of blocks inside it.
 
     The run of the block ``outer[i]`` is ``inner[starts[i] : stops[i]]``.
-
-    Parameters
-    ----------
-    outer : ndarray of int32 or int64, shape (m,)
-        Rows of the blocks that contain others.
-    inner : ndarray of int32 or int64, shape (n,)
-        Rows of all blocks in nesting order; each run is a slice of this array. If the runs are
-        between two sets, the rows of the first set come before those of the second set.
-    starts, stops, equal_stops : ndarray of int64, shape (m,)
-        Bounds of each run. The blocks of the run before ``equal_stops[i]`` equal ``outer[i]``.
     """
 
-    outer: Rows
+    outer: Rows  # shape (m,): rows of the blocks that contain others
+    # Shape (n,): rows of all blocks in nesting order; each run is a slice of this array. If the
+    # runs are between two sets, the rows of the first set come before those of the second set.
     inner: Rows
-    starts: Positions
-    stops: Positions
-    equal_stops: Positions
+    starts: Positions  # shape (m,)
+    stops: Positions  # shape (m,)
+    equal_stops: Positions  # shape (m,): the blocks of run i before this position equal outer[i]
 
     @property
     def n_pairs(self) -> int:
@@ -49,19 +41,11 @@ class Runs:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Pairs of overlapping blocks, in no particular order.
+    """k pairs of overlapping blocks, in no particular order; all arrays have shape (k,)."""
 
-    Parameters
-    ----------
-    left, right : ndarray of int32 or int64, shape (k,)
-        Rows of the two blocks of each pair; left < right if all blocks are from one set.
-    relation : ndarray of uint8, shape (k,)
-        Relation of left to right: ``CONTAINS``, ``EQUAL`` or ``WITHIN``.
-    """
-
-    left: Rows
+    left: Rows  # rows of blocks; left < right if all blocks are from one set
     right: Rows
-    relation: npt.NDArray[np.uint8]
+    relation: npt.NDArray[np.uint8]  # of left to right: CONTAINS, EQUAL or WITHIN
 
 
 def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAIRS) -> Pairs:
@@ -103,20 +87,10 @@ def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAI
 
 
 def find_runs(blocks: Blocks) -> Runs:
-    """Find the blocks inside each block, as slices of one array (see :class:`Runs`).
+    """Find the blocks inside each block of one family, as slices of one array; no pairs are built.
 
-    No pairs are built.
-
-    Parameters
-    ----------
-    blocks : Blocks
-        n blocks of one family.
-
-    Returns
-    -------
-    Runs
-        One run for each block that contains another block, or equals the next block in nesting
-        order.
+    The result has a run for each block that contains another block, or equals the next block in
+    nesting order.
 
     Examples
     --------
@@ -181,17 +155,7 @@ def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
 
 
 def make_pairs(runs: Runs) -> Pairs:
-    """Convert runs to pairs of overlapping blocks.
-
-    Parameters
-    ----------
-    runs : Runs
-        Runs with k pairs in total.
-
-    Returns
-    -------
-    Pairs
-        k pairs, with left < right.
+    """Convert runs to pairs of overlapping blocks, with left < right.
 
     Examples
     --------

@@ -19,23 +19,13 @@ _BLOCK_BITS = 32 + _LENGTH_BITS
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """CIDR blocks of one address family as numbers; the blocks must not have host bits set.
+    """n CIDR blocks of one family as numbers, without host bits; all arrays have shape (n,)."""
 
-    Parameters
-    ----------
-    first : ndarray of unsigned integers, shape (n,)
-        First address for IPv4; the lower 64 bits of the first address for IPv6.
-    prefix_length : ndarray of uint8, shape (n,)
-        0 to 32 for IPv4, 0 to 128 for IPv6.
-    high : ndarray of uint64, shape (n,), optional
-        The upper 64 bits of the first address; only for IPv6.
-    groups : ndarray of int64, shape (n,), optional
-        Group codes from 0 to 2**31 - 1; blocks of different groups never overlap.
-    """
-
+    # First address of an IPv4 block; lower 64 bits of the first address of an IPv6 block
     first: npt.NDArray[np.unsignedinteger[Any]]
-    prefix_length: npt.NDArray[np.uint8]
-    high: Words | None = None
+    prefix_length: npt.NDArray[np.uint8]  # 0 to 32, or 0 to 128 for IPv6
+    high: Words | None = None  # upper 64 bits of the first address; only for IPv6
+    # Group codes from 0 to 2**31 - 1; blocks of different groups never overlap
     groups: npt.NDArray[np.integer[Any]] | None = None
 
     @property
@@ -72,22 +62,9 @@ class NestingOrder:
 
 
 def join_blocks(a: Blocks, b: Blocks) -> Blocks:
-    """Concatenate two sets of blocks.
+    """Concatenate two sets of blocks of one family.
 
-    Parameters
-    ----------
-    a, b : Blocks
-        Blocks of one family, both with groups or both without.
-
-    Returns
-    -------
-    Blocks
-        The blocks of ``a``, then the blocks of ``b``.
-
-    Raises
-    ------
-    ValueError
-        If only one set has groups, or if the sets are of different families.
+    Raise ValueError if only one set has groups, or if the families differ.
 
     Examples
     --------
@@ -108,17 +85,9 @@ def join_blocks(a: Blocks, b: Blocks) -> Blocks:
 
 
 def sort_blocks(blocks: Blocks) -> NestingOrder:
-    """Sort blocks so that each block is followed directly by all blocks inside it.
+    """Sort blocks of one family so that each is followed directly by all blocks inside it.
 
-    Parameters
-    ----------
-    blocks : Blocks
-        n blocks of one family.
-
-    Returns
-    -------
-    NestingOrder
-        The sorted rows (int32 for less than 2**31 rows, otherwise int64) and the runs.
+    The sorted rows are int32 for less than 2**31 rows, otherwise int64.
 
     Examples
     --------

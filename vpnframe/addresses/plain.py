@@ -39,16 +39,7 @@ class Entries:
 def read_plain(texts: Sequence[str]) -> Entries:
     """Parse the strings that are plain CIDR blocks or addresses.
 
-    Parameters
-    ----------
-    texts : sequence of str, length n
-        Any strings.
-
-    Returns
-    -------
-    Entries
-        The parsed blocks. The family is 0 for a string that is not plain; ``ipaddress`` can still
-        accept it.
+    The family is 0 for a string that is not plain; ``ipaddress`` can still accept it.
 
     Examples
     --------

@@ -80,20 +80,11 @@ SPECIAL_RANGES = tuple(
 
 
 def find_ranges(blocks: ParsedCidrs) -> Positions:
-    """Find for each block the narrowest special range that contains it.
+    """Return for each of n blocks the narrowest special range that contains it: int64, shape (n,).
 
-    To find the special ranges inside a block, use :func:`find_covered_ranges`.
-
-    Parameters
-    ----------
-    blocks : ParsedCidrs
-        n blocks, IPv4 and IPv6 mixed.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        For each block, the position of the range in ``SPECIAL_RANGES``. There always is such a
-        range, because the list includes 0.0.0.0/0 and ::/0.
+    The values are positions in ``SPECIAL_RANGES``. There always is such a range, because the list
+    includes 0.0.0.0/0 and ::/0. To find the special ranges inside a block, use
+    :func:`find_covered_ranges`.
 
     Examples
     --------

@@ -46,17 +46,9 @@ class AddressCounts:
 
 
 def merge_blocks(blocks: Blocks) -> Blocks:
-    """Find the fewest blocks that cover the same addresses as the given blocks.
+    """Find the fewest blocks that cover the same addresses as the given blocks of one family.
 
-    Parameters
-    ----------
-    blocks : Blocks
-        n blocks of one family.
-
-    Returns
-    -------
-    Blocks
-        Disjoint blocks, no two of which can be merged, sorted by group and address.
+    The result is sorted by group and address; no two of its blocks overlap or can be merged.
 
     Examples
     --------
@@ -112,17 +104,7 @@ def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
 
 
 def count_addresses(blocks: Blocks) -> AddressCounts:
-    """Count the addresses that one or more blocks cover, and those that two or more blocks cover.
-
-    Parameters
-    ----------
-    blocks : Blocks
-        n blocks of one family.
-
-    Returns
-    -------
-    AddressCounts
-        The counts of each group.
+    """Count per group the addresses in one or more blocks, and those in two or more blocks.
 
     Examples
     --------

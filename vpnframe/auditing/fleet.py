@@ -91,7 +91,7 @@ class Fleet:
 
     @cached_property
     def overlaps(self) -> pd.DataFrame:
-        """The ``overlaps`` table, in which equal pairs of blocks between sites share one row.
+        """The ``overlaps`` table; a pair of blocks that several pairs of sites have is one row.
 
         Each pair with a VPC block has a row of its own. A row of kind ``not_judged`` is added for
         each connection whose prefixes are unknown.

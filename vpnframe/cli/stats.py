@@ -34,7 +34,9 @@ def run(
         printed.print(_STATISTICS[which](stored.read_table("tunnels")))
         return
     if printed.output is not None or printed.style not in ("table", "markdown"):
-        raise typer.BadParameter(f"this output can have only one table: add one of {_NAMES}")
+        raise typer.BadParameter(
+            f"this output can contain only one table: choose it with one of {_NAMES}"
+        )
     tunnels = stored.read_table("tunnels")
     for name, function in _STATISTICS.items():
         if name != "summary":

@@ -17,15 +17,7 @@ from vpnframe.model.records import RouteType, Row
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A published quota: ``count`` calls per ``per_s`` seconds.
-
-    Parameters
-    ----------
-    count : int
-        Number of calls allowed in one window.
-    per_s : float
-        Length of the window in seconds.
-    """
+    """A published quota: ``count`` calls per ``per_s`` seconds."""
 
     count: int
     per_s: float = 60.0

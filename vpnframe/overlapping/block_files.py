@@ -210,7 +210,7 @@ class _BlockTable:
             own = str(value or "").partition("/")[2]
             if own and length is not None and _bits(own) != _bits(length):
                 raise SettingsError(
-                    f"{self.path}, {place}: {value} contradicts its {name} {length}"
+                    f"{self.path}, {place}: {value} contradicts the {name} {length} of its row"
                 )
             if value is not None and not own and length is None:
                 missing = "add a column Mask" if name is None else f"{name} is empty"

@@ -193,7 +193,7 @@ def _pair_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _policy_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield name and condition of each case for two policy-based connections of a gateway."""
+    """Yield each case of overlaps on one policy-based gateway: its name, and the mask of pairs."""
     fleet = pairs.fleet
     is_by_policy = fleet.is_by_policy[pairs.left] & fleet.is_by_policy[pairs.right]
     both = is_by_policy & pairs.same_gateway

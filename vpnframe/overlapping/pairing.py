@@ -95,7 +95,7 @@ class FleetPairs:
 
     @cached_property
     def vpc(self) -> Codes:
-        """The position of the VPC block; of two on-premises blocks, the right-hand one."""
+        """The position of the VPC block, or of the right block if both are on-premises blocks."""
         return np.where(self.fleet.is_vpc[self.left], self.left, self.right)
 
     @cached_property
@@ -127,7 +127,7 @@ class FleetPairs:
     def is_mirrored(self) -> Mask:
         """Mark pairs whose two connections are each other's peers.
 
-        For a VPC block, the pair is marked if this is true of any connection of the VPC.
+        A VPC block belongs to all connections of its VPC: one of them is enough.
         """
         its, mirrored = self.fleet.connections, np.zeros(len(self.left), bool)
         ip, sets = its.ip.codes, its.peers.codes
@@ -227,7 +227,7 @@ class FleetPairs:
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class _FamilyRuns:
     """Overlaps between blocks of one address family, stored as :class:`Runs`."""
 
     rows: Codes  # the fleet position of each row number in ``runs``
@@ -254,7 +254,7 @@ class Candidates:
     """All pairs of blocks to compare, stored as :class:`Runs`; pairs are built only when needed."""
 
     fleet: EncodedFleet
-    sources: tuple[_Source, ...]
+    sources: tuple[_FamilyRuns, ...]
 
     def across(self, is_across: bool) -> Candidates:
         """Keep pairs with a VPC block if ``is_across``, else pairs of two on-premises blocks."""
@@ -318,7 +318,7 @@ def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
         is_everywhere = ~is_placed
     is_ours = ~is_theirs & ~np.isin(fleet.role, (roles.AGGREGATE, roles.COVERED))
     is_context, has_scope = is_placed & is_vpc, fleet.scope >= 0
-    sources: list[_Source] = []
+    sources: list[_FamilyRuns] = []
     for groups, ours, theirs in (
         (fleet.scope, is_ours & has_scope, is_theirs & has_scope & ~is_everywhere),
         (None, is_ours, is_theirs & is_everywhere),
@@ -344,10 +344,10 @@ def _sources(
     *,
     is_second: Mask | None = None,
     has_own: bool = False,
-) -> list[_Source]:
+) -> list[_FamilyRuns]:
     found = runs_by_family(fleet.all.take(chosen), groups, is_second=is_second)
     is_across = is_second is not None
-    return [_Source(rows, runs, is_across, has_own) for rows, runs in found if runs.n_pairs]
+    return [_FamilyRuns(rows, runs, is_across, has_own) for rows, runs in found if runs.n_pairs]
 
 
 def _compared(fleet: EncodedFleet, left: Codes, right: Codes, *, has_own: bool) -> FleetPairs:

@@ -121,7 +121,8 @@ def read_peer(path: str | Path) -> Peer:
             f"{path} has no connections, and the files that it includes (line {lines}) are not "
             "read: compare those files instead, one at a time"
         )
-    return Peer(str(path), syntax, connections, _notes(included))
+    notes = [f"line {n}: the included file is not read: compare it, too" for n in included]
+    return Peer(str(path), syntax, connections, tuple(notes))
 
 
 def _read(path: Path) -> bytes:
@@ -151,10 +152,4 @@ def find_libreswan(text: str) -> Problem | None:
         text.count("\n", 0, found.start()) + 1,
         f"{sign} shows that this is Libreswan's ipsec.conf, which has another grammar: "
         "only files of strongSwan can be compared",
-    )
-
-
-def _notes(included_lines: list[int]) -> tuple[str, ...]:
-    return tuple(
-        f"line {line}: the included file is not read: compare it, too" for line in included_lines
     )

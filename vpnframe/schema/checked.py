@@ -130,6 +130,6 @@ def _check_key(table: Table, frame: pd.DataFrame) -> None:
         values = frame[key].iloc[row].items()
         named = ", ".join(f"{name} {'null' if pd.isna(v) else v}" for name, v in values)
         raise SchemaError(
-            f"{table.name} has {int(is_doubled.sum()):,} rows with the key of another row, "
-            f"first row {row} ({named}): keep one of each with .drop_duplicates({key})"
+            f"{table.name} has {int(is_doubled.sum()):,} rows that repeat the key of another row, "
+            f"the first is row {row} ({named}): keep one of each with .drop_duplicates({key})"
         )

@@ -45,7 +45,7 @@ class RoutedFleet:
 
 
 class _Source(msgspec.Struct, frozen=True, gc=False):
-    """Facts about the source addresses that are inside one block, but in no smaller block."""
+    """Facts about the source addresses that are inside one block, but in no smaller one."""
 
     blocks: set[int]  # ids of all blocks that contain the sources
     # Routers and VPCs where the packets may start, and the outcome if no route leads further
@@ -53,7 +53,7 @@ class _Source(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Destination(msgspec.Struct, frozen=True, gc=False):
-    """Facts about all destination addresses whose smallest containing block is the same."""
+    """Facts about the destination addresses that are inside one block, but in no smaller one."""
 
     blocks: set[int]  # ids of all blocks that contain the destinations
     vpcs: list[str]  # VPCs that contain them, the VPC with the smallest block last

@@ -46,7 +46,12 @@ def as_sarif(review: Review) -> dict[str, Any]:
     ('2.1.0', 'warning')
     """
     rows = review.findings.to_dict("records")
-    checks = [_check(row) for row in rows]
+    # A rule and a severity; each such pair becomes one SARIF rule.
+    checks = [
+        (text, text.severity if row["status"] == "unknown" else row["severity"])
+        for row in rows
+        for text in [texts()[row["rule_id"]]]
+    ]
     places = {check: place for place, check in enumerate(dict.fromkeys(checks))}
     about_keys = {"keyFindings": _KEY_FINDINGS} if holds_key_findings(review) else {}
     rules = [_rule(*check) for check in places]
@@ -66,12 +71,6 @@ def as_sarif(review: Review) -> dict[str, Any]:
         ],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-
-
-def _check(row: Mapping[str, Any]) -> tuple[Text, str]:
-    """Return the rule and severity of a finding; each such pair becomes one SARIF rule."""
-    text = texts()[row["rule_id"]]
-    return text, text.severity if row["status"] == "unknown" else row["severity"]
 
 
 def _rule(text: Text, severity: str) -> dict[str, Any]:

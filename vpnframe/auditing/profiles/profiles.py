@@ -193,7 +193,9 @@ def _lines(text: str, name: str) -> Iterator[tuple[str, dict[str, str]]]:
 def _entry(fields: Mapping[str, str], place: str) -> ProfileLine:
     column, value = fields["column"], fields["value"] or None
     if column not in COLUMNS:
-        raise SettingsError(f"{place}: profiles do not judge {column!r}, only {', '.join(COLUMNS)}")
+        raise SettingsError(
+            f"{place}: a profile cannot judge {column!r}, only {', '.join(COLUMNS)}"
+        )
     known = COLUMNS[column]
     if known is None and value is not None:
         raise SettingsError(

@@ -164,7 +164,10 @@ class Gathered:
         is_list = action not in LIST_OF_ONE
         listed = LISTS[LIST_OF_ONE.get(action, action)]
         here = self.lists[listed.name, saved.region_id]
-        rows = {_id_of(row, listed): _with_time(row, saved.at_ms) for row in page.rows}
+        rows: dict[str, Any] = {_id_of(row, listed): row for row in page.rows}
+        if listed.table in ("connections", "routes"):
+            stamp = {"fetched_ms": saved.at_ms}
+            rows = {key: msgspec.structs.replace(row, **stamp) for key, row in rows.items()}
         here.ids |= rows.keys()
         self._keep(saved, self.rows[listed.table], rows, may_repeat=not is_list)
         if action in ROUTE_LISTS:
@@ -205,12 +208,6 @@ def _id_of(row: Any, listed: Action) -> str:
     if isinstance(row, RouteEntry):
         return f"{row.vpn_gateway_id or row.vpn_connection_id or ''} {row_id}"
     return str(row_id)
-
-
-def _with_time(row: Any, at_ms: int | None) -> Any:
-    """Return a row; if its class has the field ``fetched_ms``, set this to the file's time."""
-    has_time = isinstance(row, Statement | RouteEntry)
-    return msgspec.structs.replace(row, fetched_ms=at_ms) if has_time else row
 
 
 def _without_source(row: Record) -> Record:
