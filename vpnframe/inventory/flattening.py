@@ -88,6 +88,7 @@ class _GrowingTables:
     def __init__(self) -> None:
         self._growing = {name: schema.Growing(name) for name in (*STORED, *RESTRICTED)}
         self._bad_blocks: list[Failure] = []
+        self._tagged: list[Gateway] = []  # gateways with tags, of all regions
         self._gateways: dict[_Place, Gateway] = {}
         self._n_connections: Counter[_Place] = Counter()
 
@@ -107,6 +108,7 @@ class _GrowingTables:
 
     def tables(self) -> Tables:
         self._end_region()
+        self._add_tags(self._tagged)
         self._add_failures(self._bad_blocks)
         # The parts of each table are freed when it is finished.
         return {name: self._growing.pop(name).table() for name in (*STORED, *RESTRICTED)}
@@ -140,7 +142,7 @@ class _GrowingTables:
         counts = [self._n_connections[place] for place in self._gateways]
         gateways = [*self._gateways.values()]
         self._add_records("gateways", gateways, n_connections=counts)
-        self._add_tags(gateways)
+        self._tagged += [gateway for gateway in gateways if gateway.tags]
         self._gateways, self._n_connections = {}, Counter()
 
     def _add_connections(
