@@ -118,7 +118,11 @@ class _GrowingTables:
         if records:
             for column in schema.find(name).columns:
                 if column.name not in columns:
-                    columns[column.name] = list(map(attrgetter(_field_of(column)), records))
+                    values = map(attrgetter(_field_of(column)), records)
+                    is_blocks = column.name.endswith("cidrs")
+                    columns[column.name] = list(
+                        map(in_block_order, values) if is_blocks else values
+                    )
             self._growing[name].add(columns)
 
     def _add_failures(self, failures: Sequence[Failure]) -> None:
