@@ -115,12 +115,6 @@ def find_covered_ranges(blocks: ParsedCidrs) -> tuple[Positions, Positions]:
     special : ndarray of int64, shape (k,)
         Positions in ``SPECIAL_RANGES``: the range ``special[i]`` is inside block ``block[i]``, or
         is equal to it.
-
-    Examples
-    --------
-    >>> block, special = find_covered_ranges(parse_cidrs(["100.0.0.0/9", "10.0.0.0/16"]))
-    >>> block.tolist(), [SPECIAL_RANGES[i].cidr for i in special]
-    ([0, 0], ['100.64.0.0/10', '100.100.100.200/32'])
     """
     found = [np.empty((2, 0), np.int64)]
     for family in (4, 6):

@@ -104,14 +104,7 @@ def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
 
 
 def count_addresses(blocks: Blocks) -> AddressCounts:
-    """Count per group the addresses in one or more blocks, and those in two or more blocks.
-
-    Examples
-    --------
-    >>> counts = count_addresses(Blocks(np.zeros(2, np.uint64), np.array([24, 26], np.uint8)))
-    >>> counts.n_addresses, counts.n_shared
-    ((256,), (64,))
-    """
+    """Count per group the addresses in one or more blocks, and those in two or more blocks."""
     forest = find_forest(blocks)
     depth, sizes = find_depths(forest), forest.sizes
     is_shared = (sizes > 1) | (depth > 0)

@@ -113,11 +113,6 @@ def _components(one: Positions, other: Positions, nodes: Positions) -> Positions
     """Return for each node the lowest node of its connected component.
 
     Edge ``i`` connects the nodes ``one[i]`` and ``other[i]``.
-
-    Examples
-    --------
-    >>> _components(np.array([0, 3]), np.array([2, 2]), np.arange(5)).tolist()
-    [0, 1, 0, 0, 4]
     """
     labels = np.arange(int(nodes.max()) + 1)
     while True:

@@ -201,13 +201,7 @@ def listed_by(
 
 
 def n_distinct(groups: Positions, values: Positions) -> Positions:
-    """Count the distinct values of each group.
-
-    Examples
-    --------
-    >>> n_distinct(np.array([0, 0, 1, 0]), np.array([5, 6, 5, 5])).tolist()
-    [2, 1]
-    """
+    """Count the distinct values of each group."""
     width = int(values.max(initial=0)) + 1
     return np.bincount(pd.unique(groups * width + values) // width)
 

@@ -70,13 +70,7 @@ UNKNOWN_ROLE = Refusal("EntityNotExist.Role", 404, "The specified Role not exist
 
 
 def missing_parameter(name: str) -> Refusal:
-    """Return the error for a request without the mandatory parameter ``name``.
-
-    Examples
-    --------
-    >>> missing_parameter("RegionId").code
-    'MissingParameter'
-    """
+    """Return the error for a request without the mandatory parameter ``name``."""
     message = (
         f'The input parameter "{name}" that is mandatory for processing this request '
         "is not supplied."
