@@ -24,7 +24,7 @@ class Inventory:
 
     Parameters
     ----------
-    tunnels, connections, subnets, tags, gateways, routes, vpcs : DataFrame
+    tunnels, connections, subnets, gateways, routes, vpcs, tags : DataFrame
         The fleet; see :func:`vpnframe.schema.describe` for their columns.
     failures, coverage, disagreements : DataFrame
         What was not read, how much was read, and where the two API responses about a connection
@@ -47,13 +47,13 @@ class Inventory:
     tunnels: pd.DataFrame
     connections: pd.DataFrame
     subnets: pd.DataFrame
-    tags: pd.DataFrame
     gateways: pd.DataFrame
     routes: pd.DataFrame
     vpcs: pd.DataFrame
     failures: pd.DataFrame
     coverage: pd.DataFrame
     disagreements: pd.DataFrame
+    tags: pd.DataFrame = field(default_factory=partial(schema.empty, "tags"))
     key_facts: pd.DataFrame = field(default_factory=partial(schema.empty, "key_facts"))
     snapshot: str | None = None
 

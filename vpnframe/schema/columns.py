@@ -37,8 +37,8 @@ DTYPES: Mapping[Kind, str] = {
 SEVERITY = pd.CategoricalDtype(pd.Index(SEVERITIES, dtype="str"), ordered=True)
 ARROW_TYPES: Mapping[Kind, pa.DataType] = {
     "text": pa.string(),
-    "category": pa.string(),
-    "severity": pa.string(),
+    "category": pa.dictionary(pa.int32(), pa.string()),
+    "severity": pa.dictionary(pa.int32(), pa.string(), ordered=True),
     "int16": pa.int16(),
     "int32": pa.int32(),
     "int64": pa.int64(),

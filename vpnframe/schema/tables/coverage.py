@@ -87,4 +87,30 @@ DISAGREEMENTS = declare(
     ),
     is_stored=True,
 )
-COVERAGE_TABLES = (FAILURES, COVERAGE, DISAGREEMENTS)
+SNAPSHOTS = declare(
+    "snapshots",
+    "One row per snapshot of an inventory folder.",
+    Column("snapshot", "text", "Id of the snapshot.", False),
+    one_of(
+        "kind",
+        "What was fetched: full, lists (no downloads) or sample (some downloads).",
+        ("full", "lists", "sample"),
+        is_nullable=False,
+    ),
+    Column("is_complete", "flag", "Whether everything that was requested was read.", False),
+    Column("started_at", "time", "When the fetch began; null if unknown."),
+    Column("finished_at", "time", "When the snapshot was written.", False),
+    Column("n_connections", "int32", "Number of connections.", False),
+    Column("n_tunnels", "int32", "Number of tunnels.", False),
+    Column("coverage", "text", "How much of the fleet was read, as a sentence.", False),
+    Column("tool_version", "text", "Version of vpnframe that wrote it.", False),
+    key=("snapshot",),
+)
+DAMAGES = declare(
+    "damages",
+    "One row per snapshot and file of the snapshot that is missing or damaged.",
+    Column("snapshot", "text", "Id of the snapshot.", False),
+    Column("file", "text", "Path of the file in the inventory folder.", False),
+    Column("problem", "text", "What is wrong with the file.", False),
+)
+COVERAGE_TABLES = (FAILURES, COVERAGE, DISAGREEMENTS, SNAPSHOTS, DAMAGES)
