@@ -86,7 +86,7 @@ def test_fetch_writes_a_snapshot_and_says_what_it_read(tmp_path, cloud):
     assert "30 connections" in text
     assert "coverage complete, 28 of 28 connections read, 2 attached to nothing" in text
     assert done.stderr == b""
-    assert list((tmp_path / "new" / "_snapshots").glob("*.json"))
+    assert list((tmp_path / "new").glob("snapshots/*/snapshot.json"))
 
 
 def test_fetch_from_the_lists_alone(tmp_path, cloud):

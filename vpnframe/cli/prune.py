@@ -23,7 +23,7 @@ def run(
         False
     ),
 ) -> None:
-    """Remove old snapshots; the newest one and the newest complete one always stay."""
+    """Remove old snapshots; the newest and the newest complete one always stay."""
     if keep_last is None and keep_days is None:
         raise typer.BadParameter("say what to keep: add --keep-last N or --keep-days N")
     removed = prune(stored.folder, keep_last=keep_last, keep_days=keep_days, dry_run=dry_run)

@@ -11,6 +11,9 @@ _BRIEF = ["snapshot", "kind", "finished_at", "n_connections", "coverage"]
 
 
 def run(*, stored: FolderOptions, limit: LimitOption = None, printed: TableOptions) -> None:
-    """List the snapshots of an inventory folder, oldest first."""
+    """List the snapshots of an inventory folder.
+
+    The oldest comes first.
+    """
     brief = _BRIEF if printed.style == "table" else None
     printed.print(snapshots(stored.folder), brief=brief, limit=limit)

@@ -10,12 +10,12 @@ from vpnframe.model.display import counted
 
 
 def run(*, stored: FolderOptions, printed: TableOptions) -> ExitCode:
-    """Check every file of every snapshot against its checksum.
+    """Check every file of an inventory folder against its checksum.
 
     A file that several snapshots share is listed for each of them.
     """
     found = verify(stored.folder)
-    if found.empty and printed.style == "table":
+    if found.empty and printed.style == "table" and printed.output is None:
         print(f"{counted(len(snapshots(stored.folder)), 'snapshot')}: no file is damaged")
     else:
         printed.print(found)

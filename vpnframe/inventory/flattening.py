@@ -111,7 +111,10 @@ class _GrowingTables:
         self._add_tags(self._tagged)
         self._add_failures(self._bad_blocks)
         # The parts of each table are freed when it is finished.
-        return {name: self._growing.pop(name).table() for name in (*STORED, *RESTRICTED)}
+        made = {name: self._growing.pop(name).table() for name in (*STORED, *RESTRICTED)}
+        place = ["account_id", "region_id"]
+        tags = made["tags"].sort_values(place, kind="stable", na_position="first")
+        return made | {"tags": tags.reset_index(drop=True)}
 
     def _add_records(self, name: str, records: Sequence[Record], **columns: list[Any]) -> None:
         """Add a row to table ``name`` for each record; ``columns`` override record fields."""
