@@ -117,11 +117,9 @@ def of_tables(inventory: Inventory) -> Iterator[tuple[str, bytes | str]]:
 def of_snapshot(inventory: Inventory, folder: Path) -> Iterator[tuple[str, bytes | str]]:
     """Every table's files of a snapshot, and what the command line prints of it."""
     write_inventory(inventory, folder)
-    for path in sorted(folder.glob("*/snapshot=*/*.*")):
-        whole = ""
-        if path.suffix == ".parquet":
-            file = pq.ParquetFile(path)
-            whole = repr((file.schema_arrow.metadata, file.read().to_pylist()))
+    for path in sorted(folder.glob("*/snapshot=*/*.parquet")):
+        file = pq.ParquetFile(path)
+        whole = repr((file.schema_arrow.metadata, file.read().to_pylist()))
         yield f"file {path.name}", whole.encode() + path.read_bytes()
     for style in ("table", "csv", "jsonl", "parquet", "markdown"):
         for command in (["show", "tunnels"], ["show", "gateways"], ["stats", "algorithms"]):
