@@ -86,10 +86,7 @@ class EncodedFleet:
         return {"scope": scope, "scope_id": pd.array(words, dtype="str")}
 
     def columns(self, rows: Codes) -> dict[str, Any]:
-        """Return the columns that describe the blocks at the positions ``rows``.
-
-        They are the columns of the connection, the CIDR string, the scope and the side.
-        """
+        """Return the columns of connection, block, scope and side for the positions ``rows``."""
         side = as_category(self.is_vpc[rows].astype(np.int64), ["onprem", "vpc"])
         named = self.named(rows, self.connection[rows])
         return {**named, **self.scopes(self.scope[rows]), "side": side}
@@ -165,11 +162,7 @@ def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> BlockRows:
 
 
 def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Coded:
-    """Return the scope of each row.
-
-    The scope is the row's routing domain or its value in the column that ``scope`` names. If
-    ``scope`` is None, all rows have the same scope.
-    """
+    """Return each row's scope: its domain, or its value in a column; None means one for all."""
     if scope is None:
         return Coded(np.zeros(len(rows.cidr), np.int64), pa.array([None], pa.large_string()))
     if scope == ROUTING_DOMAIN:
@@ -178,10 +171,7 @@ def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Cod
 
 
 def _is_asked(rows: BlockRows, connections: Connections, settings: OverlapSettings) -> Mask:
-    """Mark the rows to search: all rows, unless ``settings.only`` selects a domain.
-
-    Then only the rows of this routing domain and those of the other table are marked.
-    """
+    """Mark the rows to search: all, or those of domain ``settings.only`` and the other table."""
     if settings.only is None:
         return np.ones(len(rows.cidr), bool)
     domain = connections.domain
