@@ -65,22 +65,14 @@ class EncodedFleet:
         return take_words(self.cidr_words, self.cidr[rows])
 
     def named(self, rows: Codes, connection: Codes) -> dict[str, Any]:
-        """Return the columns that identify a connection, and the column ``cidr``.
-
-        Row i is about the connection with the code ``connection[i]`` and the block at position
-        ``rows[i]``.
-        """
+        """Return the columns that identify each ``connection``, and ``cidr`` of blocks ``rows``."""
         its = self.connections
         texts = [column.texts(connection) for column in (its.account, its.region, its.name)]
         named = zip((*CONNECTION, "cidr"), [*texts, self.cidr_texts(rows)], strict=True)
         return {name: pd.array(values, dtype="str") for name, values in named}
 
     def scopes(self, codes: Codes) -> dict[str, Any]:
-        """Return the columns ``scope`` and ``scope_id`` for the given scope codes.
-
-        Column ``scope`` has the same value in all rows, such as routing_domain. Column ``scope_id``
-        is null for code -1.
-        """
+        """Return ``scope``, the scope's name in each row, and ``scope_id``, null for code -1."""
         scope = as_category(np.zeros(len(codes), np.int64), [self.scope_name])
         words = take_words(self.scope_words, codes)
         return {"scope": scope, "scope_id": pd.array(words, dtype="str")}

@@ -167,9 +167,8 @@ def find_free_space(
     used = fleet.cidrs.at(np.unique(fleet.cidr[rows])).texts()
     taken = parse_cidrs([*used, *DEFAULT_AVOID, *_read_avoided(avoid)])
     gaps: list[str] = []
-    for family in (4, 6):
-        blocks, space = (parsed.of_family(family)[1] for parsed in (taken, spaces))
-        gaps += format_blocks(find_gaps(blocks, space))
+    for _, space in spaces.by_family():
+        gaps += format_blocks(find_gaps(taken.of_family(space.family)[1], space))
     return FreeSpace(map(ipaddress.ip_network, gaps))
 
 
