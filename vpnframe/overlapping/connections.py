@@ -85,7 +85,7 @@ class Connections:
 
     @cached_property
     def links(self) -> Codes:
-        """The sorted link keys of all peers of the connections that ``may_mirror`` marks."""
+        """The sorted, distinct link keys of all peers of connections that ``may_mirror`` marks."""
         linked = np.flatnonzero(self.may_mirror & (self.peers.codes >= 0))
         which, peer = self.peers.elements(self.peers.codes[linked])
         ends = linked[which]

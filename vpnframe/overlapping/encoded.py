@@ -72,7 +72,7 @@ class EncodedFleet:
         return {name: pd.array(values, dtype="str") for name, values in named}
 
     def scopes(self, codes: Codes) -> dict[str, Any]:
-        """Return ``scope``, the scope's name in each row, and ``scope_id``, null for code -1."""
+        """Return column ``scope``, the same name in each row, and ``scope_id``, null for -1."""
         scope = as_category(np.zeros(len(codes), np.int64), [self.scope_name])
         words = take_words(self.scope_words, codes)
         return {"scope": scope, "scope_id": pd.array(words, dtype="str")}
@@ -154,7 +154,10 @@ def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> BlockRows:
 
 
 def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Coded:
-    """Return each row's scope: its domain, or its value in a column; None means one for all."""
+    """Return the scope of each row: its routing domain, or its value in the column ``scope``.
+
+    If ``scope`` is None, all rows have the same scope.
+    """
     if scope is None:
         return Coded(np.zeros(len(rows.cidr), np.int64), pa.array([None], pa.large_string()))
     if scope == ROUTING_DOMAIN:
