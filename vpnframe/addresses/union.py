@@ -25,24 +25,12 @@ class _Spans:
 
 @dataclass(frozen=True, slots=True)
 class AddressCounts:
-    """The number of addresses that each group of blocks covers.
+    """The number of addresses that each of g groups of blocks covers."""
 
-    Parameters
-    ----------
-    group : ndarray of int64, shape (g,)
-        The groups that occur, ascending; only 0 if the blocks have no groups.
-    n_blocks : ndarray of int64, shape (g,)
-        Number of blocks; equal blocks count separately.
-    n_addresses : tuple of int, length g
-        Number of addresses in at least one block, up to 2**128.
-    n_shared : tuple of int, length g
-        Number of addresses in at least two blocks.
-    """
-
-    group: Positions
-    n_blocks: Positions
-    n_addresses: tuple[int, ...]
-    n_shared: tuple[int, ...]
+    group: Positions  # the groups that occur, ascending; only 0 if the blocks have no groups
+    n_blocks: Positions  # number of blocks; equal blocks count separately
+    n_addresses: tuple[int, ...]  # number of addresses in at least one block, up to 2**128
+    n_shared: tuple[int, ...]  # number of addresses in at least two blocks
 
 
 def merge_blocks(blocks: Blocks) -> Blocks:

@@ -14,13 +14,7 @@ import pyarrow as pa
 
 from vpnframe.inventory import Inventory
 from vpnframe.schema.joined import split_text
-from vpnframe.tracing.facts import (
-    Router,
-    TracedConnection,
-    TracedRoute,
-    TracedTunnel,
-    grouped,
-)
+from vpnframe.tracing.facts import Router, TracedConnection, TracedRoute, TracedTunnel, grouped
 from vpnframe.tracing.following import RoutedFleet
 from vpnframe.tracing.packets import Packets
 from vpnframe.tracing.prefixes import Prefixes
@@ -221,13 +215,8 @@ def _traced(
     for row in _rows(routes, _ROUTE):
         router_id, code, start, end, kind, source, destination, *more = row
         priority, weight, path, state, tunnels = more
-        ends = (
-            source if kind == "policy" else None,
-            destination,
-            start,
-            lengths[start],
-            lengths[end],
-        )
+        source = source if kind == "policy" else None
+        ends = source, destination, start, lengths[start], lengths[end]
         n_hops = None if path is None else len(_AS_NUMBER.findall(path))
         facts = n_hops, (state or "").lower() in _PUBLISHED, state, split_text(tunnels)
         route = TracedRoute(kind, connections[code], *ends, priority, weight, *facts)
