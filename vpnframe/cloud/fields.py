@@ -157,8 +157,7 @@ class Fields:
     def secret(self, name: str) -> KeyState | None:
         """Return whether a secret is present, masked (replaced by asterisks or x) or absent.
 
-        The result is None if the secret seems absent, but could be in a nested object that is
-        unreadable.
+        The result is None if it seems absent, but could be in a nested object that is unreadable.
         """
         state = key_state(self._tree.get(name))
         if state in _STATES:
@@ -265,8 +264,7 @@ class Fields:
     def _unwrapped(self, outer: str, inner: str, kind: type) -> Any:
         """Return a field's value; if the value is an object, return its member ``inner``.
 
-        The redacted response gets this value. A placeholder replaces a value that is not a
-        ``kind``; in a list, each item is judged alone.
+        The redacted response gets this value or, for each value that is no ``kind``, a placeholder.
         """
         value: Any = self._tree.get(outer)
         is_wrapped = isinstance(value, dict)
@@ -282,11 +280,7 @@ class Fields:
             self.reads.setdefault(id(self._tree), {})[name] = kept
 
     def _mention(self, name: str) -> None:
-        """Record a placeholder for a field that was read, unless a value is recorded.
-
-        Nulls, booleans and zeros are recorded as they are. An object is recorded whole; redaction
-        then keeps only the fields of the object that were read.
-        """
+        """Record what ``_stand_in`` returns for a field, unless a value is already recorded."""
         if self.reads is not None and name not in self.reads.get(id(self._tree), ()):
             self._keep(name, _stand_in(self._tree.get(name)))
 
