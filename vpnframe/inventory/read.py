@@ -146,7 +146,8 @@ def _pick(folder: Path, snapshot: str) -> SnapshotRecord:
         (folder_of(folder, snapshot) / layout.RECORD).exists()
     ):
         return layout.read_record(folder, snapshot)
-    records = [one for one in records_of(folder, is_strict=True) if one.kind != "sample"]
+    every = records_of(folder, is_strict=True)
+    records = [one for one in every if one.kind != "sample"] or every
     if not known:
         raise InventoryError(
             f"{folder} has no snapshot; a write may have been interrupted: fetch again"
@@ -162,11 +163,11 @@ def _pick(folder: Path, snapshot: str) -> SnapshotRecord:
     if not records:
         raise InventoryError(f"{folder} has no snapshot for {snapshot!r}: its oldest is {known[0]}")
     chosen, whole = records[-1], [one for one in records if _is_whole(one)]
-    if whole and not _is_whole(chosen):
-        what = "has only the lists" if chosen.kind == "lists" else "is not complete"
+    if chosen.kind == "sample" or (whole and not _is_whole(chosen)):
+        kinds = {"lists": "has only the lists", "sample": "is a sample of the downloads"}
+        newest = f"the newest complete one is {whole[-1].snapshot}" if whole else "no other exists"
         warnings.warn(
-            f"the newest snapshot {chosen.snapshot} {what}: the newest complete one is "
-            f"{whole[-1].snapshot}",
+            f"snapshot {chosen.snapshot} {kinds.get(chosen.kind, 'is not complete')}: {newest}",
             IncompleteWarning,
             stacklevel=3,
         )
