@@ -311,10 +311,11 @@ def test_a_date_is_the_newest_at_the_end_of_its_day(tmp_path: Path) -> None:
 
 def test_a_sample_is_never_the_latest_and_lists_alone_are_told(tmp_path: Path) -> None:
     """The newest complete one is named."""
-    sample = write_inventory(made(**WHOLE), tmp_path, now=LATER, kind="sample")
-    with pytest.warns(IncompleteWarning, match=f"{sample} is a sample .*: no other exists"):
-        assert read_inventory(tmp_path, now=LATER).snapshot == sample
+    alone = write_inventory(made(**WHOLE), tmp_path / "alone", now=NOW, kind="sample")
+    with pytest.warns(IncompleteWarning, match=f"{alone} is a sample .*: no other exists"):
+        assert read_inventory(tmp_path / "alone", now=LATER).snapshot == alone
     full = write_inventory(made(**WHOLE), tmp_path, now=NOW)
+    write_inventory(made(**WHOLE), tmp_path, now=LATER, kind="sample")
     assert read_inventory(tmp_path, now=LATER).snapshot == full
     lists = write_inventory(made(**WHOLE), tmp_path, now=LATER, kind="lists")
     with pytest.warns(IncompleteWarning, match=f"{lists} has only the lists: .* is {full}"):
