@@ -53,13 +53,7 @@ class Component:
 
 @cache
 def components() -> Mapping[str, Mapping[str, Component]]:
-    """Return the strength of every algorithm, by component (such as ``dh``) and value.
-
-    Examples
-    --------
-    >>> components()["dh"]["14"].bits, components()["prf"]["hmac-md5"].is_approved
-    (112, False)
-    """
+    """Return the strength of every algorithm, by component (such as ``dh``) and value."""
     return parse_components(files(__package__).joinpath("strength.csv").read_text(encoding="utf-8"))
 
 

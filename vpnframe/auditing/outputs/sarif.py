@@ -33,18 +33,7 @@ _PLACE = ("account_id", "region_id", "vpn_connection_id", "vpn_gateway_id")
 
 
 def as_sarif(review: Review) -> dict[str, Any]:
-    """Convert a review to a SARIF log.
-
-    Examples
-    --------
-    >>> from vpnframe.inventory import flattening
-    >>> from vpnframe.auditing.review import examine
-    >>> from vpnframe.inventory import Inventory
-    >>> from vpnframe.model.records import Records
-    >>> log = as_sarif(examine(Inventory(**flattening.make_tables(Records()))))
-    >>> log["version"], log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["level"]
-    ('2.1.0', 'warning')
-    """
+    """Convert a review to a SARIF log."""
     rows = review.findings.to_dict("records")
     # A rule and a severity; each such pair becomes one SARIF rule.
     checks = [

@@ -96,25 +96,13 @@ class Profile:
 
 @cache
 def shipped_profiles() -> Mapping[str, Profile]:
-    """Return the profiles that are shipped with the package.
-
-    Examples
-    --------
-    >>> shipped_profiles()["ietf"].of("ike_dh_group")[0].verdict
-    'must-not'
-    """
+    """Return the profiles that are shipped with the package."""
     text = files(__package__).joinpath(_SHIPPED).read_text(encoding="utf-8")
     return MappingProxyType({one.name: one for one in parse_profiles(text, name=_SHIPPED)})
 
 
 def find_profiles(wanted: str | Path | Iterable[str | Path]) -> tuple[Profile, ...]:
-    """Return profiles by the names of shipped profiles or by the paths of CSV files.
-
-    Examples
-    --------
-    >>> [profile.name for profile in find_profiles(["ietf", "nist-800-77r1"])]
-    ['ietf', 'nist-800-77r1']
-    """
+    """Return profiles by the names of shipped profiles or by the paths of CSV files."""
     found: list[Profile] = []
     for one in [wanted] if isinstance(wanted, str | Path) else wanted:
         known = shipped_profiles().get(str(one))
@@ -148,14 +136,7 @@ def read_profiles(path: str | Path) -> tuple[Profile, ...]:
 
 
 def parse_profiles(text: str, *, name: str) -> tuple[Profile, ...]:
-    r"""Parse and check the profiles in the content of a CSV file.
-
-    Examples
-    --------
-    >>> text = "profile,column,value,min,max,verdict,clause,basis\n"
-    >>> parse_profiles(text + "ours,ike_version,2,,,must,,own\n", name="ours.csv")[0].name
-    'ours'
-    """
+    """Parse and check the profiles in the content of a CSV file."""
     lines: dict[str, list[tuple[str, ProfileLine]]] = {}
     for place, fields in _lines(text, name):
         lines.setdefault(fields["profile"], []).append((place, _entry(fields, place)))
