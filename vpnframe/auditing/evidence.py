@@ -41,10 +41,7 @@ def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
 
 
 def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
-    """Return the checked values of each row of a rule, as one string per row.
-
-    The string is None if all checked values of the row are null.
-    """
+    """Return the checked values of each row as one string; None if all of them are null."""
     if "value" in verdicts.facts:
         return none_for_empty(objects(verdicts.facts["value"]))
 

@@ -39,10 +39,7 @@ def positions_of(table: pd.DataFrame, connections: pd.DataFrame, *, prefix: str 
 
 
 def gateway_positions(table: pd.DataFrame, gateways: pd.DataFrame, *, column: str) -> Positions:
-    """Return for each row of ``table`` the position of its gateway in ``gateways``.
-
-    The position is -1 if the row names no gateway, or if the gateway is not in ``gateways``.
-    """
+    """Return the position in ``gateways`` of each row's gateway; -1 if none is named or found."""
     found = find_rows(table, [*_PLACE, column], gateways, [*_PLACE, "gateway_id"])
     return np.where(flags(table[column].isna()), -1, found)
 

@@ -140,10 +140,7 @@ def _without_others(text: object, name: str, fleet: _Owners) -> str | None:
 
 
 def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] | None:
-    """Return an overlap finding without details of other owners' connections.
-
-    The result is None if ``name`` owns none of the connections in the finding.
-    """
+    """Return an overlap finding as the owner ``name`` may see it; None if nothing is theirs."""
     ids = [str(row["vpn_connection_id"]), *fleet.named_in(row["value"])]
     mine = [one for one in ids if fleet.by_id.get(one) == name]
     if not mine:

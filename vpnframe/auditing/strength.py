@@ -282,10 +282,7 @@ def _weakest(named: Mapping[str, Bits]) -> pd.Categorical:
 
 
 def _of_weakest(strengths: pd.DataFrame, ids: Positions) -> pd.Series:
-    """Return for each connection the weakest component of its weakest tunnel.
-
-    A tunnel of unknown strength counts as strong.
-    """
+    """Return the weakest component of a connection's weakest tunnel; unknown counts as strong."""
     bits = strengths["upper_bound_bits"].fillna(_MAX_BITS).to_numpy(np.int64)
     order = np.lexsort((strengths["tunnel_index"].to_numpy(np.int64), bits))
     _, first = np.unique(ids[order], return_index=True)

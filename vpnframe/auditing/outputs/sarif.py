@@ -84,11 +84,7 @@ def _id_of(text: Text, severity: str) -> str:
 
 
 def _kind_and_level(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the SARIF kind and level of a finding.
-
-    The level is ``none`` if the finding is unknown, or if it is open and follows from another
-    finding.
-    """
+    """Return the SARIF kind and level of a finding; the level is ``none`` if unknown or folded."""
     if row["status"] == "unknown":
         return "open", "none"
     if row["status"] == "open" and _text(row["root_cause"]):

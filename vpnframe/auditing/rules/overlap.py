@@ -96,10 +96,7 @@ def _what(pairs: pd.DataFrame) -> Texts:
 
 
 def _words(pairs: pd.DataFrame) -> list[str]:
-    """Describe both overlapping blocks of each row.
-
-    If a row stands for more than two connections, the text also lists them.
-    """
+    """Describe both overlapping blocks of each row; list the connections if there are over two."""
     names = ("left_side", "left_cidr", "relation", "right_side", "right_cidr")
     columns = [pairs[name].astype("str").replace(SIDE_WORDS).tolist() for name in names]
     others = pairs["right_vpn_connection_id"].fillna("a VPC without connections").tolist()
