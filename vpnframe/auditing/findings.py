@@ -15,14 +15,10 @@ from vpnframe import schema
 from vpnframe.auditing.drafts import VERDICTS, Draft
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import UNKNOWN, YES, Positions, Texts, arrow, equals, flags, objects
-from vpnframe.auditing.owners import owners_of
+from vpnframe.auditing.owners import OF_SUBJECT, owners_of
 from vpnframe.schema.columns import SEVERITY
 from vpnframe.schema.joined import join_lists
 
-_SUBJECT = (
-    *("account_id", "region_id", "vpn_connection_id", "connection_name", "vpn_gateway_id"),
-    *("customer_gateway_id", "customer_gateway_name", "tags"),
-)
 _ID_DIGITS = 16
 
 Hashes = npt.NDArray[np.uint64]
@@ -45,7 +41,7 @@ def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) ->
     keys = zip((heads, subjects["key"], what), (whose, at, order), strict=True)
     columns = {"finding_id": _ids(*(_hashes(texts)[rows] for texts, rows in keys))}
     columns |= _columns(fleet, made, whose, order)
-    for name in (*_SUBJECT, "owner", "is_active"):
+    for name in (*OF_SUBJECT, "owner", "is_active"):
         columns[name] = subjects[name].array.take(at)
     names = schema.find("findings").names
     return pd.DataFrame({name: columns.pop(name) for name in names}, copy=False)
@@ -112,7 +108,7 @@ def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
             "subject_id": gateways["gateway_id"],
         }
     )
-    connections = fleet.connections[[*_SUBJECT]].assign(
+    connections = fleet.connections[[*OF_SUBJECT]].assign(
         subject_id=fleet.connections["vpn_connection_id"], is_active=_is_active(fleet)
     )
     regions = fleet.coverage[["account_id", "region_id"]].assign(subject_id="")
@@ -181,8 +177,7 @@ def _chosen(values: Sequence[str | None], places: Positions) -> pd.Categorical:
     """Return ``values[places]`` as a categorical; its categories are sorted and all in use."""
     is_used = np.bincount(places, minlength=len(values)) > 0
     used = [value if is_there else None for value, is_there in zip(values, is_used, strict=True)]
-    codes, found = pd.factorize(objects(used), sort=True)
-    return pd.Categorical.from_codes(codes[places], categories=pd.Index(found, dtype="str"))
+    return _category(objects(used)).take(places)
 
 
 def _category(values: Texts) -> pd.Categorical:

@@ -16,13 +16,13 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from vpnframe import schema
+from vpnframe.auditing.joining import CONNECTION
 from vpnframe.auditing.logic import Mask, Positions, codes_of, equals, flags, grouped
 from vpnframe.schema.columns import SEVERITY
 from vpnframe.schema.tables.declaring import VERDICTS
 
 _FAILS = "fails on "
 SMALLEST_FLEET = 5  # connections; in a smaller fleet, common faults are not folded
-_CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 
 
 def is_folded(findings: pd.DataFrame) -> Mask:
@@ -58,7 +58,7 @@ def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
     """
     if findings.empty:
         return findings
-    connection = codes_of([findings[name] for name in _CONNECTION])
+    connection = codes_of([findings[name] for name in CONNECTION])
     causes = _live_causes(findings, connection)
     rules = findings["rule_id"].cat.categories
     rows, firsts = [], []

@@ -11,10 +11,8 @@ import pyarrow.compute as pc
 
 from vpnframe.auditing.logic import Mask, Positions, arrow, flags
 
-CONNECTION = ("account_id", "region_id", "vpn_connection_id")
-
-
 _PLACE = ("account_id", "region_id")
+CONNECTION = (*_PLACE, "vpn_connection_id")
 
 
 def find_rows(

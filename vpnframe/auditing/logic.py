@@ -174,12 +174,7 @@ def named(flags_by_name: Mapping[str, Mask]) -> Texts:
 
 
 def listed_by(
-    owners: Positions,
-    words: Any,
-    n_owners: int,
-    *,
-    most: int | None = None,
-    separator: str = ", ",
+    owners: Positions, words: Any, n_owners: int, *, most: int | None = None, separator: str = ", "
 ) -> Texts:
     """Return a string per owner with up to ``most`` of its words and the number of the rest."""
     order = np.argsort(owners, kind="stable")

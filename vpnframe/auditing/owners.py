@@ -23,7 +23,7 @@ _PAIR = re.compile(
     r"(?P<other>a VPC without connections|[^\s,;]+)"
 )
 _TURNED = {"is equal to": "is equal to", "contains": "within", "within": "contains"}
-_OF_SUBJECT = (
+OF_SUBJECT = (
     *("account_id", "region_id", "vpn_connection_id", "connection_name", "vpn_gateway_id"),
     *("customer_gateway_id", "customer_gateway_name", "tags"),
 )
@@ -153,7 +153,7 @@ def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] |
     is_moved = mine[0] != ids[0]
     return {
         **row,
-        **{column: own[column] for column in _OF_SUBJECT},
+        **{column: own[column] for column in OF_SUBJECT},
         "owner": name or None,
         "is_active": None if is_moved else row["is_active"],
         "tunnel_ids": "",

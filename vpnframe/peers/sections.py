@@ -8,14 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
 from vpnframe.peers.model import PeerChild, PeerConnection, Proposals, Protocol
-from vpnframe.peers.selectors import (
-    ALL_TRAFFIC,
-    DYNAMIC,
-    Dialect,
-    Selector,
-    Traffic,
-    read_selector,
-)
+from vpnframe.peers.selectors import ALL_TRAFFIC, DYNAMIC, Dialect, Selector, Traffic, read_selector
 from vpnframe.peers.tokens import ESN, parse_proposal
 
 T = TypeVar("T")
