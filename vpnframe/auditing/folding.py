@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pandas.api.types import union_categoricals
 
@@ -105,7 +104,7 @@ def _live_causes(findings: pd.DataFrame, connection: Positions) -> Positions:
     is at least as severe.
     """
     rules, given = findings["rule_id"].cat, findings["root_cause"].cat
-    rule, severity = rules.codes.to_numpy(np.int64), _ranks(findings)
+    rule, severity = rules.codes.to_numpy(np.int64), findings["severity"].cat.codes.to_numpy()
     is_open = equals(findings["status"], "open")
     n = len(rules.categories)
     worst = np.full((int(connection.max()) + 1) * n, -1, np.int8)
@@ -131,7 +130,7 @@ def _widespread(
     is_of_one = flags(findings["vpn_connection_id"].notna())
     is_failing = is_of_one & ~equals(findings["status"], "unknown")
     is_free = is_failing & equals(findings["status"], "open") & (causes < 0)
-    severity = _ranks(findings)
+    severity = findings["severity"].cat.codes.to_numpy()
     profiles = findings["profile"].cat
     of_profile = np.where(is_of_profile(findings), profiles.codes.to_numpy(np.int64) + 1, 0)
     check = findings["rule_id"].cat.codes.to_numpy(np.int64) * (len(profiles.categories) + 1)
@@ -178,8 +177,3 @@ def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str)
         "value": share,
         "evidence": f"{_FAILS}{share}",
     }
-
-
-def _ranks(findings: pd.DataFrame) -> npt.NDArray[np.int8]:
-    ranks: npt.NDArray[np.int8] = findings["severity"].cat.codes.to_numpy()
-    return ranks

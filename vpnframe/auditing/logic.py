@@ -124,13 +124,6 @@ def objects(values: Any) -> Texts:
     return found if found.flags.writeable else found.copy()
 
 
-def none_for_empty(texts: Texts) -> Texts:
-    """Replace each empty string by None."""
-    found = texts.copy()
-    found[texts == ""] = None
-    return found
-
-
 def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
     """Return each row's code, which is -1 for a null, and the list of values of the codes."""
     if isinstance(values.dtype, pd.CategoricalDtype):
