@@ -143,10 +143,8 @@ def _order(
         if parent not in conns:
             return Problem(line, "also= names a section that does not exist")
         if parent in (*below, name) or len(below) >= MAX_STEPS:
-            return Problem(
-                line,
-                f"sections refer to each other by also= in a circle, or over {MAX_STEPS} steps",
-            )
+            limit = f"in a circle, or over {MAX_STEPS} steps"
+            return Problem(line, f"sections refer to each other by also= {limit}")
         inherited = _order(parent, conns, (*below, name), known)
         if isinstance(inherited, Problem):
             return inherited

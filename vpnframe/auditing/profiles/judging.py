@@ -103,11 +103,8 @@ def _left_out(tunnels: pd.DataFrame, profile: Profile) -> dict[str, Mask]:
         "ike_mode": equals(tunnels["ike_version"], 2),
         "psk_bits": equals(tunnels["auth_method"], "certificate"),
     }
-    is_for_sm = any(
-        (entry.value, entry.verdict) == ("sm4-cbc", "must")
-        for entry in profile.of("ike_encryption")
-    )
-    if not is_for_sm:
+    ciphers = profile.of("ike_encryption")
+    if ("sm4-cbc", "must") not in [(entry.value, entry.verdict) for entry in ciphers]:
         is_sm = equals(tunnels["vpn_type"], "sm")
         masks |= {name: masks.get(name, is_sm) | is_sm for name in _FIXED_ON_SM}
     return masks

@@ -111,10 +111,7 @@ def _words(pairs: pd.DataFrame) -> list[str]:
 
 
 def _of_all(n: int, ids: str) -> str:
-    """Return a phrase with the size ``n`` of a group and the ids of its connections.
-
-    ``ids`` may lack some connections; the phrase then ends with the number of those that it lacks.
-    """
+    """Return a phrase with a group's size ``n`` and its ids; it counts those that ``ids`` lacks."""
     named = ids.split(",")
     more = f" and {n - len(named):,} more" if n > len(named) else ""
     return f", as in all of {n:,} connections: {', '.join(named)}{more}"
