@@ -156,7 +156,7 @@ def _evidence(fleet: Fleet, chosen: Verdicts, text: Text) -> Texts:
 
 
 def _references(text: Text, cited: Cited | None, rows: Positions) -> tuple[Texts, Positions, Texts]:
-    """Return the profiles that reject each row or None, the worst verdict or -1, and references."""
+    """Return each row's rejecting profiles or None, their worst verdict or -1, and references."""
     own = text.cited or None
     if cited is None:
         nobody = np.full(len(rows), None, object)

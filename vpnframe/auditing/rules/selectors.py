@@ -97,7 +97,10 @@ def selector_redundant(fleet: Fleet) -> Verdicts:
     "vpn-selector-ikev1-multi", "connections", "ike_version", *_LISTS, implied_by=(VALUE_UNKNOWN,)
 )
 def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
-    """Fail IKEv1 connections with several blocks on one side; severity info if a tunnel is up."""
+    """Fail IKEv1 connections with several blocks on one side, as IKE negotiates only one pair.
+
+    The severity is info if a tunnel is up.
+    """
     up = fleet.connection_is_up == YES
     verdicts = _on_counts(fleet, version=1)
     said = "IKEv1 with " + objects(verdicts.facts["value"])
