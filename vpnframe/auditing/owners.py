@@ -23,7 +23,7 @@ _PAIR = re.compile(
     r"(?P<other>a VPC without connections|[^\s,;]+)"
 )
 _TURNED = {"is equal to": "is equal to", "contains": "within", "within": "contains"}
-_OF_SUBJECT = (
+OF_SUBJECT = (
     *("account_id", "region_id", "vpn_connection_id", "connection_name", "vpn_gateway_id"),
     *("customer_gateway_id", "customer_gateway_name", "tags"),
 )
@@ -140,10 +140,7 @@ def _without_others(text: object, name: str, fleet: _Owners) -> str | None:
 
 
 def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] | None:
-    """Return an overlap finding without details of other owners' connections.
-
-    The result is None if ``name`` owns none of the connections in the finding.
-    """
+    """Return an overlap finding as the owner ``name`` may see it; None if nothing is theirs."""
     ids = [str(row["vpn_connection_id"]), *fleet.named_in(row["value"])]
     mine = [one for one in ids if fleet.by_id.get(one) == name]
     if not mine:
@@ -156,7 +153,7 @@ def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] |
     is_moved = mine[0] != ids[0]
     return {
         **row,
-        **{column: own[column] for column in _OF_SUBJECT},
+        **{column: own[column] for column in OF_SUBJECT},
         "owner": name or None,
         "is_active": None if is_moved else row["is_active"],
         "tunnel_ids": "",

@@ -33,18 +33,7 @@ _PLACE = ("account_id", "region_id", "vpn_connection_id", "vpn_gateway_id")
 
 
 def as_sarif(review: Review) -> dict[str, Any]:
-    """Convert a review to a SARIF log.
-
-    Examples
-    --------
-    >>> from vpnframe.inventory import flattening
-    >>> from vpnframe.auditing.review import examine
-    >>> from vpnframe.inventory import Inventory
-    >>> from vpnframe.model.records import Records
-    >>> log = as_sarif(examine(Inventory(**flattening.make_tables(Records()))))
-    >>> log["version"], log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["level"]
-    ('2.1.0', 'warning')
-    """
+    """Convert a review to a SARIF log."""
     rows = review.findings.to_dict("records")
     # A rule and a severity; each such pair becomes one SARIF rule.
     checks = [
@@ -95,11 +84,7 @@ def _id_of(text: Text, severity: str) -> str:
 
 
 def _kind_and_level(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the SARIF kind and level of a finding.
-
-    The level is ``none`` if the finding is unknown, or if it is open and follows from another
-    finding.
-    """
+    """Return the SARIF kind and level of a finding; the level is ``none`` if unknown or folded."""
     if row["status"] == "unknown":
         return "open", "none"
     if row["status"] == "open" and _text(row["root_cause"]):

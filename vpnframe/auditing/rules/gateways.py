@@ -64,11 +64,7 @@ def gateway_expiring(fleet: Fleet) -> Verdicts:
 
 
 def _in_state(rule_id: str, column: str, values: Collection[str], *, known: str) -> None:
-    """Register a rule on the state of VPN gateways.
-
-    A state in ``values`` fails, and the state ``known`` passes. The result for any other state is
-    unknown.
-    """
+    """Register a rule on gateway states: ``values`` fail, ``known`` passes, others are unknown."""
 
     def find(fleet: Fleet) -> Verdicts:
         states = fleet.gateways[column]

@@ -105,9 +105,8 @@ def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
     verdicts = _on_counts(fleet, version=1)
     said = "IKEv1 with " + objects(verdicts.facts["value"])
     said[up] += ": a tunnel is up, but at most one pair of blocks is negotiated"
-    return judged(
-        verdicts.result, severity=severity_where(up, INFO, HIGH), **verdicts.facts, said=said
-    )
+    severity = severity_where(up, INFO, HIGH)
+    return judged(verdicts.result, severity=severity, **verdicts.facts, said=said)
 
 
 @rule("vpn-selector-multi-ts", "connections", "ike_version", *_LISTS, implied_by=(VALUE_UNKNOWN,))
@@ -239,9 +238,8 @@ def _on_blocks(
     """Return the results of a rule on ``subnets``; rows with an invalid block are unknown."""
     is_unread = _is_unread(fleet)
     value = _block_texts(fleet, "cidr", where=is_bad | is_unread)
-    return judged(
-        truth(is_bad & ~is_unread, is_unread), where=where, severity=severity, value=value
-    )
+    result = truth(is_bad & ~is_unread, is_unread)
+    return judged(result, where=where, severity=severity, value=value)
 
 
 def _on_counts(fleet: Fleet, *, version: int) -> Verdicts:
