@@ -82,13 +82,7 @@ class CodedSets:
 
 
 def encode(values: pd.Series[Any]) -> Coded:
-    """Encode a column of strings as integer codes.
-
-    Examples
-    --------
-    >>> encode(pd.Series(["b", None, "a"])).codes.tolist()
-    [1, -1, 0]
-    """
+    """Encode a column of strings as integer codes."""
     return encode_together([values])[0]
 
 
@@ -105,12 +99,6 @@ def encode_lists(values: pd.Series[Any]) -> tuple[Codes, Coded]:
     """Encode a column of joined strings, see :mod:`vpnframe.schema.joined`.
 
     Return the row number of each string, and all strings as one encoded column.
-
-    Examples
-    --------
-    >>> rows, texts = encode_lists(pd.Series(["b,a", None, "a"]))
-    >>> rows.tolist(), texts.codes.tolist()
-    ([0, 0, 2], [1, 0, 0])
     """
     lists = split_column(values)
     rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -133,11 +121,6 @@ def sort_rows(columns: Sequence[Codes]) -> tuple[Codes, Codes]:
 
     Return the sorted row numbers, and the positions in them at which each group of equal rows
     begins.
-
-    Examples
-    --------
-    >>> [part.tolist() for part in sort_rows([np.array([7, 3, 7])])]
-    [[1, 0, 2], [0, 1]]
     """
     keys, bound = np.zeros(len(columns[0]), np.int64), 1
     for column in columns:
@@ -158,16 +141,7 @@ def rank_sorted(order: Codes, starts: Codes) -> Codes:
 
 
 def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
-    """Collect the members of each owner into a set, and give each distinct set a number.
-
-    Equal sets have the same number; an empty set has the number -1.
-
-    Examples
-    --------
-    >>> sets = code_sets(np.array([0, 1, 0, 1]), np.array([7, 8, 8, 7]), n_owners=3)
-    >>> sets.codes.tolist(), sets.members.tolist()
-    ([0, 0, -1], [7, 8])
-    """
+    """Collect each owner's members into a set; number the distinct sets, -1 for the empty set."""
     # Both count rows or words, so they are below 2**31 and a pair of them fits one number.
     width = int(members.max(initial=0)) + 1
     owners, members = np.divmod(sort_distinct(owners * width + members), width)
@@ -194,11 +168,6 @@ def expand(starts: Codes, counts: Codes) -> tuple[Codes, Codes]:
     """Expand ranges of integers, given their starts and lengths.
 
     Return the index of the range that each integer belongs to, and the integers.
-
-    Examples
-    --------
-    >>> [part.tolist() for part in expand(np.array([7, 3]), np.array([2, 1]))]
-    [[0, 0, 1], [7, 8, 3]]
     """
     return np.repeat(np.arange(len(starts)), counts), np.repeat(starts, counts) + _count_up(counts)
 
