@@ -56,10 +56,7 @@ class CodedSets:
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
     def hold(self, sets: Codes, members: Codes) -> Mask:
-        """Check for each i whether the set with number ``sets[i]`` contains ``members[i]``.
-
-        The result is False if one of the two numbers is -1.
-        """
+        """Check for each i whether set ``sets[i]`` contains ``members[i]``; False if one is -1."""
         width = max(int(self.members.max(initial=0)), int(members.max(initial=0))) + 1
         known = self.owners * width + self.members  # sorted, as the members of each set are
         wanted = sets * width + members
@@ -73,10 +70,7 @@ class CodedSets:
         return np.isin(np.arange(len(one)), which[self.hold(other[which], member)])
 
     def elements(self, sets: Codes) -> tuple[Codes, Codes]:
-        """Return two arrays with one value for each member of the given sets.
-
-        The first contains the position in ``sets`` of the member's set, the second the member.
-        """
+        """Return for each member of ``sets`` the position of its set there, and the member."""
         which, place = expand(self.starts[sets], np.diff(self.starts)[sets])
         return which, self.members[place]
 

@@ -99,12 +99,10 @@ FINDINGS = declare(
     Column("profile", "category", "Profiles that reject the value; null if none does."),
     Column("title", "category", "Short description of the fault.", False),
     Column(
-        *(
-            "severity",
-            "severity",
-            "Severity, as an ordered category: info < low < medium < high < critical.",
-            False,
-        ),
+        "severity",
+        "severity",
+        "Severity, as an ordered category: info < low < medium < high < critical.",
+        False,
         words=SEVERITIES[::-1],
     ),
     one_of(

@@ -32,11 +32,9 @@ COVERAGE = declare(
     "One row per account and region: how much of it was read.",
     *PLACE,
     one_of(
-        *(
-            "status",
-            "complete, partial, denied, unreachable, skipped, or absent (only in older snapshots).",
-            _STATUSES,
-        ),
+        "status",
+        "complete, partial, denied, unreachable, skipped, or absent (only in older snapshots).",
+        _STATUSES,
         is_nullable=False,
     ),
     Column(

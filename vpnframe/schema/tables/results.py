@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from vpnframe.schema.tables.declaring import CONNECTION, COUNTS, PLACE, Column, declare
 
+_RELATION = Column(
+    "relation",
+    "category",
+    "How the left block relates to the right: equal, contains or within.",
+    False,
+)
 PAIRS = declare(
     "pairs",
     "Result of find_overlaps: one row per pair of overlapping blocks.",
     Column("left", "int64", "Position of the first block in the input, from 0.", False),
     Column("right", "int64", "Position of the second block in the input, larger than left.", False),
-    Column(
-        "relation",
-        "category",
-        "How the left block relates to the right: equal, contains or within.",
-        False,
-    ),
+    _RELATION,
     key=("left", "right"),
 )
 SUMMARY = declare(
@@ -129,12 +130,7 @@ OVERLAPS = declare(
     "overlaps",
     "Result of overlaps: one row for all pairs with the same blocks, kind and severity.",
     *_PAIR_SIDES,
-    Column(
-        "relation",
-        "category",
-        "How the left block relates to the right: equal, contains or within.",
-        False,
-    ),
+    _RELATION,
     Column(
         "scope", "category", "What the two blocks share, such as routing_domain, or all.", False
     ),
