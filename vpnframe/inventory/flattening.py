@@ -308,10 +308,7 @@ def _field_of(column: Column) -> str:
 
 
 def _find_value(column: Column) -> Callable[[_Row], Any] | None:
-    """Return a function that reads the value of a column from a _Row.
-
-    Return None if the column is neither computed nor a field of a record.
-    """
+    """Return a function that computes or reads a column from a _Row; None if neither is known."""
     if column.name in _COMPUTED:
         return _COMPUTED[column.name]
     for path, record, prefix in _SOURCES:
