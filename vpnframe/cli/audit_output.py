@@ -209,11 +209,7 @@ def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _file_name(owner: str, taken: set[str]) -> str:
-    """Return a safe file name for an owner, and add it to ``taken``.
-
-    The name differs from all names in ``taken``, even if upper and lower case are not
-    distinguished.
-    """
+    """Return a safe file name for an owner, new even ignoring case, and add it to ``taken``."""
     safe = re.sub(r"[^\w.-]", "_", owner).strip(".") or "_"
     name, number = f"findings-{safe}"[:100], 1
     while name.lower() in taken:

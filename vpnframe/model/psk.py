@@ -87,10 +87,7 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
 
 
 def own_fingerprint_key(path: str | Path | None, *, is_wanted: bool) -> FingerprintKey | None:
-    """Read the user's key from ``path``; return None if ``path`` is None.
-
-    Raise SettingsError if there is a path although ``is_wanted`` is False.
-    """
+    """Return the user's key, or None without ``path``; raise SettingsError if it is unwanted."""
     if path is not None and not is_wanted:
         raise SettingsError(
             f"{path} is for fingerprints, but key facts are off: turn them on, or omit the file"
