@@ -74,10 +74,8 @@ class ReviewOptions:
         put(body, self.output, is_private=self._is_private(review))
         if self.output is not None:
             note(f"{self.output}: {counts}")
-        if len(cut) < len(listed):
-            note(
-                f"{len(listed) - len(cut):,} more findings are left out: raise --limit to see them"
-            )
+        if n_more := len(listed) - len(cut):
+            note(f"{n_more:,} more findings are left out: raise --limit to see them")
 
     def write_by_owner(
         self, review: Review, connections: pd.DataFrame, *, owner_tag: str, folder: Path

@@ -72,17 +72,14 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
         raise SettingsError(f"the key file {path} cannot be read: {error.strerror}") from None
     if os.name == "posix" and mode & 0o077:
         raise SettingsError(f"other users can read the key file {path}: run chmod 600 {path}")
+    remedy = f"create it with head -c 32 /dev/urandom > {path}"
     if not _MIN_BYTES <= len(key.secret) <= _MAX_BYTES:
-        raise SettingsError(
-            f"the key file {path} must have {_MIN_BYTES} to {_MAX_BYTES} bytes: create it with "
-            f"head -c 32 /dev/urandom > {path}"
-        )
+        size = f"{_MIN_BYTES} to {_MAX_BYTES} bytes"
+        raise SettingsError(f"the key file {path} must have {size}: {remedy}")
     # Random bytes do not compress. Whoever guesses this key can search for weak pre-shared keys.
     if len(zlib.compress(key.secret, 9)) < _MIN_BYTES:
-        raise SettingsError(
-            f"the key file {path} is not random, because its bytes repeat: create it with "
-            f"head -c 32 /dev/urandom > {path}"
-        )
+        problem = "is not random, because its bytes repeat"
+        raise SettingsError(f"the key file {path} {problem}: {remedy}")
     return key
 
 
