@@ -99,6 +99,21 @@ def saved_files(draw: st.DrawFn) -> bytes:
     return (start + text).encode(draw(st.sampled_from(["utf-8", "utf-16"])))
 
 
+@pytest.mark.parametrize(
+    ("body", "answers"),
+    [
+        (b'{"a": 1}\n{"b": {\n}}\n', [b'{"a": 1}', b'{"b": {\n}}']),
+        (
+            b'[{"statusCode": 200, "body": {"a": 1}}, {"b": 2}]',
+            [b'{"a": 1}', b'{"b": 2}'],
+        ),
+    ],
+)
+def test_answers_are_split_as_they_are_written(body: bytes, answers: list[bytes]) -> None:
+    """One after the other, or in a list; what an SDK put around one is gone."""
+    assert split_answers(body) == answers
+
+
 @settings(max_examples=150, deadline=None)
 @given(saved_files())
 def test_pages_are_read_in_any_layout(body: bytes) -> None:

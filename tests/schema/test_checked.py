@@ -16,6 +16,7 @@ import vpnframe as vf
 from vpnframe.errors import SchemaError
 from vpnframe.inventory import Inventory
 from vpnframe.model import records
+from vpnframe.schema.checked import checked_table
 
 SETTINGS = vf.AuditSettings(now=NOW, with_key_facts=True)
 PUBLISHED = {"psk_class": "published", "psk_bits": 10}
@@ -145,6 +146,14 @@ def test_a_value_that_cannot_be_is_named(table: str, column: str, value: Any, to
     with pytest.raises(SchemaError, match=f"{table}: the column {column} .*{told}") as caught:
         vf.audit(replace(FLEET, **{table: spoiled}), settings=SETTINGS)
     assert "hunter2" not in str(caught.value)
+
+
+def test_needed_columns_alone_are_a_table() -> None:
+    """They are cast, and their rows are numbered from 0."""
+    held = pd.DataFrame({"account_id": [1, 2], "status": ["complete", "absent"]}, index=[5, 5])
+    table = checked_table("coverage", held, needs=["status"])
+    assert table["account_id"].tolist() == ["1", "2"]
+    assert table.index.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(

@@ -15,5 +15,4 @@ def run(*, stored: FolderOptions, limit: LimitOption = None, printed: TableOptio
 
     The oldest comes first.
     """
-    brief = _BRIEF if printed.style == "table" else None
-    printed.print(snapshots(stored.folder), brief=brief, limit=limit)
+    printed.print(snapshots(stored.folder), brief=_BRIEF, limit=limit)

@@ -170,12 +170,9 @@ class _Condition:
     def _column(self, part: ast.Name) -> tuple[str, pd.Series]:
         if part.id not in self.rows.columns:
             near = difflib.get_close_matches(part.id, [*self.rows.columns, "True", "False"], 1)
-            hint = (
-                f": did you mean {near[0]}?"
-                if near
-                else f": the columns are {', '.join(self.rows.columns)}"
-            )
-            raise _NotAllowedError(f"there is no column {part.id!r}{hint}")
+            known = f"the columns are {', '.join(self.rows.columns)}"
+            hint = f"did you mean {near[0]}?" if near else known
+            raise _NotAllowedError(f"there is no column {part.id!r}: {hint}")
         return _plain(self.rows[part.id])
 
     def _calculated(self, part: ast.BinOp) -> Any:

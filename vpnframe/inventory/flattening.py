@@ -122,10 +122,9 @@ class _GrowingTables:
             for column in schema.find(name).columns:
                 if column.name not in columns:
                     values = map(attrgetter(_field_of(column)), records)
-                    is_blocks = column.name.endswith("cidrs")
-                    columns[column.name] = list(
-                        map(in_block_order, values) if is_blocks else values
-                    )
+                    if column.name.endswith("cidrs"):
+                        values = map(in_block_order, values)
+                    columns[column.name] = list(values)
             self._growing[name].add(columns)
 
     def _add_failures(self, failures: Sequence[Failure]) -> None:
@@ -279,11 +278,9 @@ def _routing_mode(row: _Row) -> str | None:
 def _bandwidth(row: _Row) -> int | None:
     """Return the connection's bandwidth, or that of its gateway if the connection has none."""
     own = row.connection
-    return (
-        own.bandwidth_mbps
-        if own.has_unknown_bandwidth
-        else own.bandwidth_mbps or row.vpn.bandwidth_mbps
-    )
+    if own.has_unknown_bandwidth:
+        return own.bandwidth_mbps
+    return own.bandwidth_mbps or row.vpn.bandwidth_mbps
 
 
 _COMPUTED: Mapping[str, Callable[[_Row], Any]] = {
@@ -308,10 +305,7 @@ def _field_of(column: Column) -> str:
 
 
 def _find_value(column: Column) -> Callable[[_Row], Any] | None:
-    """Return a function that reads the value of a column from a _Row.
-
-    Return None if the column is neither computed nor a field of a record.
-    """
+    """Return a function that computes or reads a column from a _Row; None if neither is known."""
     if column.name in _COMPUTED:
         return _COMPUTED[column.name]
     for path, record, prefix in _SOURCES:

@@ -77,18 +77,11 @@ def verify(folder: str | Path) -> pd.DataFrame:
     list_snapshots(target)
     found = [
         (snapshot, *one)
-        for snapshot in sorted(set(_committed(target)))
+        for snapshot in sorted(layout.find_ids(target))
+        if (folder_of(target, snapshot) / layout.RECORD).exists()
         for one in _damages(target, snapshot)
     ]
-    names = schema.find("damages").names
-    columns = zip(*found, strict=True) if found else ([] for _ in names)
-    return schema.build("damages", dict(zip(names, map(list, columns), strict=True)))
-
-
-def _committed(folder: Path) -> Iterator[str]:
-    for snapshot in layout.find_ids(folder):
-        if (folder_of(folder, snapshot) / layout.RECORD).exists():
-            yield snapshot
+    return schema.cast("damages", pd.DataFrame(found, columns=[*schema.find("damages").names]))
 
 
 def _damages(folder: Path, snapshot: str) -> Iterator[tuple[str, str]]:

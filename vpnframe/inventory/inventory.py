@@ -88,12 +88,8 @@ class Inventory:
         bad = coverage[~coverage["status"].isin(_ACCOUNTED_FOR)]
         first = bad.head(5)
         whose = first["account_id"] if "account_id" in first else first["region_id"]
-        places = ", ".join(
-            f"{_place(region, account)} {status}"
-            for region, account, status in zip(
-                first["region_id"], whose, first["status"], strict=True
-            )
-        )
+        rows = zip(first["region_id"], whose, first["status"], strict=True)
+        places = ", ".join(f"{_place(region, account)} {word}" for region, account, word in rows)
         more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
         return (
             f"coverage NOT COMPLETE, {n_read:,} of {n_expected:,} known connections read"

@@ -69,11 +69,6 @@ class SnapshotRecord(msgspec.Struct, frozen=True, kw_only=True):
         return datetime.fromtimestamp(self.finished_ms / 1000, UTC)
 
 
-def snapshot_id(now: datetime, *, suffix: str) -> str:
-    """Return the id of a snapshot that is written at the UTC time ``now``."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{suffix}"
-
-
 def folder_of(folder: Path, snapshot: str, table: str = "") -> Path:
     """Return the folder that has the files of a snapshot, or of one table of the snapshot."""
     return folder / ("private" if table in RESTRICTED else "snapshots") / f"snapshot={snapshot}"
@@ -88,12 +83,10 @@ def files_of(folder: Path, record: SnapshotRecord, table: str) -> Iterator[tuple
         yield home / file.name, file
 
 
-def find_ids(folder: Path) -> Iterator[str]:
-    """Yield the ids of all folders of snapshots, also of those without a record."""
-    for kind in ("snapshots", "private"):
-        for path in (folder / kind).glob("snapshot=*"):
-            if found := _FOLDER.fullmatch(path.name):
-                yield found[1]
+def find_ids(folder: Path) -> set[str]:
+    """Return the ids of all folders of snapshots, also of those without a record."""
+    paths = [path for kind in ("snapshots", "private") for path in (folder / kind).glob("*")]
+    return {found[1] for path in paths if (found := _FOLDER.fullmatch(path.name))}
 
 
 def read_record(folder: Path, snapshot: str) -> SnapshotRecord:

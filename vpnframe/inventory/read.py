@@ -99,7 +99,7 @@ def read_inventory(
 def records_of(folder: Path, *, is_strict: bool = False) -> list[SnapshotRecord]:
     """Return the records of all snapshots, oldest first; leave out damaged ones if not strict."""
     found = []
-    for snapshot in {*layout.find_ids(folder)}:
+    for snapshot in layout.find_ids(folder):
         path = folder_of(folder, snapshot) / layout.RECORD
         if path.exists():
             with nullcontext() if is_strict else suppress(InventoryError):

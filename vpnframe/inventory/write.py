@@ -84,7 +84,7 @@ def write_inventory(
         schema.validate(name, table)
     target = Path(folder)
     now = datetime.now(UTC) if now is None else now
-    snapshot = layout.snapshot_id(now, suffix=secrets.token_hex(3))
+    snapshot = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     try:
         (target / "snapshots").mkdir(parents=True, exist_ok=True)
         with _locked(target) as has_lock:
@@ -138,7 +138,7 @@ def _locked(folder: Path) -> Iterator[bool]:
 
 def _sweep(folder: Path, *, has_lock: bool) -> None:
     """Remove what interrupted writes left, if no other process can still be writing it."""
-    for snapshot in {*layout.find_ids(folder)}:
+    for snapshot in layout.find_ids(folder):
         home = folder_of(folder, snapshot)
         if (home / layout.RECORD).exists():
             continue
@@ -160,7 +160,7 @@ def _write_tables(
     folder_of(folder, snapshot).mkdir()
     written = {}
     for name, table in tables.items():
-        files = [_encode(name, part) for part in _parts(name, table)]
+        files = [_encode(part) for part in _parts(name, table)]
         home = folder_of(folder, snapshot, name)
         if name in RESTRICTED:
             home.parent.mkdir(exist_ok=True, mode=0o700)
@@ -195,16 +195,12 @@ def _link(old: Path, new: Path, body: bytes) -> bool:
 
 def _parts(name: str, table: pd.DataFrame) -> Iterator[pa.Table]:
     """Yield a table, sorted by the place of its rows, in parts of at most ``MOST_ROWS`` rows."""
-    plain = pa.Table.from_pandas(table, preserve_index=False)
-    found = _sorted(plain.cast(_file_schema(name, plain)), schema.find(name).key[:3])
+    plain, own = pa.Table.from_pandas(table, preserve_index=False), schema.arrow_schema(name)
+    # A file has our own types, and the metadata from which pandas restores its dtypes.
+    metadata = {**own.metadata, b"pandas": plain.schema.metadata[b"pandas"]}
+    found = _sorted(plain.cast(own.with_metadata(metadata)), schema.find(name).key[:3])
     for start in range(0, max(len(found), 1), layout.MOST_ROWS):
         yield found.slice(start, layout.MOST_ROWS)
-
-
-def _file_schema(name: str, table: pa.Table) -> pa.Schema:
-    """Return the schema of a file: our own types, and what pandas needs to restore its dtypes."""
-    metadata = {**schema.arrow_schema(name).metadata, b"pandas": table.schema.metadata[b"pandas"]}
-    return schema.arrow_schema(name).with_metadata(metadata)
 
 
 def _sorted(table: pa.Table, key: tuple[str, ...]) -> pa.Table:
@@ -225,7 +221,7 @@ def _sorted(table: pa.Table, key: tuple[str, ...]) -> pa.Table:
     return table
 
 
-def _encode(name: str, part: pa.Table) -> tuple[int, bytes]:
+def _encode(part: pa.Table) -> tuple[int, bytes]:
     """Return the number of rows of a part, and the bytes of its Parquet file."""
     buffer = io.BytesIO()
     pq.write_table(part, buffer, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP)

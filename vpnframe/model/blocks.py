@@ -39,13 +39,7 @@ def list_blocks(connection: Connection, routes: Iterable[RouteEntry]) -> list[Bl
 
 
 def in_block_order(texts: tuple[str, ...]) -> list[str]:
-    """Return CIDR blocks sorted by family, address and prefix length; invalid ones come last.
-
-    Examples
-    --------
-    >>> in_block_order(("10.9.0.0/16", "10.10.0.0/16", "10.9.0.0/24"))
-    ['10.9.0.0/16', '10.9.0.0/24', '10.10.0.0/16']
-    """
+    """Return CIDR blocks sorted by family, address and prefix length; invalid ones come last."""
     return sorted(texts, key=_block_order) if len(texts) > 1 else [*texts]
 
 

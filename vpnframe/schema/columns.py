@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import numbers
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from types import NoneType
 from typing import Any
 
@@ -61,26 +61,14 @@ _PLAIN: Mapping[Kind, set[type]] = {
 _NAT = np.datetime64("NaT", "ms")
 # Arrow's own allocator rounds sizes up and keeps freed memory.
 _POOL = pa.system_memory_pool()
-_TEXT_TYPES = (
-    str,  # addresses are converted to text
-    ipaddress.IPv4Network,
-    ipaddress.IPv6Network,
-    ipaddress.IPv4Address,
-    ipaddress.IPv6Address,
-)
+_TEXT_TYPES = (str, IPv4Network, IPv6Network, IPv4Address, IPv6Address)  # converted to text
 _EXACT = 2**53  # from here on a float represents several integers
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FLAGS = {"true": True, "false": False}
 
 
 def make_column(kind: Kind, values: Iterable[Any]) -> Any:
-    """Make a column from Python values; None becomes null.
-
-    Examples
-    --------
-    >>> make_column("int16", [1, None]).dtype
-    Int16Dtype()
-    """
+    """Make a column from Python values; None becomes null."""
     wanted = SEVERITY if kind == "severity" else DTYPES[kind]
     if isinstance(values, pd.api.extensions.ExtensionArray) and values.dtype == wanted:
         return values  # already of the wanted dtype
@@ -113,13 +101,7 @@ def _make_categories(values: list[Any]) -> pd.Categorical:
 
 
 def take_rows(values: Any, rows: npt.NDArray[np.intp]) -> Any:
-    """Return the given rows of a column; the row -1 becomes a null.
-
-    Examples
-    --------
-    >>> take_rows(make_column("int16", [5, 6]), np.array([1, -1, 1])).tolist()
-    [6, <NA>, 6]
-    """
+    """Return the given rows of a column; the row -1 becomes a null."""
     if values.dtype == "str":
         texts = pc.take(pa.array(values), pa.array(rows, mask=rows < 0), memory_pool=_POOL)
         return _from_arrow("text", texts)
@@ -129,14 +111,7 @@ def take_rows(values: Any, rows: npt.NDArray[np.intp]) -> Any:
 
 
 def join_columns(kind: Kind, pieces: Sequence[Any]) -> Any:
-    """Join parts of a column into one column, in one block of memory.
-
-    Examples
-    --------
-    >>> joined = join_columns("category", [make_column("category", [v]) for v in ("b", "a")])
-    >>> joined.categories.tolist(), joined.codes.tolist()
-    (['a', 'b'], [1, 0])
-    """
+    """Join parts of a column into one column, in one block of memory."""
     if len(pieces) == 1:
         return pieces[0]
     if kind == "category":
@@ -187,18 +162,21 @@ def write_one_of(words: Sequence[str]) -> str:
 
 
 def cast_column(kind: Kind, values: pd.Series[Any]) -> Any:
-    """Return the values of a column, cast to the dtype of ``kind``.
-
-    Examples
-    --------
-    >>> cast_column("int16", pd.Series([14.0, None])).tolist()
-    [14, <NA>]
-    >>> cast_column("flag", pd.Series(["True", None, False], dtype="object")).tolist()
-    [True, <NA>, False]
-    """
+    """Return a column cast to the dtype of ``kind``; each distinct value is parsed once."""
     if is_cast(kind, values):
         return values.array
-    return _cast(kind, values)
+    try:
+        codes, found = pd.factorize(values)
+    except TypeError:  # unhashable values, such as lists
+        codes, found = np.arange(len(values)), values.tolist()
+    parsed: list[Any] = []
+    for code, value in enumerate(found):
+        try:
+            parsed.append(_PARSERS[kind](value))
+        except OddValueError as odd:
+            raise OddValueError(value, odd.wanted, int(np.argmax(codes == code))) from None
+    # A null has the code -1, which is the position of the last value.
+    return make_column(kind, [*parsed, None]).take(codes)
 
 
 def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
@@ -219,14 +197,7 @@ def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
 
 
 def with_plain_index(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-    """Number the rows of a table from 0; index levels in ``names`` become columns.
-
-    Examples
-    --------
-    >>> with_plain_index(pd.DataFrame({"a": [1], "b": [2]}, index=[7]).set_index("a"), ["a", "b"])
-       a  b
-    0  1  2
-    """
+    """Number the rows of a table from 0; index levels in ``names`` become columns."""
     levels = [level for level in frame.index.names if level in names and level not in frame]
     if levels:
         frame = frame.reset_index(level=levels)
@@ -236,13 +207,7 @@ def with_plain_index(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFram
 
 
 def as_words(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Convert values of any dtype to strings; whole floats are written as integers.
-
-    Examples
-    --------
-    >>> as_words(pd.Series([14.0, None])).tolist(), as_words(pd.Series([14])).tolist()
-    (['14', nan], ['14'])
-    """
+    """Convert values of any dtype to strings; whole floats are written as integers."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
     if values.dtype.kind == "f" or values.dtype == object:
@@ -255,22 +220,6 @@ def as_words(values: pd.Series[Any]) -> pd.Series[Any]:
 def _word(value: Any) -> str:
     is_whole = isinstance(value, float) and value.is_integer()
     return str(int(value)) if is_whole else str(value)
-
-
-def _cast(kind: Kind, values: pd.Series[Any]) -> Any:
-    """Cast a column; each distinct value is parsed once."""
-    try:
-        codes, found = pd.factorize(values)
-    except TypeError:  # unhashable values, such as lists
-        codes, found = np.arange(len(values)), values.tolist()
-    parsed: list[Any] = []
-    for code, value in enumerate(found):
-        try:
-            parsed.append(_PARSERS[kind](value))
-        except OddValueError as odd:
-            raise OddValueError(value, odd.wanted, int(np.argmax(codes == code))) from None
-    # A null has the code -1, which is the position of the last value.
-    return make_column(kind, [*parsed, None]).take(codes)
 
 
 def _is_null(value: Any) -> bool:

@@ -21,35 +21,17 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def join_texts(texts: Iterable[str]) -> str:
-    r"""Return strings joined by commas.
-
-    Examples
-    --------
-    >>> join_texts(["env=prod", "team=a,b"])
-    'env=prod,team=a\\,b'
-    """
+    """Return strings joined by commas."""
     return ",".join(_SPECIAL.sub(r"\\\1", text) for text in texts if text)
 
 
 def split_text(text: str | None) -> tuple[str, ...]:
-    r"""Return the strings that :func:`join_texts` joined; () for None or an empty string.
-
-    Examples
-    --------
-    >>> split_text("env=prod,team=a\\,b")
-    ('env=prod', 'team=a,b')
-    """
+    """Return the strings that :func:`join_texts` joined; () for None or an empty string."""
     return tuple(_ESCAPED.sub(r"\1", part) for part in _PART.findall(text or ""))
 
 
 def split_column(values: Any) -> pa.Array:
-    """Split a column of joined strings into an Arrow array of lists; a null stays null.
-
-    Examples
-    --------
-    >>> split_column(["a,b", None, ""]).to_pylist()
-    [['a', 'b'], None, []]
-    """
+    """Split a column of joined strings into an Arrow array of lists; a null stays null."""
     texts = pa.array(values, type=pa.large_string(), from_pandas=True)
     texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
     if pc.any(pc.match_substring(texts, "\\")).as_py():
@@ -73,13 +55,7 @@ def count_texts(values: Any) -> npt.NDArray[np.int64]:
 
 
 def join_lists(lists: pa.Array) -> pa.Array:
-    """Join each list of an Arrow array into one string; a null stays null.
-
-    Examples
-    --------
-    >>> join_lists(pa.array([["a", "b"], None, []])).to_pylist()
-    ['a,b', None, '']
-    """
+    """Join each list of an Arrow array into one string; a null stays null."""
     if pc.any(pc.match_substring_regex(pc.list_flatten(lists), r"^$|[\\,]")).as_py():
         joined = [None if texts is None else join_texts(texts) for texts in lists.to_pylist()]
         return pa.array(joined, pa.large_string())
