@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from vpnframe.schema.joined import count_texts, join_lists, join_texts, split_column, split_text
@@ -23,3 +24,10 @@ def test_columns_are_split_and_joined(last: str) -> None:
     assert lists.to_pylist() == [["a", "b"], None, [], [last]]
     assert join_lists(lists).to_pylist() == column
     assert count_texts(column).tolist() == [2, 0, 0, 1]
+
+
+@pytest.mark.parametrize("texts", [["a,b", None, "a"], [None, None], []])
+def test_a_category_is_split_as_text_is(texts: list[str | None]) -> None:
+    """Also one without words."""
+    values = pd.Series(texts, dtype="category")
+    assert split_column(values).to_pylist() == split_column(texts).to_pylist()

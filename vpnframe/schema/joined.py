@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -32,6 +33,8 @@ def split_text(text: str | None) -> tuple[str, ...]:
 
 def split_column(values: Any) -> pa.Array:
     """Split a column of joined strings into an Arrow array of lists; a null stays null."""
+    if isinstance(getattr(values, "dtype", None), pd.CategoricalDtype):
+        values = values.astype("str")  # Arrow does not convert a category without words
     texts = pa.array(values, type=pa.large_string(), from_pandas=True)
     texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
     if pc.any(pc.match_substring(texts, "\\")).as_py():
