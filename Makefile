@@ -58,6 +58,7 @@ bench: $(VENV)/test ## measure, against peers of the same run
 	$(BIN)/python benchmarks/fetching.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python benchmarks/disk.py
 
 notebook: $(VENV)/core ## open the notebooks
 	$(PIP) install $(LOCKED) --editable '.[notebook]'

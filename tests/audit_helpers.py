@@ -138,7 +138,7 @@ def table(name: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     for column in schema.find(name).columns:
         fill: Any = None
         if not column.is_nullable:
-            words: dict[str, Any] = {"text": "", "category": "", "severity": "info", "texts": []}
+            words: dict[str, Any] = {"text": "", "category": "", "severity": "info", "texts": ""}
             fill = {**words, "flag": True, "float": 0.0}.get(column.kind, 0)
         columns[column.name] = [row.get(column.name, fill) for row in listed]
     return schema.build(name, columns)
@@ -159,6 +159,7 @@ def inventory(
         "tunnels": table("tunnels", rows),
         "connections": table("connections", connections_of(rows)),
         "subnets": table("subnets", tables.get("subnets", blocks_of(rows))),
+        "tags": schema.empty("tags"),
         "gateways": table("gateways", gateways_of(tables.get("gateways"))),
         "routes": table("routes", [{**PLACE, **one} for one in tables.get("routes", ())]),
         "vpcs": schema.empty("vpcs"),

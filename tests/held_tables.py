@@ -24,6 +24,7 @@ from pandas.testing import assert_frame_equal
 import vpnframe as vf
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.inventory import Inventory
+from vpnframe.schema.joined import split_text
 from vpnframe.schema.tables import TABLES
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -320,13 +321,10 @@ WAYS: Mapping[str, Way] = {
     "times without zone": recast(
         "time", to=lambda values: values.dt.tz_localize(None).astype("datetime64[ns]")
     ),
-    "times microseconds": recast("time", to=lambda values: values.astype("datetime64[us, UTC]")),
+    "times microseconds": recast("time", to=lambda values: values.astype("datetime64[us]")),
     "lists object": recast("texts", to=as_object),
-    "lists JSON": recast(
-        "texts",
-        to=lambda values: values.map(
-            lambda one: "[" + ", ".join(f'"{text}"' for text in one) + "]", na_action="ignore"
-        ).astype("object"),
+    "lists": recast(
+        "texts", to=lambda values: values.map(split_text, na_action="ignore").astype("object")
     ),
     "all objects": lambda _, table: table.apply(as_object),
     "through CSV": through_csv,

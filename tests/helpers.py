@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl
 import pytest
 from pandas.testing import assert_frame_equal
 
+from vpnframe import schema
 from vpnframe.cloud.credentials import GivenCredentials
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.rate_limits import Clock, RateLimiter, WaitingLanes
@@ -363,6 +364,25 @@ def in_xml(state: State) -> Handler:
 def inventory_of(state: State, **options: Any) -> Inventory:
     """Crawl an emulator as :func:`crawl` does, and make the tables."""
     return Inventory(**make_tables(crawl(state, **options)))
+
+
+def as_written(inventory: Inventory) -> Inventory:
+    """The tables as they are read back: sorted by account, region and connection."""
+    tables = {}
+    for name, table in inventory.tables(with_key_facts=True).items():
+        key = [*schema.find(name).key[:3]]
+        rows = table.astype(dict.fromkeys(key, "str")).reset_index(drop=True)
+        order = (
+            rows.sort_values(key, kind="stable", na_position="first").index if key else rows.index
+        )
+        tables[name] = schema.cast(name, table.iloc[order])
+    return Inventory(**tables, snapshot=inventory.snapshot)
+
+
+def record_of(folder: Path) -> Path:
+    """The record of the only snapshot of a folder."""
+    (path,) = folder.glob("snapshots/*/snapshot.json")
+    return path
 
 
 def assert_same_inventory(left: Inventory, right: Inventory, *, but: tuple[str, ...] = ()) -> None:

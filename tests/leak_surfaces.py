@@ -117,10 +117,10 @@ def of_tables(inventory: Inventory) -> Iterator[tuple[str, bytes | str]]:
 def of_snapshot(inventory: Inventory, folder: Path) -> Iterator[tuple[str, bytes | str]]:
     """Every table's files of a snapshot, and what the command line prints of it."""
     write_inventory(inventory, folder)
-    for part in sorted(one for one in folder.iterdir() if one.name != "_snapshots"):
-        files = sorted(part.rglob("*.parquet"))
-        whole = [repr(pq.ParquetFile(path).read().to_pylist()).encode() for path in files]
-        yield f"file {part.name}", b"".join([*whole, *(path.read_bytes() for path in files)])
+    for path in sorted(folder.glob("*/snapshot=*/*.parquet")):
+        file = pq.ParquetFile(path)
+        whole = repr((file.schema_arrow.metadata, file.read().to_pylist()))
+        yield f"file {path.name}", whole.encode() + path.read_bytes()
     for style in ("table", "csv", "jsonl", "parquet", "markdown"):
         for command in (["show", "tunnels"], ["show", "gateways"], ["stats", "algorithms"]):
             done = CliRunner().invoke(app, [command[0], str(folder), command[1], "-f", style])

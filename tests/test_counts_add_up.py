@@ -52,7 +52,7 @@ def review_of(rows: list[dict[str, Any]]) -> Review:
     texts = vf.rules().set_index("rule_id")
     full = [
         {
-            "finding_id": f"{i:016x}", "title": texts["title"][row["rule_id"]], "tunnel_ids": [],
+            "finding_id": f"{i:016x}", "title": texts["title"][row["rule_id"]], "tunnel_ids": "",
             "family": texts["family"][row["rule_id"]], "account_id": "1",
             "region_id": "cn-beijing", "evidence": "seen",
             "profile": "ietf" if row["rule_id"].startswith("profile-") else None, **row,

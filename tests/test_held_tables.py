@@ -31,6 +31,7 @@ CHOSEN: Mapping[str, Way] = {**TOGETHER, **WAYS} if EXAMPLES > 100 else TOGETHER
 # They take no table of a fleet: settings, files, one's own answers, or plain values.
 WITHOUT_TABLES = {
     *("afetch", "aplan", "doctor", "fetch", "load", "plan", "redact", "rules"),
+    *("prune", "snapshots", "verify"),
     *("read_accounts", "read_blocks", "read_inventory", "read_nat", "read_peer", "read_topology"),
     *("read_waivers", "schema.arrow_schema", "schema.build", "schema.build_by", "schema.describe"),
     *("schema.empty", "schema.find", "Inventory.tables"),

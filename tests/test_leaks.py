@@ -212,7 +212,7 @@ def test_files_are_clean(inventory: Inventory, tmp_path: Path) -> None:
 def test_key_facts_are_where_they_are_asked_for_alone(inventory: Inventory, tmp_path: Path) -> None:
     """Neither in repr, tables, attrs or any file, but in their own table and file."""
     write_inventory(inventory, tmp_path)
-    facts = tmp_path / "key_facts"
+    facts = tmp_path / "private"
     files = files_of(tmp_path)
     apart = {name for name in files if name.startswith(str(facts))}
     assert find_facts(texts_of(inventory, with_key_facts=False)) == []

@@ -15,6 +15,7 @@ from helpers import inventory_of
 
 from vpnframe.emulator import RunningEmulator, make_fleet, make_state, serve_in_thread
 from vpnframe.inventory import Inventory
+from vpnframe.schema.joined import split_text
 
 FLEET = make_fleet(connections=60, regions=3, seed=5)
 WORDS = {
@@ -183,7 +184,8 @@ def our_values(inventory: Inventory, columns: list[str]) -> Values:
     table = table.where(table.notna(), None)
     return {
         (row["vpn_connection_id"], row["tunnel_id"] or ""): {
-            name: sorted(row[name]) if name.endswith("subnets") else row[name] for name in columns
+            name: sorted(split_text(row[name])) if name.endswith("subnets") else row[name]
+            for name in columns
         }
         for row in table.to_dict("records")
     }
@@ -240,7 +242,7 @@ def test_the_sdk_reads_the_routes_of_our_table(
         *("weight", "priority", "state", "tunnel_ids", "as_path"),
     ]
     table = inventory.routes[columns].astype(object)
-    table["tunnel_ids"] = [tuple(ids) for ids in table["tunnel_ids"]]
+    table["tunnel_ids"] = [split_text(ids) for ids in table["tunnel_ids"]]
     ours = Counter(table.where(table.notna(), None).itertuples(index=False, name=None))
     assert sum(found.values()) > 50
     assert found == ours

@@ -18,6 +18,7 @@ from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.unset import SHAPES
 from vpnframe.fetching.crawl import Plan
 from vpnframe.inventory import Inventory
+from vpnframe.schema.joined import split_text
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp()) * 1000
@@ -78,7 +79,7 @@ def _key(row: dict[str, Any]) -> Key:
     is_pair = row["rule_id"].startswith("vpn-overlap-")
     named = set(re.findall(r"vco-\w+", text.get("value", ""))) if is_pair else set()
     other = ",".join(sorted(named - {subject}))
-    tunnels = row["tunnel_ids"] if row["tunnel_ids"] is not None else ()
+    tunnels = split_text(row["tunnel_ids"])
     ids = tuple(sorted(tunnels))
     return row["rule_id"], row["status"], subject, other, ids, row["severity"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 import pandas as pd
@@ -70,15 +71,16 @@ def expected_overlaps(key: dict[str, Any]) -> set[tuple[Any, ...]]:
 
 
 def plain_rows(rows: list[dict[str, Any]]) -> list[str]:
-    """The rows as text, in one order; every list as one."""
-    as_list = {
-        name: lambda value: None if value is None else list(value)
-        for name in ("tunnel_ids", "cidrs", "secondary_cidrs", "user_cidrs")
-    }
-    return sorted(
-        str({name: as_list.get(name, lambda v: v)(value) for name, value in row.items()})
-        for row in rows
-    )
+    """The rows as text, in one order; a list as a table has it."""
+    return sorted(str({name: as_cell(value) for name, value in row.items()}) for row in rows)
+
+
+def as_cell(value: Any) -> Any:
+    """A list of the answer key as text: blocks in order of their addresses."""
+    if not isinstance(value, list):
+        return value
+    is_blocks = all("/" in one for one in value)
+    return ",".join(sorted(value, key=ipaddress.ip_network) if is_blocks else value)
 
 
 def assert_routes(inventory: vf.Inventory, key: dict[str, Any]) -> None:
@@ -105,7 +107,8 @@ def assert_answers(inventory: vf.Inventory, key: dict[str, Any]) -> None:
     }
     assert algorithm_counts(inventory) == texts
     assert lifetime_counts(inventory) == key["lifetimes"]
-    expected = pd.DataFrame(key["tunnels"])
+    rows = [{name: as_cell(value) for name, value in row.items()} for row in key["tunnels"]]
+    expected = pd.DataFrame(rows)
     sorted_by = [*KEYS, "tunnel_index"]
     found = inventory.tunnels[list(expected.columns)].sort_values(sorted_by, ignore_index=True)
     expected = expected.sort_values(sorted_by, ignore_index=True)
@@ -125,7 +128,7 @@ def by_id(table: pd.DataFrame, column: str, names: tuple[str, ...]) -> dict[str,
 
 
 def moment(ms: int | None) -> pd.Timestamp | None:
-    return None if ms is None else pd.Timestamp(ms, unit="ms", tz="UTC")
+    return None if ms is None else pd.Timestamp(ms, unit="ms")
 
 
 def assert_settings(inventory: vf.Inventory, fleet: EmulatedFleet) -> None:

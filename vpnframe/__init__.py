@@ -54,6 +54,9 @@ if TYPE_CHECKING:  # the same names as below, for editors and type checkers
     from vpnframe.inventory import Inventory as Inventory
     from vpnframe.inventory import read_inventory as read_inventory
     from vpnframe.inventory import write_inventory as write_inventory
+    from vpnframe.inventory.housekeeping import prune as prune
+    from vpnframe.inventory.housekeeping import snapshots as snapshots
+    from vpnframe.inventory.housekeeping import verify as verify
     from vpnframe.inventory.loading import load as load
     from vpnframe.inventory.redacting import Redaction as Redaction
     from vpnframe.inventory.redacting import redact as redact
@@ -100,6 +103,7 @@ _NAMES = {
     "fetching.plan": "aplan plan",
     "fetching.settings": "Account FetchSettings read_accounts",
     "inventory": "Inventory read_inventory write_inventory",
+    "inventory.housekeeping": "prune snapshots verify",
     "inventory.loading": "load",
     "inventory.redacting": "Redaction redact",
     "overlapping": (

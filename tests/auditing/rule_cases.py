@@ -22,11 +22,3 @@ FAMILIES = (
 SPECS = {rule_id: spec for family in FAMILIES for rule_id, spec in family.SPECS.items()}
 CASES = {rule_id: spec.case for rule_id, spec in SPECS.items()}
 EDGES = {rule_id: spec.edges for rule_id, spec in SPECS.items()}
-# Nothing given is the default there, so that nothing is ever unknown.
-NEVER_UNKNOWN = {
-    *("vpn-id-any", "vpn-id-equal", "vpn-gateway-connections-quota", "vpn-subnets-quota"),
-}
-NEVER_FAIL = {
-    *("vpn-lifetime-zero", "vpn-value-unknown", "vpn-psk-unavailable"),
-    *("vpn-overlap-not-judged", "vpn-selector-invalid"),
-}

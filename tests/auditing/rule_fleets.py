@@ -70,6 +70,8 @@ class Spec(NamedTuple):
     unknown: Sequence[str] = ()  # the evidence where it is unknown
     edges: Sequence[Edge] = ()  # the values on both sides of each limit
     is_verified: bool = False  # whether its references were read with the text at hand
+    # "unknown" if nothing given is the default there, "fail" if the rule only says what is unknown
+    never: str = ""
 
 
 def one(**changes: Any) -> Make:

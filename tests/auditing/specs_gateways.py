@@ -160,6 +160,7 @@ SPECS = {
             Edge(gateway(n_connections=9), F, "info", ["9 of 10 connections (default quota)"]),
             Edge(of({}, gateways=[{"kind": "customer", "n_connections": 90}]), ""),
         ],
+        never="unknown",
     ),
     "vpn-gateway-routes-quota": Spec(
         "info",
@@ -203,5 +204,6 @@ SPECS = {
                 ],
             ),
         ],
+        never="unknown",
     ),
 }

@@ -103,6 +103,7 @@ SPECS = {
                 for word in (None, "unknown", "eap")
             ),
         ],
+        never="fail",
     ),
     "vpn-id-any": Spec(
         "medium",
@@ -120,6 +121,7 @@ SPECS = {
             ),
             Edge(one(customer_gateway_ike_id="%any", ike_version=1), F, "medium"),
         ],
+        never="unknown",
     ),
     "vpn-ike-shared-peer-mismatch": Spec(
         "high",
@@ -196,5 +198,6 @@ SPECS = {
             Edge(one(vpn_gateway_ike_id="", customer_gateway_ike_id=" "), P),
             Edge(one(vpn_gateway_ike_id="a ", customer_gateway_ike_id="a"), F),
         ],
+        never="unknown",
     ),
 }

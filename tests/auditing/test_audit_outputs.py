@@ -108,6 +108,8 @@ def test_sarif_tells_open_waived_and_unknown_apart(review: Review) -> None:
     assert waived["suppressions"][0]["justification"] == "J. Doe (NET-42): goes <b>soon</b>"
     unknown = [one for one in run["results"] if one["ruleId"] == "vpn-value-unknown"]
     assert [(one["kind"], one["level"]) for one in unknown] == [("open", "none")]
+    notes = run["invocations"][0]["toolExecutionNotifications"]
+    assert {one["level"] for one in notes} == {"warning"}
 
 
 def test_sarif_names_each_rule_once(review: Review) -> None:

@@ -14,7 +14,7 @@ from audit_helpers import (
     results_of,
     verdicts_of,
 )
-from rule_cases import CASES, NEVER_FAIL, NEVER_UNKNOWN
+from rule_cases import CASES, SPECS
 
 from vpnframe.auditing.rules import RULES
 from vpnframe.auditing.texts import texts
@@ -53,8 +53,9 @@ def test_a_rule_can_not_tell(rule_id: str) -> None:
 def test_every_rule_has_its_cases() -> None:
     """A new rule needs all three; those that can't have one are named."""
     assert set(CASES) == set(BY_ID)
-    assert {rule for rule in CASES if CASES[rule].unknown is None} == NEVER_UNKNOWN
-    assert {rule for rule in CASES if CASES[rule].fails is None} == NEVER_FAIL
+    for rule, spec in SPECS.items():
+        assert (spec.case.unknown is None) == (spec.never == "unknown"), rule
+        assert (spec.case.fails is None) == (spec.never == "fail"), rule
 
 
 def test_a_good_tunnel_fails_no_rule_but_that_it_is_alone() -> None:

@@ -46,6 +46,7 @@ NEEDED = {name: {"folder": "{inventory}"} for name in NAMES} | {
     "free": {"folder": "{inventory}", "within": "10.0.0.0/8", "prefix_length": "24"},
     "trace": {"folder": "{inventory}", "source": "10.0.0.1", "destination": "192.0.2.1"},
     "compare": {"folder": "{inventory}", "peer_connection": "{connection}"},
+    "prune": {"folder": "{inventory}", "keep_last": "9"},
     "schema": {},
     "emulator": {},
 }

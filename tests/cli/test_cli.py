@@ -22,6 +22,8 @@ from typer.testing import CliRunner
 
 import vpnframe as vf
 from vpnframe.cli import COMMANDS, app, load_command
+from vpnframe.cli.cloud_options import parse_quota
+from vpnframe.cloud.actions import Limit
 from vpnframe.cloud.messages import Response
 from vpnframe.emulator import ServerSettings, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import fault
@@ -86,7 +88,7 @@ def test_fetch_writes_a_snapshot_and_says_what_it_read(tmp_path, cloud):
     assert "30 connections" in text
     assert "coverage complete, 28 of 28 connections read, 2 attached to nothing" in text
     assert done.stderr == b""
-    assert list((tmp_path / "new" / "_snapshots").glob("*.json"))
+    assert list((tmp_path / "new").glob("snapshots/*/snapshot.json"))
 
 
 def test_fetch_from_the_lists_alone(tmp_path, cloud):
@@ -180,6 +182,12 @@ def test_a_quota_that_is_none_is_a_usage_error(tmp_path, cloud, quota):
     """--quota takes ACTION=COUNT/SECONDS alone."""
     done = vpnframe("fetch", "--out", tmp_path, "--quota", quota, code=2, **keys_of(cloud))
     assert quota.encode() in done.stderr
+
+
+def test_a_quota_is_a_count_per_seconds():
+    """The action's name comes first."""
+    name = "DownloadVpnConnectionConfig"
+    assert parse_quota(f"{name}=60/1.5") == (name, Limit(count=60, per_s=1.5))
 
 
 def test_fetch_over_tls_trusts_the_named_authority(tmp_path):

@@ -11,6 +11,7 @@ from test_emulator_client import HOST, NOW, Signer, ask, code_of, signer_of
 
 from vpnframe.emulator import State, handle, make_fleet, make_state
 from vpnframe.emulator.faults import fault
+from vpnframe.emulator.listing import LISTS
 
 REGION = "cn-hangzhou"
 
@@ -29,9 +30,8 @@ def signer(state: State) -> Signer:
 
 def rows_of(page: dict[str, Any], action: str) -> list[dict[str, Any]]:
     """Take the rows out of a page."""
-    outer = action.removeprefix("Describe")
-    held = page[outer]
-    return held if isinstance(held, list) else held[outer.removesuffix("s")]
+    outer, *inner = LISTS[action].path
+    return page[outer][inner[0]] if inner else page[outer]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from helpers import leaks
 import vpnframe as vf
 from vpnframe import schema
 from vpnframe.cloud.messages import Request, Response
+from vpnframe.cloud.permissions import needed
 from vpnframe.emulator import ServerSettings, State, make_fleet, make_state, serve_in_thread
 
 FLEET = make_fleet(connections=30, regions=3)
@@ -79,23 +80,10 @@ def test_it_asks_the_smallest_questions() -> None:
     examined(state)
     assert all(small for action, small in asked if action.startswith("DescribeVpn"))
     assert [action for action, _ in asked].count("DownloadVpnConnectionConfig") == 1
-    assert len(asked) == 2 + 3 + 9
+    assert len(asked) == 2 + len(FLEET.regions) + len(needed())
 
 
-@pytest.mark.parametrize(
-    "action",
-    [
-        "DescribeVpnConnections",
-        "DescribeVpnAttachments",
-        "DescribeVpnGateways",
-        "DescribeCustomerGateways",
-        "DescribeVpcs",
-        "DescribeVpnRouteEntries",
-        "DescribeVpnPbrRouteEntries",
-        "DescribeVcoRouteEntries",
-        "DownloadVpnConnectionConfig",
-    ],
-)
+@pytest.mark.parametrize("action", needed())
 def test_a_missing_permission_is_named_with_its_remedy(action: str) -> None:
     """And only that one."""
     table = examined(fault=denying(action))

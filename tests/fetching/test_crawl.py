@@ -20,6 +20,7 @@ from helpers import (
     run_virtual,
 )
 
+from vpnframe.cloud.actions import REGION_LISTS
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import TransportError
@@ -34,11 +35,7 @@ REGIONS = sorted(region.region_id for region in FLEET.regions)
 def cloud(*regions: dict[str, Any], **changes: Any) -> FakeSend:
     """A cloud without connections, whose DescribeRegions gives these rows."""
     empty = {
-        "DescribeVpnGateways": response({"TotalCount": 0, "VpnGateways": {"VpnGateway": []}}),
-        "DescribeCustomerGateways": response({"TotalCount": 0, "CustomerGateways": {}}),
-        "DescribeVpnConnections": response({"TotalCount": 0, "VpnConnections": {}}),
-        "DescribeVpnAttachments": response({"TotalCount": 0, "VpnAttachments": []}),
-        "DescribeVpcs": response({"TotalCount": 0, "Vpcs": {}}),
+        **{one.name: response({"TotalCount": 0, one.list_path[0]: {}}) for one in REGION_LISTS},
         "GetCallerIdentity": response({"AccountId": "1234"}),
         "DescribeRegions": response({"Regions": {"Region": list(regions)}}),
     }
@@ -143,10 +140,7 @@ def test_a_listed_region_that_says_it_does_not_exist_is_unreachable() -> None:
 )
 def test_a_host_without_these_calls_denies_nothing(code: str) -> None:
     """Nothing was read, for a reason that no permission mends."""
-    lists = (
-        *("DescribeVpnGateways", "DescribeCustomerGateways", "DescribeVpnConnections"),
-        *("DescribeVpnAttachments", "DescribeVpcs"),
-    )
+    lists = [action.name for action in REGION_LISTS]
     records = crawled(cloud(row("cn-a"), **dict.fromkeys(lists, error_response(code, 404))))
     assert statuses(records) == {"cn-a": "unreachable"}
     assert {(f.kind, f.attempts) for f in records.failures} == {("unsupported", 1)}

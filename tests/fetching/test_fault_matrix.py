@@ -18,7 +18,7 @@ import msgspec
 import pytest
 from helpers import DeliveringSend, ManualClock, caller_of, crawl_account, keys_of, run_virtual
 
-from vpnframe.cloud.actions import ACTIONS
+from vpnframe.cloud.actions import ACTIONS, RECORD_TABLES, REGION_LISTS
 from vpnframe.emulator import State, make_fleet, make_state
 from vpnframe.emulator.faults import KINDS, FaultPlan, Kind, fault
 from vpnframe.inventory.flattening import make_tables
@@ -90,8 +90,9 @@ def read_of(records: Records) -> Read:
         (c.region_id, c.vpn_connection_id): same(c, fetched_ms=None, request_id=None)
         for c in records.connections
     }
-    rows |= {(gateway.region_id, gateway.gateway_id): gateway for gateway in records.gateways}
-    rows |= {(vpc.region_id, vpc.vpc_id): vpc for vpc in records.vpcs}
+    for action in REGION_LISTS:
+        for one in getattr(records, action.table, ()) if action.table in RECORD_TABLES else ():
+            rows[one.region_id, getattr(one, action.record_id)] = one
     leading: dict[Key, set[RouteEntry]] = {}
     for route in records.routes:
         here = leading.setdefault((route.region_id, route.destination_cidr), set())

@@ -150,7 +150,8 @@ def kept_in(out: Path, scratch: Path) -> set[str]:
 
 def is_finished(out: Path) -> bool:
     """Killed after its last step: the verified snapshot is there and the checkpoint gone."""
-    return len(list((out / "_snapshots").glob("*.json"))) > 1 and not checkpoint_path(out).exists()
+    kinds = [json.loads(path.read_text())["kind"] for path in out.glob("snapshots/*/snapshot.json")]
+    return "full" in kinds and not checkpoint_path(out).exists()
 
 
 def killed_until_done(forker: Forker, out: Path, chance: random.Random, length_s: float) -> int:

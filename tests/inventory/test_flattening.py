@@ -6,7 +6,6 @@ import random
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import msgspec
 import pandas as pd
 import pytest
 from helpers import crawl
@@ -30,6 +29,7 @@ from vpnframe.model.records import (
     Tunnel,
     Vpc,
 )
+from vpnframe.schema.joined import split_text
 from vpnframe.schema.tables import RESTRICTED, STORED
 
 PLACE: dict[str, Any] = {"account_id": "1234", "region_id": "cn-shanghai"}
@@ -188,7 +188,7 @@ def test_peers_and_evidence_of_high_availability() -> None:
         connection(vpn_connection_id="vco-3", bgp_enabled=True, **sides),
         connection(vpn_connection_id="vco-4", health_check_enabled=True, **sides),
     )["subnets"].drop_duplicates("vpn_connection_id")
-    assert [list(peers) for peers in subnets["peer_addresses"]] == [
+    assert [[*split_text(peers)] for peers in subnets["peer_addresses"]] == [
         ["1.1.1.1", "2.2.2.2"],
         [],
         [],
@@ -221,7 +221,7 @@ def test_failures_coverage_and_disagreements_are_their_records() -> None:
             Disagreement(vpn_connection_id="vco-1", field="ike_version", download_value="1"),
         ),
     )
-    assert cell(tables["failures"], "at") == pd.Timestamp(at_ms, unit="ms", tz="UTC")
+    assert cell(tables["failures"], "at") == pd.Timestamp(at_ms, unit="ms")
     assert cell(tables["failures"], "attempts") == 32_767
     assert cell(tables["coverage"], "n_failed") == 1
     assert cell(tables["disagreements"], "field") == "ike_version"
@@ -237,7 +237,7 @@ def test_times_are_milliseconds_in_utc() -> None:
     """CreateTime comes in milliseconds since the epoch; a missing one is null."""
     tables = tables_of(connection(created_ms=1_500_000_000_001), connection(vpn_connection_id="b"))
     first, second = tables["connections"]["created_at"]
-    assert first.isoformat() == "2017-07-14T02:40:00.001000+00:00"
+    assert first.isoformat() == "2017-07-14T02:40:00.001000"
     assert second is pd.NaT
 
 
@@ -289,7 +289,7 @@ def test_a_route_of_an_attachment_names_its_router() -> None:
         routes=(route("10.1.0.0/16", vpn_gateway_id=None, tunnel_ids=("tun-1", "tun-2")),),
     )
     assert cell(tables["routes"], "transit_router_id") == "tr-1"
-    assert list(cell(tables["routes"], "tunnel_ids")) == ["tun-1", "tun-2"]
+    assert [*split_text(cell(tables["routes"], "tunnel_ids"))] == ["tun-1", "tun-2"]
 
 
 def test_a_route_that_is_no_block_is_a_row_in_failures() -> None:
@@ -307,7 +307,7 @@ def test_vpcs_are_their_records() -> None:
     blocks = {"cidrs": ("10.0.0.0/8",), "user_cidrs": ("9.0.0.0/8",)}
     found = Vpc(vpc_id="vpc-1", name="hub", **PLACE, **blocks)
     (row,) = tables_of(vpcs=(found,))["vpcs"].to_dict("records")
-    assert [list(row[name]) for name in ("cidrs", "secondary_cidrs", "user_cidrs")] == [
+    assert [[*split_text(row[name])] for name in ("cidrs", "secondary_cidrs", "user_cidrs")] == [
         ["10.0.0.0/8"],
         [],
         ["9.0.0.0/8"],
@@ -339,16 +339,8 @@ def pieces_of(records: Records, region_id: str, *, chance: random.Random) -> Ite
     leading: dict[str | None, list[RouteEntry]] = {}
     for route in here(records.routes):
         leading.setdefault(route.vpn_connection_id, []).append(route)
-    yield msgspec.structs.replace(
-        records,
-        connections=(),
-        routes=tuple(leading.get(None, ())),
-        vpcs=here(records.vpcs),
-        gateways=here(records.gateways),
-        failures=here(records.failures),
-        coverage=here(records.coverage),
-        disagreements=here(records.disagreements),
-    )
+    tables = {name: here(getattr(records, name)) for name in Records.__struct_fields__}
+    yield Records(**tables | {"connections": (), "routes": tuple(leading.get(None, ()))})
     while connections:
         n = chance.randint(1, 9)
         ids = [connection.vpn_connection_id for connection in connections[:n]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from helpers import assert_same_inventory, inventory_of
+from helpers import as_written, assert_same_inventory, inventory_of, record_of
 
 from vpnframe import schema
 from vpnframe.emulator import make_fleet, make_state
-from vpnframe.errors import ClockWarning, InventoryError
+from vpnframe.errors import ClockWarning, IncompleteWarning, InventoryError
 from vpnframe.inventory import (
     Inventory,
     flattening,
@@ -71,10 +72,10 @@ INVENTORIES = {
 
 @pytest.mark.parametrize("inventory", INVENTORIES.values(), ids=INVENTORIES.keys())
 def test_what_was_written_is_read(inventory: Inventory, tmp_path: Path) -> None:
-    """Equal in rows, their order, columns and dtypes."""
+    """Equal in rows, columns and dtypes, and sorted by account, region and connection."""
     snapshot = write_inventory(inventory, tmp_path, now=NOW)
     read = read_inventory(tmp_path)
-    assert_same_inventory(inventory, read)
+    assert_same_inventory(as_written(inventory), read)
     assert read.snapshot == snapshot
     assert repr(read) == repr(inventory)
 
@@ -83,9 +84,9 @@ def test_an_index_of_its_own_does_not_matter(tmp_path: Path) -> None:
     """A filtered table is written by its rows."""
     keep = FLEET.failures.iloc[:0]
     tables = dict(FLEET.tables()) | {"failures": keep, "subnets": FLEET.subnets.iloc[::-1]}
-    write_inventory(Inventory(**tables), tmp_path, now=NOW)
-    read = read_inventory(tmp_path).subnets
-    pd.testing.assert_frame_equal(read, FLEET.subnets.iloc[::-1].reset_index(drop=True))
+    held = Inventory(**tables)
+    write_inventory(held, tmp_path, now=NOW)
+    pd.testing.assert_frame_equal(read_inventory(tmp_path).subnets, as_written(held).subnets)
 
 
 def test_latest_is_the_last_written_also_within_a_second(tmp_path: Path) -> None:
@@ -123,25 +124,23 @@ def test_a_folder_that_is_no_inventory_is_told_with_the_remedy(tmp_path: Path) -
 
 def test_an_inventory_without_a_commit_is_told(tmp_path: Path) -> None:
     """What a dead writer left is nothing."""
-    (tmp_path / "_snapshots").mkdir()
-    (tmp_path / "_snapshots" / ".20241123T062400Z-000000.tmp").write_text("{")
-    with pytest.raises(InventoryError, match="no committed snapshot"):
+    home = tmp_path / "snapshots" / "snapshot=20241123T062400Z-000000"
+    home.mkdir(parents=True)
+    (home / ".snapshot.json").write_text("{")
+    with pytest.raises(InventoryError, match="has no snapshot"):
         read_inventory(tmp_path)
 
 
 def test_parts_without_a_commit_are_not_read(tmp_path: Path) -> None:
-    """A snapshot is what its record names, whatever else lies there."""
+    """A snapshot is what its record names; the next writer removes what has no record."""
     write_inventory(FLEET, tmp_path, now=NOW)
-    for path in list(tmp_path.rglob("*.parquet")):
+    for path in list(tmp_path.glob("*/*/*.parquet")):
         stray = Path(str(path).replace("20241123T0624", "20261124T0000"))
         stray.parent.mkdir(parents=True, exist_ok=True)
         stray.write_bytes(path.read_bytes())
-    assert_same_inventory(read_inventory(tmp_path), FLEET)
-
-
-def record_of(folder: Path) -> tuple[Path, dict[str, Any]]:
-    (path,) = (folder / "_snapshots").glob("*.json")
-    return path, json.loads(path.read_text())
+    assert_same_inventory(read_inventory(tmp_path), as_written(FLEET))
+    write_inventory(FLEET, tmp_path, now=LATER)
+    assert not list(tmp_path.rglob("*20261124*"))
 
 
 @pytest.mark.parametrize(
@@ -151,53 +150,71 @@ def record_of(folder: Path) -> tuple[Path, dict[str, Any]]:
         lambda record: "{",
         lambda record: json.dumps(record)[:-20],
         lambda record: json.dumps([record]),
-        lambda record: json.dumps(record | {"parts": [{"table": "tunnels"}]}),
-        lambda record: json.dumps(record | {"parts": None}),
-        lambda record: json.dumps({k: v for k, v in record.items() if k != "n_rows"}),
-        lambda record: json.dumps(record | {"layout_version": "one"}),
-        lambda record: json.dumps(record | {"orders": {"tunnels": [0, 0]}}),
+        lambda record: json.dumps(record | {"tables": {"tunnels": [{"name": "tunnels.parquet"}]}}),
+        lambda record: json.dumps(record | {"tables": None}),
+        lambda record: json.dumps({k: v for k, v in record.items() if k != "tables"}),
+        lambda record: json.dumps(record | {"schema_version": "one"}),
+        lambda record: json.dumps(record | {"kind": "odd"}),
         lambda record: "\ufffe",
     ],
 )  # fmt: skip
 def test_a_damaged_record_is_named(tmp_path: Path, change: Any) -> None:
     """Cut off, of another shape, or with a field missing: never a bare KeyError."""
     write_inventory(FLEET, tmp_path, now=NOW)
-    path, record = record_of(tmp_path)
+    path = record_of(tmp_path)
+    record = json.loads(path.read_text())
     path.write_text(change(record))
     with pytest.raises(InventoryError, match="damaged"):
         read_inventory(tmp_path)
 
 
+FOREIGN = {"name": "../../private/x.parquet", "n_rows": 1, "sha256": ""}
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"layout_version": 2, "parts": "of another shape"}, "newer vpnframe"),
-        ({"snapshot": "20200101T000000Z-000000"}, "belongs to snapshot"),
-        ({"parts": []}, "0 rows, .* were written"),
+        ({"schema_version": 3, "tables": "of another shape"}, "newer vpnframe"),
+        ({"snapshot": "20200101T000000Z-000000"}, "names snapshot"),
+        ({"tables": {"tunnels": [FOREIGN]}}, "names .*private.*not of its folder"),
+        ({"tables": {"tunnels": [FOREIGN | {"name": "vpcs.parquet"}]}}, "names vpcs.parquet"),
+        ({"tables": {"tunnels": [FOREIGN | {"name": "tunnels.parquet"}]}}, "has changed since"),
     ],
 )
 def test_a_record_that_does_not_fit_is_told(tmp_path: Path, change: Any, problem: str) -> None:
-    """A newer layout, another snapshot's record, parts that are not named."""
+    """A newer schema, another snapshot's record, a file of another folder or table."""
     write_inventory(FLEET, tmp_path, now=NOW)
-    path, record = record_of(tmp_path)
-    path.write_text(json.dumps(record | change))
+    path = record_of(tmp_path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(InventoryError, match=problem):
         read_inventory(tmp_path)
+
+
+@pytest.mark.parametrize("link", ["snapshots", "snapshots/snapshot={}", "private/snapshot={}"])
+def test_a_link_in_place_of_a_folder_is_refused(tmp_path: Path, link: str) -> None:
+    """It may lead anywhere; ``latest`` alone is a link."""
+    snapshot = write_inventory(FLEET, tmp_path / "in", now=NOW)
+    home = tmp_path / "in" / link.format(snapshot)
+    home.rename(tmp_path / "elsewhere")
+    home.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InventoryError, match="is a link"):
+        read_inventory(tmp_path / "in")
 
 
 def test_a_record_with_further_fields_is_read(tmp_path: Path) -> None:
     """Fields are only ever added."""
     write_inventory(FLEET, tmp_path, now=NOW)
-    path, record = record_of(tmp_path)
+    path = record_of(tmp_path)
+    record = json.loads(path.read_text())
     path.write_text(json.dumps(record | {"added_later": 1}))
-    assert_same_inventory(read_inventory(tmp_path), FLEET)
+    assert_same_inventory(read_inventory(tmp_path), as_written(FLEET))
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "missing", "foreign"])
 def test_a_damaged_part_is_named(tmp_path: Path, damage: str) -> None:
     """One changed byte is enough: data are never read wrong in silence."""
     write_inventory(FLEET, tmp_path, now=NOW)
-    part = next((tmp_path / "tunnels").rglob("*.parquet"))
+    (part,) = tmp_path.glob("snapshots/*/tunnels.parquet")
     body = bytearray(part.read_bytes())
     part.unlink()
     if damage == "flip":
@@ -213,7 +230,7 @@ def test_an_inventory_can_be_moved(tmp_path: Path) -> None:
     """Paths in the record are relative."""
     write_inventory(FLEET, tmp_path / "here", now=NOW)
     (tmp_path / "here").rename(tmp_path / "there")
-    assert_same_inventory(read_inventory(str(tmp_path / "there")), FLEET)
+    assert_same_inventory(read_inventory(str(tmp_path / "there")), as_written(FLEET))
 
 
 def test_what_was_read_can_be_written_again(tmp_path: Path) -> None:
@@ -265,15 +282,55 @@ def test_the_remedy_that_is_said_works(tmp_path: Path) -> None:
     write_inventory(made(connection(1, "cn-a")), tmp_path, now=FUTURE)
     with pytest.warns(ClockWarning) as said:
         read_inventory(tmp_path, now=LATER)
-    Path(str(said[0].message).rpartition("remove ")[2]).unlink()
+    shutil.rmtree(Path(str(said[0].message).rpartition("remove ")[2]))
     assert read_inventory(tmp_path, now=LATER).snapshot == older
 
 
 def test_a_snapshot_of_this_very_second_is_not_of_the_future(tmp_path: Path) -> None:
-    """Nor is one that the new one completes, whatever the clock did in between."""
+    """Two of one second are no reason for a warning."""
     write_inventory(made(), tmp_path, now=NOW)
     write_inventory(made(), tmp_path, now=NOW)
     read_inventory(tmp_path, now=NOW)
-    lists = write_inventory(made(), tmp_path, now=FUTURE)
-    write_inventory(made(), tmp_path, now=NOW, supersedes=lists)
-    read_inventory(tmp_path, now=NOW)
+
+
+WHOLE = {"coverage": (Coverage(status="complete", region_id="cn-a"),)}
+
+
+def test_a_date_is_the_newest_at_the_end_of_its_day(tmp_path: Path) -> None:
+    """In UTC; a day before the first is an error that names the oldest."""
+    first = write_inventory(made(**WHOLE), tmp_path, now=NOW)
+    second = write_inventory(made(**WHOLE), tmp_path, now=LATER)
+    at = {
+        day: read_inventory(tmp_path, snapshot=day).snapshot for day in ("2024-11-23", "2024-11-30")
+    }
+    assert at == {"2024-11-23": first, "2024-11-30": first}
+    assert read_inventory(tmp_path, snapshot="2024-12-01").snapshot == second
+    with pytest.raises(InventoryError, match=f"no snapshot for '2024-11-22'.*{first}"):
+        read_inventory(tmp_path, snapshot="2024-11-22")
+
+
+def test_a_sample_is_never_the_latest_and_lists_alone_are_told(tmp_path: Path) -> None:
+    """The newest complete one is named."""
+    alone = write_inventory(made(**WHOLE), tmp_path / "alone", now=NOW, kind="sample")
+    with pytest.warns(IncompleteWarning, match=f"{alone} is a sample .*: no other exists"):
+        assert read_inventory(tmp_path / "alone", now=LATER).snapshot == alone
+    full = write_inventory(made(**WHOLE), tmp_path, now=NOW)
+    write_inventory(made(**WHOLE), tmp_path, now=LATER, kind="sample")
+    assert read_inventory(tmp_path, now=LATER).snapshot == full
+    lists = write_inventory(made(**WHOLE), tmp_path, now=LATER, kind="lists")
+    with pytest.warns(IncompleteWarning, match=f"{lists} has only the lists: .* is {full}"):
+        assert read_inventory(tmp_path, now=LATER).snapshot == lists
+    partial = write_inventory(made(), tmp_path, now=FUTURE)
+    with pytest.warns(IncompleteWarning, match=f"{partial} is not complete: .* is {full}"):
+        read_inventory(tmp_path, now=FUTURE)
+
+
+def test_regions_are_chosen(tmp_path: Path) -> None:
+    """Of every table, their rows alone."""
+    write_inventory(FLEET, tmp_path, now=NOW)
+    region = FLEET.tunnels["region_id"].iloc[0]
+    read = read_inventory(tmp_path, regions=[region])
+    for name, table in read.tables().items():
+        whole = as_written(FLEET).tables()[name]
+        wanted = schema.cast(name, whole[whole["region_id"] == region])
+        pd.testing.assert_frame_equal(table, wanted)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +17,24 @@ import polars as pl
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from helpers import each_once, inventory_of
+from helpers import as_written, assert_same_inventory, each_once, inventory_of, record_of
+from pandas.testing import assert_frame_equal
 
 from vpnframe import schema
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import InventoryError, SchemaError
-from vpnframe.inventory import Inventory, flattening, list_snapshots, write_inventory
+from vpnframe.inventory import (
+    Inventory,
+    flattening,
+    list_snapshots,
+    read_inventory,
+    write_inventory,
+)
 from vpnframe.model.records import Connection, Coverage, Records, Tunnel
 from vpnframe.schema.tables import STORED
 
 NOW = datetime(2024, 11, 23, 6, 24, tzinfo=UTC)
+LATER = datetime(2024, 11, 24, 6, 24, tzinfo=UTC)
 FLEET = inventory_of(make_state(make_fleet(connections=30, regions=3), quotas=False))
 NOTHING = Inventory(**flattening.make_tables(Records()))
 
@@ -47,29 +58,28 @@ def of_regions(*regions: str | None, account_id: str | None = "1") -> Inventory:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two snapshots: a fleet, and one connection whose region nobody told."""
-    write_inventory(FLEET, tmp_path, now=NOW)
+    """Two snapshots: one connection whose region nobody told, and a fleet."""
     write_inventory(of_regions(None, account_id=None), tmp_path, now=NOW)
+    write_inventory(FLEET, tmp_path, now=LATER)
     return tmp_path
 
 
-def with_pandas(folder: Path, name: str) -> pd.DataFrame:
-    return pd.read_parquet(folder / name)
+def with_pandas(path: Path) -> pd.DataFrame:
+    return pd.read_parquet(path)
 
 
-def with_pyarrow(folder: Path, name: str) -> pd.DataFrame:
-    return ds.dataset(folder / name, partitioning="hive").to_table().to_pandas()
+def with_pyarrow(path: Path) -> pd.DataFrame:
+    return pq.read_table(path).to_pandas()
 
 
-def with_duckdb(folder: Path, name: str) -> pd.DataFrame:
-    query = "SELECT * FROM read_parquet(?, hive_partitioning = true)"
+def with_duckdb(path: Path) -> pd.DataFrame:
     with duckdb.connect() as connection:
-        found = connection.sql(query, params=[f"{folder}/{name}/**/*.parquet"])
+        found = connection.sql(f"SELECT * FROM '{path}'")  # noqa: S608
         return found.to_arrow_table().to_pandas()
 
 
-def with_polars(folder: Path, name: str) -> pd.DataFrame:
-    frame = pl.read_parquet(folder / name, hive_partitioning=True)
+def with_polars(path: Path) -> pd.DataFrame:
+    frame = pl.read_parquet(path)
     return pd.DataFrame({column: frame[column].to_list() for column in frame.columns})
 
 
@@ -78,60 +88,120 @@ ENGINES = pytest.mark.parametrize("read", READERS, ids=lambda f: f.__name__)
 
 
 @pytest.mark.parametrize(("name", "read"), each_once(STORED, READERS))
-def test_every_engine_reads_the_folder_without_our_code(folder: Path, name: str, read: Any) -> None:
-    """The same rows, with snapshot and region as partition columns beside our own columns."""
-    table = read(folder, name)
-    n_second = {"tunnels": 1, "connections": 1, "subnets": 1, "coverage": 1}.get(name, 0)
-    assert len(table) == len(FLEET.tables()[name]) + n_second
-    assert set(table.columns) == {*schema.find(name).names, "snapshot", "region"}
-    rows = table[table["region_id"].notna()]
-    assert rows["region"].astype(str).tolist() == rows["region_id"].tolist()
-    assert set(table["snapshot"].astype(str)) <= set(list_snapshots(folder))
+def test_every_engine_reads_the_newest_without_our_code(folder: Path, name: str, read: Any) -> None:
+    """By the path that leads to the newest snapshot."""
+    table = read(folder / "latest" / f"{name}.parquet")
+    assert list(table.columns) == list(schema.find(name).names)
+    assert_frame_equal(schema.cast(name, table), as_written(FLEET).tables()[name])
+
+
+@pytest.mark.parametrize("name", [*STORED, "key_facts"])
+def test_plain_pandas_gives_the_table_of_our_reader(folder: Path, name: str) -> None:
+    """With the same dtypes, but for a category without words."""
+    home = "private/*" if name == "key_facts" else "latest"
+    (path,) = folder.glob(f"{home}/{name}.parquet")
+    plain, ours = pd.read_parquet(path), getattr(read_inventory(folder), name)
+    empty = [n for n in plain if plain[n].dtype == "category" and plain[n].isna().all()]
+    assert_frame_equal(plain.drop(columns=empty), ours.drop(columns=empty))
+    assert ours[empty].isna().all().all()
+
+
+def history_with_duckdb(pattern: str) -> int:
+    query = "SELECT * FROM read_parquet(?, hive_partitioning = true)"
+    with duckdb.connect() as connection:
+        found = connection.sql(query, params=[pattern]).to_arrow_table()
+    return found.num_rows if "snapshot" in found.column_names else -1
+
+
+def history_with_polars(pattern: str) -> int:
+    found = pl.read_parquet(pattern, hive_partitioning=True)
+    return found.height if "snapshot" in found.columns else -1
+
+
+def history_with_pyarrow(pattern: str) -> int:
+    return int(ds.dataset(sorted(glob(pattern))).count_rows())  # noqa: PTH207
+
+
+def history_with_pandas(pattern: str) -> int:
+    return len(pd.concat(map(pd.read_parquet, glob(pattern)), ignore_index=True))  # noqa: PTH207
+
+
+@pytest.mark.parametrize(
+    "read",
+    [history_with_duckdb, history_with_polars, history_with_pyarrow, history_with_pandas],
+    ids=lambda f: f.__name__,
+)
+@pytest.mark.parametrize("name", ["tunnels", "coverage", "vpcs"])
+def test_every_engine_reads_the_history_without_our_code(
+    folder: Path, name: str, read: Any
+) -> None:
+    """All snapshots by one pattern; ``latest`` is not in it, so that no row counts twice."""
+    n_first = len(of_regions(None, account_id=None).tables()[name])
+    n_rows = read(f"{folder}/snapshots/snapshot=*/{name}.parquet")
+    assert n_rows == n_first + len(FLEET.tables()[name])
 
 
 @ENGINES
-def test_a_null_region_has_a_partition_of_its_own(folder: Path, read: Any) -> None:
-    """The partition is called none, the column stays null."""
-    table = read(folder, "tunnels")
-    (row,) = table[table["region_id"].isna()].to_dict("records")
-    assert row["region"] == "none"
-    assert row["vpn_connection_id"] == "vco-0"
-
-
-@pytest.mark.parametrize(("name", "read"), each_once(STORED, READERS))
-def test_every_engine_reads_an_empty_snapshot(tmp_path: Path, name: str, read: Any) -> None:
-    """A table without rows is one file with zero rows and all columns."""
+def test_every_engine_reads_an_empty_snapshot(tmp_path: Path, read: Any) -> None:
+    """A table without rows is a file with zero rows and all columns."""
     write_inventory(NOTHING, tmp_path, now=NOW)
-    table = read(tmp_path, name)
-    assert len(table) == 0
-    assert set(schema.find(name).names) <= set(table.columns)
+    for name in STORED:
+        table = read(tmp_path / "latest" / f"{name}.parquet")
+        assert (len(table), tuple(table.columns)) == (0, schema.find(name).names)
 
 
-def test_files_hold_no_metadata_but_our_own_key(folder: Path) -> None:
-    """Neither pandas nor arrow leave theirs."""
-    parts = list(folder.rglob("*.parquet"))
-    assert len(parts) > len(STORED)
-    for part in parts:
-        file = pq.ParquetFile(part)
-        assert set(file.metadata.metadata) == {b"vpnframe_table"}
-        assert file.schema_arrow.equals(schema.arrow_schema(part.relative_to(folder).parts[0]))
-
-
-def test_the_commit_record_says_what_was_written(tmp_path: Path) -> None:
+def test_the_record_says_what_was_written(tmp_path: Path) -> None:
     """Rows, checksums, versions, coverage: all that a reader needs to trust the snapshot."""
-    snapshot = write_inventory(FLEET, tmp_path, now=NOW)
-    record = json.loads((tmp_path / "_snapshots" / f"{snapshot}.json").read_text())
-    assert (record["snapshot"], record["layout_version"]) == (snapshot, 1)
-    assert record["written_at"] == "2024-11-23T06:24:00+00:00"
+    begun = datetime(2024, 11, 23, 6, 20, tzinfo=UTC)
+    snapshot = write_inventory(FLEET, tmp_path, now=NOW, started=begun)
+    record = json.loads(record_of(tmp_path).read_text())
+    assert (record["snapshot"], record["schema_version"], record["kind"]) == (snapshot, 2, "full")
+    assert record["finished_ms"] - record["started_ms"] == 240_000
     assert record["is_complete"] is True
     assert record["coverage"] == FLEET.coverage_sentence()
     written = FLEET.tables(with_key_facts=True)
-    assert record["n_rows"] == {name: len(table) for name, table in written.items()}
-    on_disk = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.parquet")}
-    assert {part["path"] for part in record["parts"]} == on_disk
-    for part in record["parts"]:
-        body = (tmp_path / part["path"]).read_bytes()
-        assert part["sha256"] == hashlib.sha256(body).hexdigest()
+    n_rows = {name: sum(f["n_rows"] for f in files) for name, files in record["tables"].items()}
+    assert n_rows == {name: len(table) for name, table in written.items()}
+    files = {file["name"]: file for files in record["tables"].values() for file in files}
+    on_disk = {path.name: path for path in tmp_path.glob("*/snapshot=*/*.parquet")}
+    assert files.keys() == on_disk.keys()
+    for name, path in on_disk.items():
+        assert files[name]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert len(list((tmp_path / "latest").iterdir())) == len(STORED) + 1
+
+
+def test_a_large_table_has_several_files(tmp_path: Path, monkeypatch: Any) -> None:
+    """Their names count up, and together they are the table."""
+    monkeypatch.setattr("vpnframe.inventory.layout.MOST_ROWS", 20)
+    write_inventory(FLEET, tmp_path, now=NOW)
+    names = sorted(path.name for path in (tmp_path / "latest").glob("tunnels*"))
+    assert names == [f"tunnels-{n:05}.parquet" for n in range(1, len(names) + 1)]
+    assert len(names) == -(-len(FLEET.tunnels) // 20) > 1
+    assert_same_inventory(read_inventory(tmp_path), as_written(FLEET))
+
+
+def test_a_table_that_did_not_change_is_a_hard_link(tmp_path: Path) -> None:
+    """One that changed is a file of its own; the older snapshot stays as it was."""
+    first = write_inventory(FLEET, tmp_path, now=NOW)
+    changed = replace(FLEET, failures=NOTHING.failures, gateways=FLEET.gateways.head(1))
+    second = write_inventory(changed, tmp_path, now=LATER)
+    homes = [tmp_path / "snapshots" / f"snapshot={one}" for one in (first, second)]
+    shared = {
+        path.name for path in homes[0].glob("*.parquet") if path.samefile(homes[1] / path.name)
+    }
+    assert {f"{name}.parquet" for name in STORED} - shared == {"gateways.parquet"}
+    assert_same_inventory(read_inventory(tmp_path, snapshot=first), as_written(FLEET))
+    (facts,) = {path.stat().st_ino for path in tmp_path.glob("private/*/key_facts.parquet")}
+    assert facts
+
+
+def test_a_damaged_file_is_not_linked(tmp_path: Path) -> None:
+    """Its bytes are compared before."""
+    write_inventory(FLEET, tmp_path, now=NOW)
+    path = tmp_path / "latest" / "tunnels.parquet"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    write_inventory(FLEET, tmp_path, now=LATER)
+    assert_same_inventory(read_inventory(tmp_path), as_written(FLEET))
 
 
 def test_a_snapshot_is_named_by_its_second(tmp_path: Path) -> None:
@@ -150,16 +220,6 @@ def test_a_second_snapshot_changes_nothing_of_the_first(tmp_path: Path) -> None:
     assert len(list_snapshots(tmp_path)) == 2
 
 
-def test_regions_that_share_a_file_name_are_told_apart(tmp_path: Path) -> None:
-    """Text from an answer makes no path, and two texts of one name make two files."""
-    inventory = of_regions("../x", "..\\x", "a/b", "A/B", "a_b", "", None, "上海")
-    write_inventory(inventory, tmp_path / "in", now=NOW)
-    parts = list((tmp_path / "in" / "tunnels").rglob("*.parquet"))
-    assert len(parts) == 8
-    assert [path.name for path in tmp_path.iterdir()] == ["in"]
-    assert sum(len(pq.ParquetFile(part).read()) for part in parts) == 8
-
-
 def test_a_table_that_is_none_is_not_written(tmp_path: Path) -> None:
     """Checked before anything is on disk."""
     tables = dict(FLEET.tables()) | {"tunnels": FLEET.tunnels.drop(columns="ike_mode")}
@@ -175,26 +235,44 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         write_inventory(FLEET, tmp_path / "in", now=NOW)
 
 
-def test_a_write_that_fails_makes_no_snapshot(tmp_path: Path, monkeypatch: Any) -> None:
-    """Its parts are left behind, and no reader sees them."""
-    monkeypatch.setattr("os.link", _no_space)
-    with pytest.raises(InventoryError, match="No space left"):
-        write_inventory(FLEET, tmp_path, now=NOW)
-    assert list_snapshots(tmp_path) == []
+@pytest.mark.parametrize("call", ["fsync", "rename", "mkdir"])
+def test_a_write_that_fails_makes_no_snapshot(tmp_path: Path, monkeypatch: Any, call: str) -> None:
+    """One error; the older snapshot stays the newest, and the next write removes what is left."""
+    older = write_inventory(FLEET, tmp_path, now=NOW)
+    with monkeypatch.context() as patched:
+        patched.setattr(f"os.{call}", _no_space)
+        with pytest.raises(InventoryError, match="No space left"):
+            write_inventory(NOTHING, tmp_path, now=LATER)
+    assert list_snapshots(tmp_path) == [older]
+    assert (tmp_path / "latest").resolve().name == f"snapshot={older}"
+    newer = write_inventory(NOTHING, tmp_path, now=LATER)
+    homes = {path.name for path in (tmp_path / "snapshots").iterdir()}
+    assert homes == {f"snapshot={older}", f"snapshot={newer}"}
 
 
-def _no_space(*_: Any) -> None:
+def _no_space(*_: Any, **__: Any) -> None:
     raise OSError(28, "No space left on device")
 
 
-def test_without_hard_links_the_record_is_created_exclusively(
-    tmp_path: Path, monkeypatch: Any
-) -> None:
-    """Some file systems have no links; nothing is left behind but the record."""
-    monkeypatch.setattr("os.link", _not_supported)
-    snapshot = write_inventory(NOTHING, tmp_path, now=NOW)
-    assert [path.name for path in (tmp_path / "_snapshots").iterdir()] == [f"{snapshot}.json"]
+@pytest.mark.parametrize("call", ["link", "symlink"])
+def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: Any, call: str) -> None:
+    """Each table is a file of its own, or there is no ``latest``; readers do without."""
+    monkeypatch.setattr(f"os.{call}", _not_supported)
+    write_inventory(FLEET, tmp_path, now=NOW)
+    write_inventory(FLEET, tmp_path, now=LATER)
+    assert_same_inventory(read_inventory(tmp_path), as_written(FLEET))
+    assert (tmp_path / "latest").exists() == (call == "link")
+    assert not list(tmp_path.glob(".latest*"))
 
 
-def _not_supported(*_: Any) -> None:
+def _not_supported(*_: Any, **__: Any) -> None:
     raise OSError(95, "Operation not supported")
+
+
+def test_two_writers_at_once_are_both_whole(tmp_path: Path) -> None:
+    """The second waits for the first, and removes nothing of it."""
+    with ThreadPoolExecutor(4) as pool:
+        ids = list(pool.map(lambda _: write_inventory(FLEET, tmp_path, now=NOW), range(8)))
+    assert sorted(list_snapshots(tmp_path)) == sorted(ids)
+    for one in ids:
+        assert_same_inventory(read_inventory(tmp_path, snapshot=one), as_written(FLEET))

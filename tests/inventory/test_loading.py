@@ -26,6 +26,7 @@ from vpnframe.emulator import handle, make_fleet, make_state
 from vpnframe.errors import ResponseError, SettingsError
 from vpnframe.inventory import Inventory, flattening
 from vpnframe.inventory.loading import load
+from vpnframe.schema.joined import split_text
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 DOWNLOAD = {"VpnConnectionConfig": {"LocalSubnet": "192.168.0.0/24", "RemoteSubnet": "10.0.0.0/8"}}
@@ -58,8 +59,8 @@ def ids(inventory: Inventory) -> list[str]:
 def test_the_single_sample_has_its_sides_right(name: str) -> None:
     """The download's local side is on-premises, as nobody contradicts it."""
     (row,) = loaded(SAMPLES / name).tunnels.to_dict("records")
-    assert list(row["vpc_subnets"]) == ["1.1.1.0/24", "1.1.2.0/24"]
-    assert list(row["onprem_subnets"]) == ["2.2.2.0/24"]
+    assert [*split_text(row["vpc_subnets"])] == ["1.1.1.0/24", "1.1.2.0/24"]
+    assert [*split_text(row["onprem_subnets"])] == ["2.2.2.0/24"]
     assert (row["perspective"], row["witnesses"]) == ("assumed", "download")
     assert row["vpn_connection_id"] == "download-single"
 
@@ -186,7 +187,7 @@ def test_list_and_download_are_joined(tmp_path: Path) -> None:
     put(tmp_path / "vco-1.json")
     (row,) = loaded(tmp_path).connections.to_dict("records")
     assert (row["witnesses"], row["perspective"]) == ("both", "assumed")
-    assert list(row["onprem_subnets"]) == ["192.168.0.0/24"]
+    assert [*split_text(row["onprem_subnets"])] == ["192.168.0.0/24"]
 
 
 def test_saved_routes_join_their_connections(tmp_path: Path) -> None:
@@ -465,7 +466,9 @@ def test_a_repeated_id_is_told(tmp_path: Path) -> None:
     put(tmp_path / "a" / "vco-1.json")
     put(tmp_path / "b" / "vco-1.json", {"VpnConnectionConfig": {"LocalSubnet": "10.9.0.0/16"}})
     inventory = loaded(tmp_path)
-    assert [list(side) for side in inventory.connections["onprem_subnets"]] == [["192.168.0.0/24"]]
+    assert [[*split_text(side)] for side in inventory.connections["onprem_subnets"]] == [
+        ["192.168.0.0/24"]
+    ]
     assert any("contains vco-1 again" in message for message in inventory.failures["message"])
 
 

@@ -15,6 +15,7 @@ import vpnframe as vf
 from vpnframe.errors import ResponseError
 from vpnframe.inventory.redacting import redact
 from vpnframe.inventory.saved import split_answers
+from vpnframe.schema.joined import split_text
 
 DATA = Path(__file__).parents[1] / "data"
 CASE = DATA / "cases" / "35-saved-forms"
@@ -98,6 +99,21 @@ def saved_files(draw: st.DrawFn) -> bytes:
     return (start + text).encode(draw(st.sampled_from(["utf-8", "utf-16"])))
 
 
+@pytest.mark.parametrize(
+    ("body", "answers"),
+    [
+        (b'{"a": 1}\n{"b": {\n}}\n', [b'{"a": 1}', b'{"b": {\n}}']),
+        (
+            b'[{"statusCode": 200, "body": {"a": 1}}, {"b": 2}]',
+            [b'{"a": 1}', b'{"b": 2}'],
+        ),
+    ],
+)
+def test_answers_are_split_as_they_are_written(body: bytes, answers: list[bytes]) -> None:
+    """One after the other, or in a list; what an SDK put around one is gone."""
+    assert split_answers(body) == answers
+
+
 @settings(max_examples=150, deadline=None)
 @given(saved_files())
 def test_pages_are_read_in_any_layout(body: bytes) -> None:
@@ -178,7 +194,7 @@ def test_the_flat_form_of_2021(tmp_path: Path) -> None:
     assert (row["vpn_connection_id"], row["psk_state"], row["ike_encryption"]) == (
         "vco-1", "present", "aes-256-cbc",
     )  # fmt: skip
-    assert list(row["onprem_subnets"]) == ["172.16.0.0/24", "172.16.1.0/24"]
+    assert [*split_text(row["onprem_subnets"])] == ["172.16.0.0/24", "172.16.1.0/24"]
     assert inventory.connections["vpn_gateway_id"].tolist() == ["vpn-1"]
     assert inventory.is_complete
 
@@ -187,7 +203,7 @@ def test_todays_form(tmp_path: Path) -> None:
     """Two tunnels, and tags under the name that this call has for them."""
     inventory = vf.load(put(tmp_path / "one.json", json.dumps(FLAT_TODAY)))
     assert inventory.tunnels["tunnel_role"].tolist() == ["active", "standby"]
-    assert [list(tags) for tags in inventory.connections["tags"]] == [["owner=net"]]
+    assert [[*split_text(tags)] for tags in inventory.connections["tags"]] == [["owner=net"]]
 
 
 def test_a_call_per_connection_in_one_file(tmp_path: Path) -> None:

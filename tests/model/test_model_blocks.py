@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.model.blocks import has_ha_evidence, list_blocks
+from vpnframe.model.blocks import has_ha_evidence, in_block_order, list_blocks
 from vpnframe.model.records import Connection, RouteEntry, Tunnel
 
 CIDRS = st.sampled_from(["10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "fd00::/8", "no block"])
@@ -51,6 +51,14 @@ def test_blocks_equal_a_plain_table(
         weights = sorted(r.weight for r in stood_in if r.weight is not None)
         assert block.priority == (priorities[0] if priorities else None)
         assert block.weight == (weights[-1] if weights else None)
+
+
+def test_blocks_are_sorted_as_numbers() -> None:
+    """By family, address and length; what is no block comes last."""
+    texts = ("no block", "fd00::/8", "10.9.0.0/16", "10.10.0.0/16", "10.9.0.0/24")
+    assert in_block_order(texts) == [
+        *("10.9.0.0/16", "10.9.0.0/24", "10.10.0.0/16", "fd00::/8", "no block")
+    ]
 
 
 def test_selectors_come_first_in_their_own_order() -> None:

@@ -253,7 +253,7 @@ def rows_of(party: Party) -> tuple[list[dict[str, Any]], dict[str, Any], list[di
 def inventory_from(fleet: EmulatedFleet) -> Inventory:
     """The tables that a crawl of the fleet would make, as far as these rules look at them."""
     rows = [rows_of(party) for party in list_parties(fleet).values()]
-    empty = {name: schema.empty(name) for name in ("gateways", "routes", "failures")}
+    empty = {name: schema.empty(name) for name in ("tags", "gateways", "routes", "failures")}
     vpcs = [
         {
             "account_id": vpc.account_id,

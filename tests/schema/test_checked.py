@@ -16,6 +16,7 @@ import vpnframe as vf
 from vpnframe.errors import SchemaError
 from vpnframe.inventory import Inventory
 from vpnframe.model import records
+from vpnframe.schema.checked import checked_table
 
 SETTINGS = vf.AuditSettings(now=NOW, with_key_facts=True)
 PUBLISHED = {"psk_class": "published", "psk_bits": 10}
@@ -128,8 +129,8 @@ def test_findings_that_nobody_could_count_do_not_pass(
         ("tunnels", "ike_version", True, "holds True in row 0: write a whole number"),
         ("tunnels", "account_id", 1e16, "digits may be lost: read the column as text"),
         ("tunnels", "dpd_enabled", "yes", "holds 'yes' in row 0: write True or False"),
-        ("tunnels", "created_at", 5, "write a time as in 2026-01-31 12:00:00"),
-        ("tunnels", "tags", 5, "holds 5 in row 0: write a list of strings"),
+        ("tunnels", "created_at", 5, "write a time in UTC as in 2026-01-31 12:00:00"),
+        ("tunnels", "tags", 5, "holds 5 in row 0: write text"),
         ("tunnels", "auth_method", "PSK", "write psk, certificate or unknown"),
         ("subnets", "side", "left", "write vpc or onprem"),
         ("subnets", "origin", "static", "write selector, policy, destination or bgp"),
@@ -145,6 +146,14 @@ def test_a_value_that_cannot_be_is_named(table: str, column: str, value: Any, to
     with pytest.raises(SchemaError, match=f"{table}: the column {column} .*{told}") as caught:
         vf.audit(replace(FLEET, **{table: spoiled}), settings=SETTINGS)
     assert "hunter2" not in str(caught.value)
+
+
+def test_needed_columns_alone_are_a_table() -> None:
+    """They are cast, and their rows are numbered from 0."""
+    held = pd.DataFrame({"account_id": [1, 2], "status": ["complete", "absent"]}, index=[5, 5])
+    table = checked_table("coverage", held, needs=["status"])
+    assert table["account_id"].tolist() == ["1", "2"]
+    assert table.index.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -207,9 +216,9 @@ def test_an_array_among_blocks_is_no_missing_block() -> None:
 def test_the_tunnels_of_a_finding_come_in_their_own_order() -> None:
     """Whatever the order of the rows, and whoever's file they came from."""
     turned = replace(FLEET, tunnels=FLEET.tunnels.iloc[::-1])
-    ids = vf.audit(turned, settings=SETTINGS)["tunnel_ids"].map(list).tolist()
-    assert ["tun-1", "tun-2"] in ids
-    assert ids == HELD.findings["tunnel_ids"].map(list).tolist()
+    ids = vf.audit(turned, settings=SETTINGS)["tunnel_ids"].tolist()
+    assert "tun-1,tun-2" in ids
+    assert ids == HELD.findings["tunnel_ids"].tolist()
 
 
 def test_blocks_without_a_group_are_sorted_numbered_and_counted_as_all_others() -> None:

@@ -7,9 +7,9 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe import schema
 from vpnframe.schema import codes as coding
-from vpnframe.schema.codes import code_sets, encode, encode_lists, expand, rank_rows
+from vpnframe.schema.codes import code_sets, encode, encode_lists, expand, rank_rows, sort_rows
+from vpnframe.schema.joined import join_texts
 
 texts = st.lists(st.sampled_from(["a", "b", "ab", "é", "\U0001f600", "Z", "", None]), max_size=12)
 numbers = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5)), max_size=20)
@@ -36,9 +36,10 @@ def test_any_dtype_does(values):
 @given(st.lists(texts | st.none(), max_size=5))
 def test_lists_are_written_out(lists):
     """Each text with the row it stands in, in order; a null list has none."""
-    for values in (pd.Series(lists, dtype="object"), pd.Series(pd.array(lists, schema.LISTS))):
-        rows, coded = encode_lists(values)
-        wanted = [(i, text) for i, one in enumerate(lists) for text in one or ()]
+    joined = [None if one is None else join_texts(filter(None, one)) for one in lists]
+    for dtype in ("str", "object"):
+        rows, coded = encode_lists(pd.Series(joined, dtype=dtype))
+        wanted = [(i, text) for i, one in enumerate(lists) for text in one or () if text]
         assert list(zip(rows.tolist(), coded.all().to_pylist(), strict=True)) == wanted
 
 
@@ -48,6 +49,22 @@ def test_ranks_are_those_of_sorted_tuples(rows):
     columns = [np.array([row[i] for row in rows], np.int64) for i in range(2)]
     keys = [tuple(9 if code < 0 else code for code in row) for row in rows]
     assert rank_rows(columns).tolist() == [sorted(set(keys)).index(key) for key in keys]
+
+
+def test_a_small_column_shows_the_codes():
+    """One example of each: of texts, of joined texts, of sets and of ranges."""
+    assert encode(pd.Series(["b", None, "a"])).codes.tolist() == [1, -1, 0]
+    rows, coded = encode_lists(pd.Series(["b,a", None, "a"]))
+    assert (rows.tolist(), coded.codes.tolist()) == ([0, 0, 2], [1, 0, 0])
+    sets = code_sets(np.array([0, 1, 0, 1]), np.array([7, 8, 8, 7]), n_owners=3)
+    assert (sets.codes.tolist(), sets.members.tolist()) == ([0, 0, -1], [7, 8])
+    parts = expand(np.array([7, 3]), np.array([2, 1]))
+    assert [part.tolist() for part in parts] == [[0, 0, 1], [7, 8, 3]]
+
+
+def test_sorted_rows_tell_where_equal_ones_begin():
+    """As positions in the sorted row numbers; equal rows keep their order."""
+    assert [part.tolist() for part in sort_rows([np.array([7, 3, 7])])] == [[1, 0, 2], [0, 1]]
 
 
 def test_ranks_do_not_overflow():

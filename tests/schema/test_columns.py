@@ -10,9 +10,17 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pandas.testing import assert_series_equal
+from pandas.testing import assert_frame_equal, assert_series_equal
 
-from vpnframe.schema.columns import DTYPES, join_columns, make_column, take_rows
+from vpnframe.schema.columns import (
+    DTYPES,
+    as_words,
+    cast_column,
+    join_columns,
+    make_column,
+    take_rows,
+    with_plain_index,
+)
 from vpnframe.schema.tables import Kind
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -66,6 +74,34 @@ def test_taken_rows_are_the_column_of_their_values(kind: Kind, values: Any, data
     taken = take_rows(make_column(kind, held), np.array(rows, np.intp))
     expected = make_column(kind, [None if i < 0 else held[i] for i in rows])
     assert_series_equal(pd.Series(taken), pd.Series(expected))
+
+
+def test_small_columns_are_made_taken_and_joined() -> None:
+    """One example of each; categories are sorted anew."""
+    column = make_column("int16", [5, 6])
+    assert column.dtype == "Int16"
+    assert take_rows(column, np.array([1, -1, 1])).tolist() == [6, pd.NA, 6]
+    joined = join_columns("category", [make_column("category", [word]) for word in ("b", "a")])
+    assert (joined.categories.tolist(), joined.codes.tolist()) == (["a", "b"], [1, 0])
+
+
+def test_columns_of_other_dtypes_are_cast() -> None:
+    """Whole floats to integers, words to flags."""
+    assert cast_column("int16", pd.Series([14.0, None])).tolist() == [14, pd.NA]
+    flags = pd.Series(["True", None, False], dtype="object")
+    assert cast_column("flag", flags).tolist() == [True, pd.NA, False]
+
+
+def test_whole_floats_are_words_without_a_fraction() -> None:
+    """As pandas makes floats of integers beside nulls."""
+    assert as_words(pd.Series([14.0, None])).fillna("-").tolist() == ["14", "-"]
+    assert as_words(pd.Series([14])).tolist() == ["14"]
+
+
+def test_index_levels_of_a_table_become_columns() -> None:
+    """Rows are numbered from 0."""
+    held = pd.DataFrame({"a": [1], "b": [2]}, index=[7]).set_index("a")
+    assert_frame_equal(with_plain_index(held, ["a", "b"]), pd.DataFrame({"a": [1], "b": [2]}))
 
 
 @pytest.mark.parametrize("kind", ["text", "texts"])

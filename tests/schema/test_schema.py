@@ -78,11 +78,14 @@ def test_no_column_speaks_of_local_and_remote(name: str) -> None:
 
 @pytest.mark.parametrize("name", STORED)
 def test_on_disk_there_are_plain_types_alone(name: str) -> None:
-    """Categories are strings, and the only metadata is our own key."""
+    """Categories are dictionaries of strings, and there are no lists and no time zones."""
     found = schema.arrow_schema(name)
     assert found.metadata == {b"vpnframe_table": name.encode()}
-    assert not any(pa.types.is_dictionary(field.type) for field in found)
-    assert not any(field.metadata for field in found)
+    for field in found:
+        kind = field.type
+        assert not pa.types.is_nested(kind)
+        assert not pa.types.is_timestamp(kind) or kind.tz is None
+        assert not pa.types.is_dictionary(kind) or kind.value_type == pa.string()
 
 
 def test_an_unknown_table_is_named_with_the_known_ones() -> None:

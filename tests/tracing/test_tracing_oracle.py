@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from trace_helpers import DOWN, UP, Row, connection, route, traced
 from trace_oracle import Plain
 
+from vpnframe.schema.joined import split_text
+
 HERE = ["10.0.0.0/8", "10.0.0.0/15", "10.0.0.0/16", "10.0.1.0/24", "10.1.0.0/16"]
 THERE = ["192.0.0.0/2", "192.168.0.0/16", "192.168.1.0/24", "192.168.1.0/25", "192.168.1.1/32"]
 SOURCES = ["10.0.1.1", "10.0.1.1", "10.0.2.1", "10.1.0.1", "172.16.0.1", "192.168.1.1"]
@@ -107,7 +109,7 @@ def as_fate(row: pd.Series) -> Row:
     return {
         "verdict": plain["verdict"], "certainty": plain["certainty"],
         "connection": plain["vpn_connection_id"], "tunnel": plain["tunnel_index"],
-        "standby": list(row["standby"]), "rivals": list(row["rivals"]),
+        "standby": [*split_text(row["standby"])], "rivals": [*split_text(row["rivals"])],
     }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from trace_helpers import (
 )  # fmt: skip
 
 from vpnframe.errors import SettingsError
+from vpnframe.schema.joined import split_text
 
 # Selectors, publication, and what was not read.
 
@@ -223,7 +224,7 @@ def test_of_two_gateways_of_a_vpc_the_longer_published_route_decides():
     assert fate(*pair, routes=longer) == ("tunnel", "certain", "vco-b", 1)
     equal = [route("vco-a", NET), longer[1]]
     row = traced(*pair, routes=equal).iloc[0]
-    assert (fate_of(row)[:2], list(row["rivals"])) == (
+    assert (fate_of(row)[:2], [*split_text(row["rivals"])]) == (
         ("ambiguous", "unknown"), ["vco-a", "vco-b"],
     )  # fmt: skip
     assert "several routers of vpc-1 have an equally long route there" in row["reason"]

@@ -21,39 +21,20 @@ _NUMBERS = np.array([[*str(n).encode().ljust(3, b"\0")] for n in range(256)], np
 
 @dataclass(frozen=True, slots=True)
 class ParsedCidrs:
-    """CIDR blocks as numbers, and the strings that could not be parsed.
+    """n CIDR blocks as arrays of shape (n,), and the strings that could not be parsed."""
 
-    Parameters
-    ----------
-    row : ndarray of int64, shape (n,)
-        Position in the input of the value that each block comes from. The positions ascend, and
-        are repeated if a value lists several blocks.
-    family : ndarray of uint8, shape (n,)
-        4 or 6.
-    high, low : ndarray of uint64, shape (n,)
-        Upper and lower 64 bits of the first address; an IPv4 address is all in ``low``.
-    prefix_length : ndarray of uint8, shape (n,)
-        0 to 32, or 0 to 128 for IPv6.
-    is_masked : ndarray of bool, shape (n,)
-        Whether the string had host bits set; they are cleared in ``high`` and ``low``.
-    failed_rows : ndarray of int64, shape (m,)
-        Positions in the input of the values with the invalid strings, ascending.
-    failed_texts : tuple of str, length m
-        The invalid strings, unchanged. If a value lists several blocks, only its invalid blocks
-        are included.
-    failed_reasons : tuple of str, length m
-        A short explanation of why each string is invalid.
-    """
-
+    # Position in the input of the value that each block comes from. The positions ascend, and are
+    # repeated if a value lists several blocks.
     row: Positions
-    family: npt.NDArray[np.uint8]
-    high: Words
-    low: Words
-    prefix_length: npt.NDArray[np.uint8]
-    is_masked: Mask
-    failed_rows: Positions
+    family: npt.NDArray[np.uint8]  # 4 or 6
+    high: Words  # upper 64 bits of the first address; 0 for IPv4
+    low: Words  # lower 64 bits of the first address; an IPv4 address is all in them
+    prefix_length: npt.NDArray[np.uint8]  # 0 to 32, or 0 to 128 for IPv6
+    is_masked: Mask  # whether the string had host bits set, which are cleared in high and low
+    failed_rows: Positions  # positions in the input of the values with invalid strings, ascending
+    # The invalid strings, unchanged; of a value that lists several blocks, only the invalid ones
     failed_texts: tuple[str, ...]
-    failed_reasons: tuple[str, ...]
+    failed_reasons: tuple[str, ...]  # a short explanation of why each string is invalid
 
     def take(self, keep: Mask | Positions) -> ParsedCidrs:
         """Return the blocks that the mask ``keep`` selects, with their positions in the input."""
@@ -167,11 +148,6 @@ def split_cidrs(text: str) -> list[str]:
     """Split a string that lists blocks in the format of the cloud API, by "," or "、".
 
     Spaces around a block are removed, and empty parts left out. The blocks are not validated.
-
-    Examples
-    --------
-    >>> split_cidrs("10.0.0.0/16, 10.1.0.0/16,")
-    ['10.0.0.0/16', '10.1.0.0/16']
     """
     return [part for part in map(str.strip, text.replace("、", ",").split(",")) if part]
 

@@ -76,14 +76,7 @@ class Counts:
 
 
 def count_overlaps(blocks: Blocks) -> Counts:
-    """Count the overlaps of each block of one family, in row order, without building pairs.
-
-    Examples
-    --------
-    >>> counts = count_overlaps(Blocks(np.zeros(3, np.uint64), np.array([16, 8, 16], np.uint8)))
-    >>> counts.n_equal.tolist(), counts.n_contains.tolist(), counts.n_within.tolist()
-    ([1, 0, 1], [0, 2, 0], [1, 0, 1])
-    """
+    """Count the overlaps of each block of one family, in row order, without building pairs."""
     forest = find_forest(blocks)
     starts, stops = forest.starts, forest.stops
     n_closed = np.bincount(stops, weights=forest.sizes, minlength=len(starts)).astype(np.int64)
@@ -98,14 +91,6 @@ def find_depths(forest: Forest, *, among: Mask | None = None) -> Positions:
     """Count the nodes that strictly contain each node: int64, shape (m,).
 
     Only nodes in the mask ``among``, of shape (m,), are counted; all by default.
-
-    Examples
-    --------
-    >>> forest = find_forest(Blocks(np.zeros(3, np.uint64), np.array([8, 16, 24], np.uint8)))
-    >>> find_depths(forest).tolist()
-    [0, 1, 2]
-    >>> find_depths(forest, among=np.array([True, False, True])).tolist()
-    [0, 1, 1]
     """
     m = len(forest.stops)
     stops = forest.stops if among is None else forest.stops[among]
@@ -116,14 +101,7 @@ def find_depths(forest: Forest, *, among: Mask | None = None) -> Positions:
 
 
 def find_roots(forest: Forest) -> Positions:
-    """Return the outermost node that contains each node, or the node itself: int64, shape (m,).
-
-    Examples
-    --------
-    >>> blocks = Blocks(np.array([0, 0, 2**31], np.uint64), np.array([8, 16, 1], np.uint8))
-    >>> find_roots(find_forest(blocks)).tolist()
-    [0, 0, 2]
-    """
+    """Return the outermost node that contains each node, or the node itself: int64, shape (m,)."""
     is_root = find_depths(forest) == 0
     return np.maximum.accumulate(np.where(is_root, np.arange(len(is_root)), 0))
 

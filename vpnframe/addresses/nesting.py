@@ -120,12 +120,6 @@ def find_runs_between(blocks: Blocks, is_second: Mask) -> Runs:
     Runs
         For each block of the first set, the blocks of the second set inside it; and for each block
         of the second set, the blocks of the first set inside it.
-
-    Examples
-    --------
-    >>> blocks = Blocks(np.zeros(3, np.uint64), np.array([8, 9, 10], np.uint8))
-    >>> find_runs_between(blocks, np.array([False, False, True])).n_pairs
-    2
     """
     order = sort_blocks(blocks)
     is_late = is_second[order.rows]
@@ -155,14 +149,7 @@ def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
 
 
 def make_pairs(runs: Runs) -> Pairs:
-    """Convert runs to pairs of overlapping blocks, with left < right.
-
-    Examples
-    --------
-    >>> runs = find_runs(Blocks(np.zeros(2, np.uint64), np.array([16, 8], np.uint8)))
-    >>> make_pairs(runs).relation.tolist()
-    [2]
-    """
+    """Convert runs to pairs of overlapping blocks, with left < right."""
     counts = runs.stops - runs.starts
     equal_counts = runs.equal_stops - runs.starts
     ends = np.cumsum(counts)

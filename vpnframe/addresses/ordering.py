@@ -65,12 +65,6 @@ def join_blocks(a: Blocks, b: Blocks) -> Blocks:
     """Concatenate two sets of blocks of one family.
 
     Raise ValueError if only one set has groups, or if the families differ.
-
-    Examples
-    --------
-    >>> one = Blocks(np.zeros(1, np.uint64), np.array([8], np.uint8))
-    >>> join_blocks(one, one).prefix_length.tolist()
-    [8, 8]
     """
     if (a.high is None) != (b.high is None):
         raise ValueError("one set is IPv4 and the other IPv6: compare IPv4 and IPv6 separately")

@@ -93,41 +93,23 @@ def find_ranges(blocks: ParsedCidrs) -> Positions:
     ['private', 'shared', 'public', 'private']
     """
     found = np.empty(len(blocks.row), np.int64)
-    for family in (4, 6):
-        rows, ranges = _special_ranges().of_family(family)
-        asked = blocks.of_family(family)[1]
-        found[blocks.family == family] = rows[find_longest(ranges, asked)]
+    for rows, ranges in _special_ranges().by_family():
+        asked = blocks.of_family(ranges.family)[1]
+        found[blocks.family == ranges.family] = rows[find_longest(ranges, asked)]
     return found
 
 
 def find_covered_ranges(blocks: ParsedCidrs) -> tuple[Positions, Positions]:
     """Find for each block the special ranges that are inside it or equal to it.
 
-    Parameters
-    ----------
-    blocks : ParsedCidrs
-        n blocks, IPv4 and IPv6 mixed.
-
-    Returns
-    -------
-    block : ndarray of int64, shape (k,)
-        Positions among the n blocks, ascending.
-    special : ndarray of int64, shape (k,)
-        Positions in ``SPECIAL_RANGES``: the range ``special[i]`` is inside block ``block[i]``, or
-        is equal to it.
-
-    Examples
-    --------
-    >>> block, special = find_covered_ranges(parse_cidrs(["100.0.0.0/9", "10.0.0.0/16"]))
-    >>> block.tolist(), [SPECIAL_RANGES[i].cidr for i in special]
-    ([0, 0], ['100.64.0.0/10', '100.100.100.200/32'])
+    Return two arrays with one value for each pair of a block and a range: the position of the
+    block, ascending, and the position of the range in ``SPECIAL_RANGES``.
     """
     found = [np.empty((2, 0), np.int64)]
-    for family in (4, 6):
-        rows, ranges = _special_ranges().of_family(family)
-        position = np.flatnonzero(blocks.family == family)
+    for rows, ranges in _special_ranges().by_family():
+        position = np.flatnonzero(blocks.family == ranges.family)
         # The limit is the largest possible number of pairs.
-        asked = blocks.of_family(family)[1]
+        asked = blocks.of_family(ranges.family)[1]
         pairs = find_pairs_between(asked, ranges, max_pairs=len(position) * len(rows))
         covers = pairs.relation != WITHIN
         found.append(np.stack([position[pairs.left[covers]], rows[pairs.right[covers]]]))

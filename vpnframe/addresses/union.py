@@ -25,24 +25,12 @@ class _Spans:
 
 @dataclass(frozen=True, slots=True)
 class AddressCounts:
-    """The number of addresses that each group of blocks covers.
+    """The number of addresses that each of g groups of blocks covers."""
 
-    Parameters
-    ----------
-    group : ndarray of int64, shape (g,)
-        The groups that occur, ascending; only 0 if the blocks have no groups.
-    n_blocks : ndarray of int64, shape (g,)
-        Number of blocks; equal blocks count separately.
-    n_addresses : tuple of int, length g
-        Number of addresses in at least one block, up to 2**128.
-    n_shared : tuple of int, length g
-        Number of addresses in at least two blocks.
-    """
-
-    group: Positions
-    n_blocks: Positions
-    n_addresses: tuple[int, ...]
-    n_shared: tuple[int, ...]
+    group: Positions  # the groups that occur, ascending; only 0 if the blocks have no groups
+    n_blocks: Positions  # number of blocks; equal blocks count separately
+    n_addresses: tuple[int, ...]  # number of addresses in at least one block, up to 2**128
+    n_shared: tuple[int, ...]  # number of addresses in at least two blocks
 
 
 def merge_blocks(blocks: Blocks) -> Blocks:
@@ -104,14 +92,7 @@ def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
 
 
 def count_addresses(blocks: Blocks) -> AddressCounts:
-    """Count per group the addresses in one or more blocks, and those in two or more blocks.
-
-    Examples
-    --------
-    >>> counts = count_addresses(Blocks(np.zeros(2, np.uint64), np.array([24, 26], np.uint8)))
-    >>> counts.n_addresses, counts.n_shared
-    ((256,), (64,))
-    """
+    """Count per group the addresses in one or more blocks, and those in two or more blocks."""
     forest = find_forest(blocks)
     depth, sizes = find_depths(forest), forest.sizes
     is_shared = (sizes > 1) | (depth > 0)

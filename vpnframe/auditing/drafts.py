@@ -156,11 +156,7 @@ def _evidence(fleet: Fleet, chosen: Verdicts, text: Text) -> Texts:
 
 
 def _references(text: Text, cited: Cited | None, rows: Positions) -> tuple[Texts, Positions, Texts]:
-    """Return for each row the profiles that reject it, their worst verdict, and references.
-
-    If no profile rejects the value of the row, the profiles are None and the verdict is -1. The
-    references are those of the rule and of the profiles that reject the value.
-    """
+    """Return each row's rejecting profiles or None, their worst verdict or -1, and references."""
     own = text.cited or None
     if cited is None:
         nobody = np.full(len(rows), None, object)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vpnframe.auditing.fleet import Fleet, status
-from vpnframe.auditing.logic import Positions, Texts, by_kind, none_for_empty, objects
+from vpnframe.auditing.logic import Positions, Texts, by_kind
 from vpnframe.auditing.verdicts import Verdicts
 
 _MOST_PARTS = 5
@@ -41,12 +41,11 @@ def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
 
 
 def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
-    """Return the checked values of each row of a rule, as one string per row.
-
-    The string is None if all checked values of the row are null.
-    """
+    """Return the checked values of each row as one string; None if all of them are null."""
     if "value" in verdicts.facts:
-        return none_for_empty(objects(verdicts.facts["value"]))
+        texts = np.array(verdicts.facts["value"], dtype=object)
+        texts[texts == ""] = None
+        return texts
 
     def listed(*values: object) -> str | None:
         return None if all(map(_is_null, values)) else ", ".join(map(shown, values))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,11 @@ from vpnframe import schema
 from vpnframe.auditing.drafts import VERDICTS, Draft
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import UNKNOWN, YES, Positions, Texts, arrow, equals, flags, objects
-from vpnframe.auditing.owners import owners_of
-from vpnframe.schema.columns import LISTS, SEVERITY
+from vpnframe.auditing.owners import OF_SUBJECT, owners_of
+from vpnframe.schema.columns import SEVERITY
+from vpnframe.schema.joined import join_lists
 
-_SUBJECT = (
-    *("account_id", "region_id", "vpn_connection_id", "connection_name", "vpn_gateway_id"),
-    *("customer_gateway_id", "customer_gateway_name", "tags"),
-)
+_OF_TEXT = ("rule_id", "family", "title", "expected", "basis")
 _ID_DIGITS = 16
 
 Hashes = npt.NDArray[np.uint64]
@@ -44,7 +42,7 @@ def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) ->
     keys = zip((heads, subjects["key"], what), (whose, at, order), strict=True)
     columns = {"finding_id": _ids(*(_hashes(texts)[rows] for texts, rows in keys))}
     columns |= _columns(fleet, made, whose, order)
-    for name in (*_SUBJECT, "owner", "is_active"):
+    for name in (*OF_SUBJECT, "owner", "is_active"):
         columns[name] = subjects[name].array.take(at)
     names = schema.find("findings").names
     return pd.DataFrame({name: columns.pop(name) for name in names}, copy=False)
@@ -54,22 +52,16 @@ def _columns(
     fleet: Fleet, made: Sequence[Draft], whose: Positions, order: Positions
 ) -> dict[str, Any]:
     """Return the columns of ``findings`` that come from rules, in the row order ``order``."""
-
-    def shared(of: Callable[[Draft], str | None]) -> pd.Categorical:
-        return _chosen([of(one) for one in made], whose)
+    shared = {name: [getattr(one.text, name) for one in made] for name in _OF_TEXT}
+    shared["remediation"] = [one.text.advice for one in made]
+    shared["column"] = [one.column for one in made]
 
     def own(name: str) -> npt.NDArray[Any]:
         return _all(made, name)[order]
 
-    never = pd.Series(np.full(len(order), np.datetime64("NaT", "ms"))).dt.tz_localize("UTC")
+    never = pd.Series(np.full(len(order), np.datetime64("NaT", "ms")))
     return {
-        "rule_id": shared(lambda one: one.text.rule_id),
-        "family": shared(lambda one: one.text.family),
-        "title": shared(lambda one: one.text.title),
-        "column": shared(lambda one: one.column),
-        "expected": shared(lambda one: one.text.expected),
-        "remediation": shared(lambda one: one.text.advice),
-        "basis": shared(lambda one: one.text.basis),
+        **{name: _chosen(values, whose) for name, values in shared.items()},
         "profile": _category(own("profile")),
         "verdict": _chosen((None, *VERDICTS), own("verdict") + 1),
         "severity": pd.Categorical.from_codes(own("severity").astype(np.int64), dtype=SEVERITY),
@@ -111,8 +103,11 @@ def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
             "subject_id": gateways["gateway_id"],
         }
     )
-    connections = fleet.connections[[*_SUBJECT]].assign(
-        subject_id=fleet.connections["vpn_connection_id"], is_active=_is_active(fleet)
+    # Whether a tunnel of the connection is up; null if that is unknown
+    is_active = pd.array(fleet.connection_is_up == YES, dtype="boolean")
+    is_active[fleet.connection_is_up == UNKNOWN] = pd.NA
+    connections = fleet.connections[[*OF_SUBJECT]].assign(
+        subject_id=fleet.connections["vpn_connection_id"], is_active=is_active
     )
     regions = fleet.coverage[["account_id", "region_id"]].assign(subject_id="")
     table = pd.concat([connections, of_gateways, regions], ignore_index=True)
@@ -120,16 +115,8 @@ def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
     table["owner"] = _text(owners_of(table["tags"], owner_tag))
     keys = [table[name].fillna("") for name in ("account_id", "region_id", "subject_id")]
     table["key"] = keys[0] + "\x1f" + keys[1] + "\x1f" + keys[2]
-    kinds = {"tags": LISTS, "is_active": "boolean"}
+    kinds = {"is_active": "boolean"}
     return table.astype({name: kinds.get(name, "str") for name in table.columns})
-
-
-def _is_active(fleet: Fleet) -> pd.api.extensions.ExtensionArray:
-    """Return whether each connection has a tunnel that is up; null if that is unknown."""
-    up = fleet.connection_is_up
-    active = pd.array(up == YES, dtype="boolean")
-    active[up == UNKNOWN] = pd.NA
-    return active
 
 
 def _hashes(texts: Iterable[str]) -> Hashes:
@@ -169,7 +156,7 @@ def _tunnel_ids(
     n_ids = np.bincount(owner[is_there], minlength=len(counts))
     offsets = np.append(0, np.cumsum(n_ids)).astype(np.int32)
     values = arrow(ids[is_there], pa.string())
-    return pd.array(pa.ListArray.from_arrays(pa.array(offsets), values), dtype=LISTS)
+    return pd.array(join_lists(pa.ListArray.from_arrays(pa.array(offsets), values)), dtype="str")
 
 
 def _text(values: Texts | list[str]) -> pd.api.extensions.ExtensionArray:
@@ -180,8 +167,7 @@ def _chosen(values: Sequence[str | None], places: Positions) -> pd.Categorical:
     """Return ``values[places]`` as a categorical; its categories are sorted and all in use."""
     is_used = np.bincount(places, minlength=len(values)) > 0
     used = [value if is_there else None for value, is_there in zip(values, is_used, strict=True)]
-    codes, found = pd.factorize(objects(used), sort=True)
-    return pd.Categorical.from_codes(codes[places], categories=pd.Index(found, dtype="str"))
+    return _category(objects(used)).take(places)
 
 
 def _category(values: Texts) -> pd.Categorical:

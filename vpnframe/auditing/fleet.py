@@ -85,7 +85,7 @@ class Fleet:
     domain: Positions  # number of each connection's routing domain; -1 if it is attached to nothing
     is_unjudged: Mask  # connections whose prefixes are unknown
     is_up: Truth  # which tunnels have an established IPsec SA
-    now: datetime  # the time of judgement, in UTC
+    now: datetime  # the time of judgement, in UTC; without a time zone, like the times in tables
     find_overlaps: Callable[[], pd.DataFrame]  # computes the overlaps on demand
     shows_keys: bool = False  # whether findings may show class and bits of a key
 
@@ -224,7 +224,7 @@ def gather(
         domain=routing_domains(routers, settings.topology).codes,
         is_unjudged=is_unjudged,
         is_up=is_any(status(inventory.tunnels), {"ipsec_sa_established"}, known=STATUSES),
-        now=datetime.now(UTC) if now is None else now,
+        now=(now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None),
         find_overlaps=partial(_pairs, inventory, is_unjudged, settings),
     )
 

@@ -11,18 +11,17 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pandas.api.types import union_categoricals
 
 from vpnframe import schema
+from vpnframe.auditing.joining import CONNECTION
 from vpnframe.auditing.logic import Mask, Positions, codes_of, equals, flags, grouped
 from vpnframe.schema.columns import SEVERITY
 from vpnframe.schema.tables.declaring import VERDICTS
 
 _FAILS = "fails on "
 SMALLEST_FLEET = 5  # connections; in a smaller fleet, common faults are not folded
-_CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 
 
 def is_folded(findings: pd.DataFrame) -> Mask:
@@ -58,7 +57,7 @@ def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
     """
     if findings.empty:
         return findings
-    connection = codes_of([findings[name] for name in _CONNECTION])
+    connection = codes_of([findings[name] for name in CONNECTION])
     causes = _live_causes(findings, connection)
     rules = findings["rule_id"].cat.categories
     rows, firsts = [], []
@@ -105,7 +104,7 @@ def _live_causes(findings: pd.DataFrame, connection: Positions) -> Positions:
     is at least as severe.
     """
     rules, given = findings["rule_id"].cat, findings["root_cause"].cat
-    rule, severity = rules.codes.to_numpy(np.int64), _ranks(findings)
+    rule, severity = rules.codes.to_numpy(np.int64), findings["severity"].cat.codes.to_numpy()
     is_open = equals(findings["status"], "open")
     n = len(rules.categories)
     worst = np.full((int(connection.max()) + 1) * n, -1, np.int8)
@@ -131,7 +130,7 @@ def _widespread(
     is_of_one = flags(findings["vpn_connection_id"].notna())
     is_failing = is_of_one & ~equals(findings["status"], "unknown")
     is_free = is_failing & equals(findings["status"], "open") & (causes < 0)
-    severity = _ranks(findings)
+    severity = findings["severity"].cat.codes.to_numpy()
     profiles = findings["profile"].cat
     of_profile = np.where(is_of_profile(findings), profiles.codes.to_numpy(np.int64) + 1, 0)
     check = findings["rule_id"].cat.codes.to_numpy(np.int64) * (len(profiles.categories) + 1)
@@ -174,12 +173,7 @@ def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str)
         "severity": SEVERITY.categories[severity],
         "status": "open",
         "basis": first["basis"],
-        "tunnel_ids": [],
+        "tunnel_ids": "",
         "value": share,
         "evidence": f"{_FAILS}{share}",
     }
-
-
-def _ranks(findings: pd.DataFrame) -> npt.NDArray[np.int8]:
-    ranks: npt.NDArray[np.int8] = findings["severity"].cat.codes.to_numpy()
-    return ranks

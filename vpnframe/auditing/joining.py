@@ -11,10 +11,8 @@ import pyarrow.compute as pc
 
 from vpnframe.auditing.logic import Mask, Positions, arrow, flags
 
-CONNECTION = ("account_id", "region_id", "vpn_connection_id")
-
-
 _PLACE = ("account_id", "region_id")
+CONNECTION = (*_PLACE, "vpn_connection_id")
 
 
 def find_rows(
@@ -39,10 +37,7 @@ def positions_of(table: pd.DataFrame, connections: pd.DataFrame, *, prefix: str 
 
 
 def gateway_positions(table: pd.DataFrame, gateways: pd.DataFrame, *, column: str) -> Positions:
-    """Return for each row of ``table`` the position of its gateway in ``gateways``.
-
-    The position is -1 if the row names no gateway, or if the gateway is not in ``gateways``.
-    """
+    """Return the position in ``gateways`` of each row's gateway; -1 if none is named or found."""
     found = find_rows(table, [*_PLACE, column], gateways, [*_PLACE, "gateway_id"])
     return np.where(flags(table[column].isna()), -1, found)
 

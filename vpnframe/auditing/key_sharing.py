@@ -69,11 +69,7 @@ def how_shared(fleet: Fleet) -> Sharing:
 
 
 def _judge(fleet: Fleet, rows: Positions, key: Positions, peer: Positions) -> Positions:
-    """Return how widely each tunnel's pre-shared key is shared.
-
-    ``ALONE``: only the two ends of one tunnel use the key. ``MANY``: peers of different sites use
-    it. ``FEW``: all other cases.
-    """
+    """Return how widely each tunnel's pre-shared key is shared: ``ALONE``, ``FEW`` or ``MANY``."""
     owner = fleet.of_tunnel[rows]
     holder = codes_of([pd.Series(key), pd.Series(owner)])  # a connection that uses a key
     facing, mirrored = _mirrored(fleet, rows, key)
@@ -90,10 +86,7 @@ def _judge(fleet: Fleet, rows: Positions, key: Positions, peer: Positions) -> Po
 
 
 def _mirrored(fleet: Fleet, rows: Positions, key: Positions) -> Positions:
-    """Return pairs of tunnels that have the same key and are each other's peer.
-
-    The tunnels are given as positions in ``rows``.
-    """
+    """Return pairs of tunnels, as positions in ``rows``, that share a key and are mutual peers."""
     pairs = []
     for name in ("ip", "ike_id"):
         here, there = (
@@ -113,11 +106,6 @@ def _components(one: Positions, other: Positions, nodes: Positions) -> Positions
     """Return for each node the lowest node of its connected component.
 
     Edge ``i`` connects the nodes ``one[i]`` and ``other[i]``.
-
-    Examples
-    --------
-    >>> _components(np.array([0, 3]), np.array([2, 2]), np.arange(5)).tolist()
-    [0, 1, 0, 0, 4]
     """
     labels = np.arange(int(nodes.max()) + 1)
     while True:
@@ -132,10 +120,7 @@ def _components(one: Positions, other: Positions, nodes: Positions) -> Positions
 
 
 def _list_others(ids: Texts, owners: Positions) -> list[str]:
-    """For each connection in ``owners``, list the others in ``owners`` in a string.
-
-    A string has at most ``_NAMED`` ids, then the number of further connections, if any.
-    """
+    """For each connection in ``owners``, list up to ``_NAMED`` others, and count the rest."""
     different = np.unique(owners)
     named = sorted({*ids[different].tolist()})[: _NAMED + 1]
     texts = []

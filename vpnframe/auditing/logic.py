@@ -69,10 +69,7 @@ def truth(is_yes: npt.ArrayLike, is_unknown: npt.ArrayLike = False) -> Truth:
 
 
 def unknown_where_null(holds: Mask, *columns: pd.Series) -> Truth:
-    """Convert the mask ``holds`` to yes and no.
-
-    A row becomes unknown if any of the ``columns`` is null in it.
-    """
+    """Convert ``holds`` to yes and no; a row with a null in any of the ``columns`` is unknown."""
     found = holds.astype(np.uint8)
     for column in columns:
         found[flags(column.isna())] = UNKNOWN
@@ -127,13 +124,6 @@ def objects(values: Any) -> Texts:
     return found if found.flags.writeable else found.copy()
 
 
-def none_for_empty(texts: Texts) -> Texts:
-    """Replace each empty string by None."""
-    found = texts.copy()
-    found[texts == ""] = None
-    return found
-
-
 def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
     """Return each row's code, which is -1 for a null, and the list of values of the codes."""
     if isinstance(values.dtype, pd.CategoricalDtype):
@@ -177,17 +167,9 @@ def named(flags_by_name: Mapping[str, Mask]) -> Texts:
 
 
 def listed_by(
-    owners: Positions,
-    words: Any,
-    n_owners: int,
-    *,
-    most: int | None = None,
-    separator: str = ", ",
+    owners: Positions, words: Any, n_owners: int, *, most: int | None = None, separator: str = ", "
 ) -> Texts:
-    """Return for each owner a string that lists its words.
-
-    If an owner has more than ``most`` words, the string ends with the number of words left out.
-    """
+    """Return a string per owner with up to ``most`` of its words and the number of the rest."""
     order = np.argsort(owners, kind="stable")
     counts = np.bincount(owners, minlength=n_owners)
     shown = counts if most is None else np.minimum(counts, most)
@@ -201,13 +183,7 @@ def listed_by(
 
 
 def n_distinct(groups: Positions, values: Positions) -> Positions:
-    """Count the distinct values of each group.
-
-    Examples
-    --------
-    >>> n_distinct(np.array([0, 0, 1, 0]), np.array([5, 6, 5, 5])).tolist()
-    [2, 1]
-    """
+    """Count the distinct values of each group."""
     width = int(values.max(initial=0)) + 1
     return np.bincount(pd.unique(groups * width + values) // width)
 

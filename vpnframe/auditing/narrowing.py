@@ -93,9 +93,8 @@ def holds_key_findings(review: Review) -> bool:
     """Check whether a finding of a review reveals something about a pre-shared key."""
     findings = review.findings
     is_known = ~equals(findings["status"], "unknown")
-    is_raised = equals(findings["rule_id"], _RAISED_BY_KEYS) & equals(
-        findings["severity"], "critical"
-    )
+    is_critical = equals(findings["severity"], "critical")
+    is_raised = equals(findings["rule_id"], _RAISED_BY_KEYS) & is_critical
     return bool(((_is_about_keys(findings) & is_known) | is_raised).any())
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from vpnframe import schema
 from vpnframe.auditing.folding import fold, is_share
-from vpnframe.auditing.logic import Mask, Texts, arrow, equals, flags, objects
+from vpnframe.auditing.logic import Mask, Texts, equals, flags, objects
+from vpnframe.schema.joined import split_column
 
 NOBODY = ""  # a tag with an empty value names no owner
 _OTHER = "a connection of another owner"
@@ -23,7 +23,7 @@ _PAIR = re.compile(
     r"(?P<other>a VPC without connections|[^\s,;]+)"
 )
 _TURNED = {"is equal to": "is equal to", "contains": "within", "within": "contains"}
-_OF_SUBJECT = (
+OF_SUBJECT = (
     *("account_id", "region_id", "vpn_connection_id", "connection_name", "vpn_gateway_id"),
     *("customer_gateway_id", "customer_gateway_name", "tags"),
 )
@@ -32,17 +32,16 @@ _FLEET_SIZE = re.compile(r" \(all [\d,]+ \w+\)$|; connections: [\d,]+$")
 
 
 def owners_of(tags: pd.Series, owner_tag: str | None) -> Texts:
-    """Return for each list of tags the value of the tag ``owner_tag``, or None.
+    """Return for each string of joined tags the value of the tag ``owner_tag``, or None.
 
     Examples
     --------
-    >>> lists = pd.ArrowDtype(pa.list_(pa.string()))
-    >>> owners_of(pd.Series([["env=prod", "owner=erp"], []], dtype=lists), "owner").tolist()
+    >>> owners_of(pd.Series(["env=prod,owner=erp", ""]), "owner").tolist()
     ['erp', None]
     """
     found = objects([None] * len(tags))
     if owner_tag is not None:
-        lists = arrow(tags, pa.list_(pa.string()))
+        lists = split_column(tags)
         texts, rows = pc.list_flatten(lists), pc.list_parent_indices(lists)
         mask = pc.starts_with(texts, f"{owner_tag}=")
         at = pc.filter(rows, mask).to_numpy(zero_copy_only=False)
@@ -141,10 +140,7 @@ def _without_others(text: object, name: str, fleet: _Owners) -> str | None:
 
 
 def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] | None:
-    """Return an overlap finding without details of other owners' connections.
-
-    The result is None if ``name`` owns none of the connections in the finding.
-    """
+    """Return an overlap finding as the owner ``name`` may see it; None if nothing is theirs."""
     ids = [str(row["vpn_connection_id"]), *fleet.named_in(row["value"])]
     mine = [one for one in ids if fleet.by_id.get(one) == name]
     if not mine:
@@ -157,10 +153,10 @@ def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] |
     is_moved = mine[0] != ids[0]
     return {
         **row,
-        **{column: own[column] for column in _OF_SUBJECT},
+        **{column: own[column] for column in OF_SUBJECT},
         "owner": name or None,
         "is_active": None if is_moved else row["is_active"],
-        "tunnel_ids": [],
+        "tunnel_ids": "",
         "value": value,
         "evidence": f"{value}.",
     }

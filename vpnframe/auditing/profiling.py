@@ -14,17 +14,7 @@ import pandas as pd
 from vpnframe.auditing.drafts import VERDICTS as AGAINST
 from vpnframe.auditing.drafts import Cited, Draft, draft, single
 from vpnframe.auditing.fleet import Fleet
-from vpnframe.auditing.logic import (
-    NO,
-    YES,
-    Mask,
-    Texts,
-    Truth,
-    by_kind,
-    codes_of,
-    marked,
-    objects,
-)
+from vpnframe.auditing.logic import NO, YES, Mask, Texts, Truth, by_kind, codes_of, marked, objects
 from vpnframe.auditing.profiles.judging import CEILING, MEANINGS, Judged, ceilings, judge
 from vpnframe.auditing.profiles.profiles import BASELINE, Profile
 from vpnframe.auditing.texts import SEPARATOR, texts

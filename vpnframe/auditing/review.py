@@ -109,8 +109,7 @@ def audit(
     """
     asked = settings or AuditSettings()
     told = replace(asked, owner_tag=owner_tag or asked.owner_tag)
-    inv = _taken(inv)
-    return _examine(inv, profiles=profiles, waivers=waivers, settings=told).findings
+    return _examine(_taken(inv), profiles=profiles, waivers=waivers, settings=told).findings
 
 
 def audit_summary(
@@ -149,8 +148,7 @@ def audit_summary(
     ...     audit_summary(Inventory(**flattening.make_tables(Records())))["n_failed"].sum()
     np.int64(0)
     """
-    inv = _taken(inv)
-    return _examine(inv, profiles=profiles, waivers=waivers, settings=settings).summary
+    return _examine(_taken(inv), profiles=profiles, waivers=waivers, settings=settings).summary
 
 
 def audit_connections(
@@ -225,8 +223,7 @@ def profile_matrix(
     ...     profile_matrix(Inventory(**flattening.make_tables(Records()))).empty
     True
     """
-    inv = _taken(inv)
-    fleet = gather(inv, now=(settings or AuditSettings()).now)
+    fleet = gather(_taken(inv), now=(settings or AuditSettings()).now)
     return summaries.matrix(fleet, profiling.opinions(fleet, find_profiles(profiles)))
 
 

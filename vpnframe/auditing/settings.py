@@ -76,10 +76,7 @@ class AuditSettings:
         return *disabled, *changed
 
     def drafts(self) -> list[Draft]:
-        """Return one finding for each sentence in ``changes``.
-
-        The findings make the changes visible in every output.
-        """
+        """Return one finding for each sentence in ``changes``, so that every output shows them."""
         text, rules = texts()[RULE_CHANGED], (*self.disabled, *self.severities)
         return [
             single(text, column=rule_id, value=rule_id, evidence=change, is_open=False)

@@ -21,8 +21,9 @@ import pyarrow.compute as pc
 
 from vpnframe import schema
 from vpnframe.auditing.joining import CONNECTION, find_rows
-from vpnframe.auditing.logic import Positions, arrow, by_kind, equals
+from vpnframe.auditing.logic import Positions, by_kind, equals
 from vpnframe.schema.checked import checked_table
+from vpnframe.schema.joined import join_lists, join_texts, split_column
 from vpnframe.schema.tables.declaring import COMPONENTS
 
 Bits = npt.NDArray[np.float64]  # NaN if unknown
@@ -52,13 +53,7 @@ class Component:
 
 @cache
 def components() -> Mapping[str, Mapping[str, Component]]:
-    """Return the strength of every algorithm, by component (such as ``dh``) and value.
-
-    Examples
-    --------
-    >>> components()["dh"]["14"].bits, components()["prf"]["hmac-md5"].is_approved
-    (112, False)
-    """
+    """Return the strength of every algorithm, by component (such as ``dh``) and value."""
     return parse_components(files(__package__).joinpath("strength.csv").read_text(encoding="utf-8"))
 
 
@@ -128,32 +123,28 @@ def strength_of(tunnels: pd.DataFrame, key_bits: pd.Series) -> pd.DataFrame:
     prf, has_key = bits["ike_integrity"], ~equals(tunnels["auth_method"], "certificate")
     confidentiality = _least(bits["ipsec_encryption"], bits["ike_dh_group"], prf)
     authentication = np.where(has_key, _least(psk, prf), np.nan)
+    effective = np.where(has_key, _least(confidentiality, authentication), confidentiality)
+    is_without_pfs = equals(tunnels["ipsec_pfs_group"], 0)
     # If several components are equally weak, the first of ``COMPONENTS`` (easiest to fix) is named.
     named = {name: psk if name == "psk" else bits[name] for name in COMPONENTS}
     values = {
-        "effective_bits": np.where(
-            has_key, _least(confidentiality, authentication), confidentiality
-        ),
+        "effective_bits": effective,
         "upper_bound_bits": np.fmin.reduce(list(named.values())),
         "confidentiality_bits": confidentiality,
         "authentication_bits": authentication,
-        "forward_secrecy_bits": np.where(
-            equals(tunnels["ipsec_pfs_group"], 0), 0, bits["ipsec_pfs_group"]
-        ),
+        "forward_secrecy_bits": np.where(is_without_pfs, 0, bits["ipsec_pfs_group"]),
         "control_bits": _least(bits["ike_encryption"], bits["ike_dh_group"], prf),
         "integrity_bits": bits["ipsec_integrity"],
         "quantum_bits": _quantum(tunnels, psk),
     }
     table = tunnels[[*_TUNNEL, "tunnel_id"]].reset_index(drop=True)
-    table = table.assign(
-        **{name: pd.Series(found).astype("Int16") for name, found in values.items()}
-    )
+    table = table.assign(**{name: pd.Series(one, dtype="Int16") for name, one in values.items()})
     table["weakest_component"] = _weakest(named)
     poor = frozenset(_not_approved_values())
 
-    def not_approved(*values: object) -> list[str]:
+    def not_approved(*values: object) -> str:
         named = (f"{column}={value}" for column, value in zip(_COMPONENTS, values, strict=True))
-        return [item for item in named if item in poor]
+        return join_texts(item for item in named if item in poor)
 
     table["not_approved"] = by_kind((tunnels[name] for name in _COMPONENTS), not_approved)
     return schema.cast("strength", table)
@@ -287,10 +278,7 @@ def _weakest(named: Mapping[str, Bits]) -> pd.Categorical:
 
 
 def _of_weakest(strengths: pd.DataFrame, ids: Positions) -> pd.Series:
-    """Return for each connection the weakest component of its weakest tunnel.
-
-    A tunnel of unknown strength counts as strong.
-    """
+    """Return the weakest component of a connection's weakest tunnel; unknown counts as strong."""
     bits = strengths["upper_bound_bits"].fillna(_MAX_BITS).to_numpy(np.int64)
     order = np.lexsort((strengths["tunnel_index"].to_numpy(np.int64), bits))
     _, first = np.unique(ids[order], return_index=True)
@@ -309,12 +297,13 @@ def _not_approved_values() -> tuple[str, ...]:
 
 def _united(lists: pd.Series, groups: Positions, *, n_groups: int) -> pa.Array:
     """Merge the lists of each group of rows into one list without repetitions."""
-    chunk = arrow(lists, pa.list_(pa.string()))
+    chunk = split_column(lists)
     items, rows = pc.list_flatten(chunk), pc.list_parent_indices(chunk).to_numpy()
     known = _not_approved_values()
     others = sorted({*items.unique().to_pylist()} - {*known})
-    values = pa.array([*known, *others], pa.string())
+    values = pa.array([*known, *others], pa.large_string())
     codes = pc.index_in(items, value_set=values).to_numpy()
     owners, codes = np.divmod(np.unique(groups[rows] * len(values) + codes), len(values))
     ends = np.cumsum(np.bincount(owners, minlength=n_groups))
-    return pa.ListArray.from_arrays(pa.array([0, *ends], pa.int32()), values.take(pa.array(codes)))
+    sets = pa.ListArray.from_arrays(pa.array([0, *ends], pa.int32()), values.take(pa.array(codes)))
+    return join_lists(sets)

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from vpnframe import schema
 from vpnframe.auditing.drafts import Draft
@@ -16,7 +14,7 @@ from vpnframe.auditing.evaluation import Evaluation
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.folding import is_counted, is_folded, is_of_profile
 from vpnframe.auditing.joining import CONNECTION, positions_of
-from vpnframe.auditing.logic import Mask, Positions, Texts, arrow, by_kind, equals, flags, marked
+from vpnframe.auditing.logic import Mask, Positions, Texts, by_kind, equals, flags, marked
 from vpnframe.auditing.profiling import Opinion
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.inventory import Inventory
@@ -216,8 +214,7 @@ def _sentences(fleet: Fleet, rows: Positions) -> Texts:
     for name in COMPONENTS[1:]:
         values = fleet.tunnels[name].astype("str").iloc[rows].reset_index(drop=True)
         worth = worth.mask(part == name, values)
-    lists = arrow(table["not_approved"], pa.list_(pa.string()))
-    poor = pd.Series(pc.binary_join(lists, ", ").to_pandas()).fillna("")
+    poor = table["not_approved"].fillna("").str.replace(",", ", ")
     return by_kind([part, worth, bits, poor], _sentence)
 
 

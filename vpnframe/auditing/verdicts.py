@@ -73,11 +73,6 @@ def judged(
 
     ``result`` has one item for each row of the table that the rule checks. Rows that are not in the
     mask ``where`` are left out.
-
-    Examples
-    --------
-    >>> judged([0, 1, 2]).counts()
-    (1, 1, 1)
     """
     truth = np.asarray(result, np.uint8)
     position = np.arange(len(truth), dtype=np.int64)

@@ -11,15 +11,15 @@ from typing import Annotated
 import msgspec
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from vpnframe import schema
 from vpnframe.auditing.drafts import Draft, single
-from vpnframe.auditing.logic import Mask, arrow, equals, marked
+from vpnframe.auditing.logic import Mask, equals, marked
 from vpnframe.auditing.texts import texts
 from vpnframe.errors import SettingsError
 from vpnframe.model.toml_tables import Form, read_toml_tables
+from vpnframe.schema.joined import split_column
 
 LONGEST_DAYS = 365
 _SELECTORS = ("connection", "gateway", "customer_gateway", "tag", "region", "account")
@@ -196,7 +196,7 @@ def apply_waivers(
         status[rows] = "waived"
     marked = findings.assign(
         waived_by=pd.array(by, dtype="str"),
-        waived_until=pd.Series(until, index=findings.index).dt.tz_localize("UTC"),
+        waived_until=pd.Series(until, index=findings.index),
         status=pd.Series(status, index=findings.index, dtype="str"),
     )
     return schema.cast("findings", marked)
@@ -237,7 +237,7 @@ def _selected(findings: pd.DataFrame, waiver: Waiver) -> Mask:
         named = [findings[f"customer_gateway_{part}"] for part in ("id", "name")]
         chosen &= np.logical_or(*(equals(one, waiver.customer_gateway) for one in named))
     if waiver.tag is not None:
-        tags = arrow(findings["tags"], pa.list_(pa.string()))
+        tags = split_column(findings["tags"])
         rows = pc.list_parent_indices(tags).to_numpy()
         has_tag = pc.equal(pc.list_flatten(tags), waiver.tag).to_numpy(zero_copy_only=False)
         chosen &= marked(len(findings), rows[has_tag])

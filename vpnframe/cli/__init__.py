@@ -35,6 +35,9 @@ COMMANDS = {
     "trace": "Find the tunnel that a packet from the cloud takes, its standby, and the reason.",
     "audit": "Check a fleet against security rules and standards; accepted findings are marked.",
     "compare": "Compare tunnels with the configuration of their peer; predict the result of IKE.",
+    "snapshots": "List the snapshots of an inventory folder.",
+    "verify": "Check every file of an inventory folder against its checksum.",
+    "prune": "Remove old snapshots; the newest and the newest complete one always stay.",
     "schema": "List all tables, or describe the columns of one table.",
     "emulator": "Run a local emulator of Alibaba Cloud's VPN API, with a made-up fleet.",
 }

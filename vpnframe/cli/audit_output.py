@@ -74,10 +74,8 @@ class ReviewOptions:
         put(body, self.output, is_private=self._is_private(review))
         if self.output is not None:
             note(f"{self.output}: {counts}")
-        if len(cut) < len(listed):
-            note(
-                f"{len(listed) - len(cut):,} more findings are left out: raise --limit to see them"
-            )
+        if n_more := len(listed) - len(cut):
+            note(f"{n_more:,} more findings are left out: raise --limit to see them")
 
     def write_by_owner(
         self, review: Review, connections: pd.DataFrame, *, owner_tag: str, folder: Path
@@ -209,11 +207,7 @@ def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _file_name(owner: str, taken: set[str]) -> str:
-    """Return a safe file name for an owner, and add it to ``taken``.
-
-    The name differs from all names in ``taken``, even if upper and lower case are not
-    distinguished.
-    """
+    """Return a safe file name for an owner, new even ignoring case, and add it to ``taken``."""
     safe = re.sub(r"[^\w.-]", "_", owner).strip(".") or "_"
     name, number = f"findings-{safe}"[:100], 1
     while name.lower() in taken:

@@ -154,13 +154,7 @@ class KeyOptions:
 
 
 def parse_quota(text: str) -> tuple[str, Limit]:
-    """Parse a quota in the syntax ``ACTION=COUNT/SECONDS`` of the command line.
-
-    Examples
-    --------
-    >>> parse_quota("DownloadVpnConnectionConfig=60/60")
-    ('DownloadVpnConnectionConfig', Limit(count=60, per_s=60.0))
-    """
+    """Parse a quota in the syntax ``ACTION=COUNT/SECONDS`` of the command line."""
     match = re.fullmatch(r"(\w+)=([1-9][0-9]{0,6})/([0-9]{1,6}(?:\.[0-9]+)?)", text, re.ASCII)
     if match is None or float(match[3]) <= 0:
         raise typer.BadParameter(f"{text!r} is not a quota: write ACTION=COUNT/SECONDS")

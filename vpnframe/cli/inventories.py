@@ -17,7 +17,7 @@ from vpnframe.cli.options import DEFAULT_FOLDER, INVENTORY_VARIABLE, option
 from vpnframe.cli.settings_file import ConfigOption
 from vpnframe.cli.streams import note, warn
 from vpnframe.cloud.permissions import refused_sentence
-from vpnframe.errors import ClockWarning
+from vpnframe.errors import ClockWarning, IncompleteWarning
 from vpnframe.inventory import Inventory, read_inventory, write_inventory
 from vpnframe.model.display import counted, printable
 from vpnframe.schema.tables import RESTRICTED
@@ -26,8 +26,8 @@ _MOST_REPORTED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class SnapshotOptions:
-    """Options that select the inventory and the snapshot that a command reads."""
+class FolderOptions:
+    """Options that select the inventory folder that a command reads."""
 
     folder: Annotated[
         Path,
@@ -37,14 +37,21 @@ class SnapshotOptions:
             help="An inventory folder, written by the command fetch or load.",
         ),
     ] = DEFAULT_FOLDER
-    snapshot: Annotated[str, option("ID", "The snapshot to read; by default the newest one.")] = (
-        "latest"
-    )
     config: ConfigOption = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnapshotOptions(FolderOptions):
+    """Options that select the inventory and the snapshot that a command reads."""
+
+    snapshot: Annotated[
+        str,
+        option("ID", "The snapshot to read, or a date such as 2026-11-30; default: the newest."),
+    ] = "latest"
 
     def read(self, tables: Collection[str] | None = None) -> Inventory:
         """Read the inventory; print a warning if the newest snapshot has a future date."""
-        with printing_warnings(ClockWarning):
+        with printing_warnings(ClockWarning), printing_warnings(IncompleteWarning):
             return read_inventory(self.folder, snapshot=self.snapshot, tables=tables)
 
     def read_table(self, name: str) -> pd.DataFrame:

@@ -95,10 +95,7 @@ def run(
 
 
 def _by_severity(pairs: pd.DataFrame) -> str:
-    """Return a string that counts the rows by severity.
-
-    If the rows represent more pairs of blocks than there are rows, the pairs are counted, too.
-    """
+    """Say how many rows have each severity, and how many pairs of blocks if these are more."""
     n_of = pairs["severity"].value_counts()
     words = [f"{n_of[word]:,} {word}" for word in reversed(SEVERITIES) if n_of.get(word)]
     n_pairs = int(pairs["n_pairs"].sum())

@@ -93,8 +93,7 @@ def read_settings_file(path: Path) -> SettingsFile:
     keys = _converted(_FILE, tree, str(path))
     disabled = _tables(_DISABLE, keys.disable, path)
     severities = _tables(_SEVERITY, keys.severity, path)
-    changes: list[_Rule] = [*disabled, *severities]
-    rules = [one.rule for one in changes]
+    rules = [one.rule for one in (*disabled, *severities)]
     for rule in rules:
         if rules.count(rule) > 1:
             raise SettingsFileError(

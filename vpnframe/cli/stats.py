@@ -10,11 +10,7 @@ from vpnframe import stats
 from vpnframe.cli.inventories import SnapshotOptions
 from vpnframe.cli.output import TableOptions
 
-_STATISTICS = {
-    "summary": stats.summary,
-    "algorithms": stats.algorithms,
-    "lifetimes": stats.lifetimes,
-}
+_STATISTICS = {one.__name__: one for one in (stats.summary, stats.algorithms, stats.lifetimes)}
 _NAMES = ", ".join(_STATISTICS)
 # A statistic is not the folder, which can be left out.
 is_after_folder = _STATISTICS.__contains__

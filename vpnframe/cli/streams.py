@@ -44,12 +44,12 @@ class _Messages:
     """Wrapper of standard error that removes control characters and ignores failed writes."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self.unfiltered = stream
         self.has_lost = False
 
     def write(self, text: str) -> int:
         try:
-            self._stream.write(printable_lines(text))
+            self.unfiltered.write(printable_lines(text))
         except OSError:
             self.has_lost = True
         return len(text)
@@ -57,18 +57,14 @@ class _Messages:
     def isatty(self) -> bool:
         return False  # no colours, which are control characters
 
-    @property
-    def unfiltered(self) -> TextIO:
-        return self._stream
-
     def flush(self) -> None:
         try:
-            self._stream.flush()
+            self.unfiltered.flush()
         except OSError:
             self.has_lost = True
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        return getattr(self.unfiltered, name)
 
 
 class Streams:

@@ -96,7 +96,7 @@ def run(
 def brief(found: pd.DataFrame, *, has_router: bool) -> pd.DataFrame:
     """Return the columns that fit on a terminal; ``has_router`` adds a column for the router."""
     tunnel = found["tunnel_index"].astype("str").radd("/").where(found["tunnel_index"].notna(), "")
-    rivals = pd.Series([" or ".join(names) for names in found["rivals"]], found.index, dtype="str")
+    rivals = found["rivals"].str.replace(",", " or ")
     connection = (found["vpn_connection_id"] + tunnel).fillna(rivals)
     at = found["vpn_gateway_id"].fillna(found["transit_router_id"]).fillna(found["vpc_id"])
     parts = found[["source", "destination", "verdict", "certainty"]]
@@ -112,8 +112,8 @@ def sheet(row: pd.Series[Any], *, width: int | None) -> str:
         "why": known.get("reason"),
         "connection": _joined(known, "vpn_connection_id", "connection_name"),
         "tunnel": _joined(known, "tunnel_index", "tunnel_id", "tunnel_status"),
-        "standby": ", ".join(row["standby"]),
-        "rivals": ", ".join(row["rivals"]),
+        "standby": row["standby"].replace(",", ", "),
+        "rivals": row["rivals"].replace(",", ", "),
         "route": _route(known),
         "router": _joined(known, "vpn_gateway_id", "transit_router_id", "vpc_id", "region_id"),
     }

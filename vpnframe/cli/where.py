@@ -74,8 +74,7 @@ def rows_where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
     """Return the rows for which a condition is true; a row is left out if the result is null.
 
     The condition is a Python expression of the kinds listed in ``_ALLOWED``. Patterns have RE2
-    syntax. To compare times, write a string such as ``'2027-01-31'``, which is in UTC. A list is
-    compared as one string, with commas between its values.
+    syntax. To compare times, write a string such as ``'2027-01-31'``, which is in UTC.
     """
     tree = _parsed(expression)
     try:
@@ -171,12 +170,9 @@ class _Condition:
     def _column(self, part: ast.Name) -> tuple[str, pd.Series]:
         if part.id not in self.rows.columns:
             near = difflib.get_close_matches(part.id, [*self.rows.columns, "True", "False"], 1)
-            hint = (
-                f": did you mean {near[0]}?"
-                if near
-                else f": the columns are {', '.join(self.rows.columns)}"
-            )
-            raise _NotAllowedError(f"there is no column {part.id!r}{hint}")
+            known = f"the columns are {', '.join(self.rows.columns)}"
+            hint = f"did you mean {near[0]}?" if near else known
+            raise _NotAllowedError(f"there is no column {part.id!r}: {hint}")
         return _plain(self.rows[part.id])
 
     def _calculated(self, part: ast.BinOp) -> Any:
@@ -253,10 +249,7 @@ def _plain(column: pd.Series) -> tuple[str, pd.Series]:
         return "flag", column.astype("boolean")
     if pd.api.types.is_numeric_dtype(dtype):
         return "number", column.convert_dtypes()
-    if isinstance(dtype, pd.ArrowDtype) and pa.types.is_list(dtype.pyarrow_dtype):
-        lists = pa.array(column).cast(pa.list_(pa.string()))
-        column = pd.Series(pc.binary_join(lists, ",").to_pandas(), index=column.index)
-    elif isinstance(dtype, pd.CategoricalDtype) and dtype.ordered:
+    if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered:
         return "string", column
     return "string", column.astype(object).astype("string")
 

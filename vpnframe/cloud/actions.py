@@ -1,8 +1,4 @@
-"""Declare the API actions that vpnframe calls.
-
-An action is declared once: the crawl, the plan, the doctor, the policy, the decoding of saved
-responses and redaction all read ``ACTIONS``.
-"""
+"""Declare the API actions that vpnframe calls, each once and for all modules, in ``ACTIONS``."""
 
 from __future__ import annotations
 
@@ -49,10 +45,7 @@ class Action:
 
     @property
     def list_path(self) -> tuple[str, ...]:
-        """The field of the response that contains the list, and the name of one row.
-
-        An example is ``("Vpcs", "Vpc")``. The tuple is empty if the action returns no list.
-        """
+        """Field of the list and name of a row, such as ``("Vpcs", "Vpc")``; () without a list."""
         return (self.name.removeprefix("Describe"), self.row) if self.row else ()
 
 

@@ -73,10 +73,8 @@ class HeldCredentials(ABC):
 class DefaultChain(HeldCredentials):
     """Provide credentials of the vendor's default chain or of one profile of its config file.
 
-    The file is ``~/.aliyun/config.json``. The credentials are cached for 15 minutes. The
-    asynchronous refresh of the vendor's SDK is not used, because it holds a thread lock across an
-    ``await``: concurrent first calls would stall for seconds. Instead, the SDK's blocking method is
-    called once, in a thread.
+    The SDK's asynchronous refresh is not used, because it holds a thread lock across an ``await``:
+    concurrent first calls would stall for seconds. Instead, its blocking method runs in a thread.
     """
 
     def __init__(
@@ -142,11 +140,7 @@ def _asked(profile: str | None) -> tuple[Credentials | None, str]:
 
 @contextlib.contextmanager
 def _silenced() -> Iterator[None]:
-    """Disable the SDK's logger while the ``with`` block runs.
-
-    The SDK searches several places for credentials, and logs a traceback for each place without
-    them.
-    """
+    """Disable the SDK's logger, which logs a traceback for each place without credentials."""
     logger = logging.getLogger("credentials")
     was_disabled, logger.disabled = logger.disabled, True
     try:

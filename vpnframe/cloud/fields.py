@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from vpnframe.addresses.cidr import split_cidrs
@@ -34,27 +35,18 @@ _KINDS = {str: "other text", bool: "true or false", int: "a number", float: "a f
 Reads = dict[int, dict[str, Any]]
 
 
+@dataclass(slots=True, repr=False, eq=False)
 class Fields:
     """One object of an API response; a value of the wrong type is read as None and noted."""
 
-    __slots__ = ("_notes", "_path", "_reads", "_tree", "is_unread", "judge")
-
-    def __init__(
-        self,
-        tree: Mapping[str, Any],
-        notes: list[Note],
-        path: str = "",
-        *,
-        judge: KeyJudge | None = None,
-        reads: Reads | None = None,
-    ) -> None:
-        self._tree = tree
-        self._notes = notes
-        self._path = path
-        self.judge = judge
-        self._reads = reads
-        # Whether a nested object was not readable; a secret that seems absent may be in it.
-        self.is_unread = False
+    _tree: Mapping[str, Any]
+    _notes: list[Note]
+    _path: str = ""
+    _: KW_ONLY
+    judge: KeyJudge | None = None
+    reads: Reads | None = None
+    # Whether a nested object was not readable; a secret that seems absent may be in it.
+    is_unread: bool = field(default=False, init=False)
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -63,14 +55,14 @@ class Fields:
 
     def apart(self) -> Fields:
         """Return a new reader of the same object, with a separate list of notes that is empty."""
-        return Fields(self._tree, [], self._path, judge=self.judge, reads=self._reads)
+        return Fields(self._tree, [], self._path, judge=self.judge, reads=self.reads)
 
     def kept(self) -> Any:
         """Return a redacted copy of the object with only the fields that were read so far.
 
         If the copy would be empty but the object is not, it gets a placeholder field.
         """
-        return _kept(self._tree, self._reads or {})
+        return _kept(self._tree, self.reads or {})
 
     def note(self, name: str, message: str, *, kind: FailureKind = "malformed") -> None:
         """Add a note on a field that could not be interpreted."""
@@ -88,7 +80,7 @@ class Fields:
                     text = str(whole)
                 else:
                     self._note_type(name, value, "text")
-            if self._reads is not None:
+            if self.reads is not None:
                 self._keep(name, value if text else _stand_in(value))
             if text:
                 return text
@@ -114,7 +106,7 @@ class Fields:
         maximum of a signed integer column.
         """
         value = self._tree.get(name)
-        if self._reads is not None:  # keep a too large number: reading it again adds the same note
+        if self.reads is not None:  # keep a too large number: reading it again adds the same note
             self._keep(name, value if _DIGITS.fullmatch(str(value)) else _stand_in(value))
         number = _whole(value)
         if isinstance(number, str) and _WHOLE.fullmatch(number):
@@ -137,14 +129,14 @@ class Fields:
         known = read_flag(value) if isinstance(value, str | int) else None
         if known is None:
             self._note_type(name, value, "true or false")
-        if self._reads is not None:
+        if self.reads is not None:
             self._keep(name, _stand_in(value) if known is None else value)
         return known
 
     def subnets(self, name: str) -> tuple[str, ...]:
         """Return the CIDR blocks in a field that is a comma-separated string or a list."""
         value = self._tree.get(name)
-        if self._reads is not None:
+        if self.reads is not None:
             self._keep(name, _only(str, value))
         texts = value if isinstance(value, list) else [value]
         found = [cidr for text in texts if isinstance(text, str) for cidr in split_cidrs(text)]
@@ -165,8 +157,7 @@ class Fields:
     def secret(self, name: str) -> KeyState | None:
         """Return whether a secret is present, masked (replaced by asterisks or x) or absent.
 
-        The result is None if the secret seems absent, but could be in a nested object that is
-        unreadable.
+        The result is None if it seems absent, but could be in a nested object that is unreadable.
         """
         state = key_state(self._tree.get(name))
         if state in _STATES:
@@ -204,7 +195,7 @@ class Fields:
         members is set. A member that is zero is not set: the cloud sends unset numbers as zero.
         """
         value = self._tree.get(name)
-        if self._reads is not None:
+        if self.reads is not None:
             self._mention(name)
             if isinstance(value, dict):
                 for member in members:
@@ -224,7 +215,7 @@ class Fields:
 
     def block(self, name: str) -> Fields:
         """Return a nested object; an empty object if the field is missing or not an object."""
-        if self._reads is not None:
+        if self.reads is not None:
             self._mention(name)
         value = self._tree.get(name)
         tree = value if isinstance(value, dict) else {}
@@ -268,17 +259,16 @@ class Fields:
         return tuple(sorted(f"{key}={value or ''}" for key, value in pairs if key))
 
     def _below(self, tree: Mapping[str, Any], path: str) -> Fields:
-        return Fields(tree, self._notes, path, judge=self.judge, reads=self._reads)
+        return Fields(tree, self._notes, path, judge=self.judge, reads=self.reads)
 
     def _unwrapped(self, outer: str, inner: str, kind: type) -> Any:
         """Return a field's value; if the value is an object, return its member ``inner``.
 
-        The redacted response gets this value. A placeholder replaces a value that is not a
-        ``kind``; in a list, each item is judged alone.
+        The redacted response gets this value or, for each value that is no ``kind``, a placeholder.
         """
         value: Any = self._tree.get(outer)
         is_wrapped = isinstance(value, dict)
-        if self._reads is not None:
+        if self.reads is not None:
             self._keep(outer, value if is_wrapped else _only(kind, value))
             if is_wrapped:
                 self._below(value, "")._keep(inner, _only(kind, value.get(inner)))
@@ -286,16 +276,12 @@ class Fields:
 
     def _keep(self, name: str, kept: Any) -> None:
         """Record the value of a field in the redacted response, if the field is present."""
-        if self._reads is not None and name in self._tree:
-            self._reads.setdefault(id(self._tree), {})[name] = kept
+        if self.reads is not None and name in self._tree:
+            self.reads.setdefault(id(self._tree), {})[name] = kept
 
     def _mention(self, name: str) -> None:
-        """Record a placeholder for a field that was read, unless a value is recorded.
-
-        Nulls, booleans and zeros are recorded as they are. An object is recorded whole; redaction
-        then keeps only the fields of the object that were read.
-        """
-        if self._reads is not None and name not in self._reads.get(id(self._tree), ()):
+        """Record what ``_stand_in`` returns for a field, unless a value is already recorded."""
+        if self.reads is not None and name not in self.reads.get(id(self._tree), ()):
             self._keep(name, _stand_in(self._tree.get(name)))
 
     def _note_type(self, name: str, value: Any, wanted: str) -> None:

@@ -1,7 +1,4 @@
-"""Collect the names and ids that a pre-shared key may be derived from.
-
-They are collected only when a key is judged.
-"""
+"""Collect the names and ids that a pre-shared key may be derived from, when a key is judged."""
 
 from __future__ import annotations
 

@@ -53,10 +53,7 @@ def _decoded(answer: Fields, action: str) -> object:
 
 
 def has_keys(body: bytes) -> bool:
-    """Check whether a saved response contains a pre-shared or BGP key that is not redacted.
-
-    The response can be truncated. A key that the API itself hides does not count.
-    """
+    """Check whether a response, even a truncated one, has a pre-shared or BGP key in plain text."""
     # Some shells save their output as UTF-16.
     for found in _KEY.finditer(body.replace(b"\0", b"")):
         text = (found[1] or found[2] or b"").decode("utf-8", "replace").removesuffix("\\")

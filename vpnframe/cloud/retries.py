@@ -44,14 +44,12 @@ _BY_CODE: tuple[tuple[str, Remedy, FailureKind], ...] = (
     (r"invalidsecuritytoken\.expired", Remedy.RENEW_CREDENTIALS, "credentials"),
     (r"signaturedoesnotmatch|incompletesignature", Remedy.GIVE_UP, "credentials"),
     (r"invalidaccesskeyid.*|.*securitytoken.*", Remedy.GIVE_UP, "credentials"),
-    (r".*(forb+id+en|nopermission|accessdenied).*", Remedy.GIVE_UP, "denied"),
-    (r".*(notauthorized|unauthorized).*", Remedy.GIVE_UP, "denied"),
+    (r".*(forb+id+en|nopermission|accessdenied|(not|un)authorized).*", Remedy.GIVE_UP, "denied"),
     (r"invalid(action|api|product|version)(\..*)?", Remedy.GIVE_UP, "unsupported"),
     (r"invalidoperation\.notsupport.*|(operation)?unsupported.*", Remedy.GIVE_UP, "unsupported"),
     (r"invalid\w*(connection|gateway|instance)\w*\.notfound", Remedy.GIVE_UP, "gone"),
     (r"invalidregionid(\.notfound)?", Remedy.GIVE_UP, "parameter"),
-    (r"serviceunavailable.*|internalerror.*", Remedy.AGAIN, "server"),
-    (r"systembusy.*|unknownerror.*", Remedy.AGAIN, "server"),
+    (r"(serviceunavailable|internalerror|systembusy|unknownerror).*", Remedy.AGAIN, "server"),
 )
 _VERDICTS = [(re.compile(code), FailureVerdict(remedy, kind)) for code, remedy, kind in _BY_CODE]
 
@@ -65,8 +63,7 @@ def classify(error: VpnframeError) -> FailureVerdict:
     if isinstance(error, StatusError):
         code = error.code.lower()
         known = next((verdict for pattern, verdict in _VERDICTS if pattern.fullmatch(code)), None)
-        by_status = known or _by_status(error.http_status)
-        return by_status or FailureVerdict(Remedy.GIVE_UP, "parameter")
+        return known or _by_status(error.http_status) or FailureVerdict(Remedy.GIVE_UP, "parameter")
     if isinstance(error, ResponseError) and error.is_empty:
         return FailureVerdict(Remedy.GIVE_UP, "empty")
     by_status = _by_status(getattr(error, "http_status", None) or 0)
@@ -82,12 +79,10 @@ def _by_status(status: int) -> FailureVerdict | None:
     return FailureVerdict(Remedy.AGAIN, "server") if status >= 500 else None
 
 
-def backoff_s(
-    attempt: int, *, jitter: float, base_s: float = 0.5, floor_s: float = 0.05, cap_s: float = 20.0
-) -> float:
+def backoff_s(attempt: int, *, jitter: float, cap_s: float = 20.0) -> float:
     """Return the pause in seconds: the share ``jitter`` of a maximum that doubles every attempt."""
     # M. Brooker, "Exponential Backoff and Jitter", 2015.
-    return max(floor_s, jitter * min(cap_s, base_s * 2.0 ** (attempt - 1)))
+    return max(0.05, jitter * min(cap_s, 0.5 * 2.0 ** (attempt - 1)))
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -43,55 +44,50 @@ def decode_session(response: Response) -> tuple[Credentials, datetime]:
     return credentials, ends_at if ends_at.tzinfo else ends_at.replace(tzinfo=UTC)
 
 
+@dataclass(eq=False, repr=False)
 class AssumedRole(HeldCredentials):
     """Provide a role's credentials, and renew them 15 minutes before they expire."""
 
-    def __init__(
-        self,
-        role_arn: str,
-        *,
-        base: Provider,
-        send: Callable[[Request], Awaitable[Response]],
-        base_url: str,
-        utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
+    role_arn: str
+    _: KW_ONLY
+    base: Provider
+    send: Callable[[Request], Awaitable[Response]]
+    base_url: str
+    utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _clock_offset: timedelta = field(default=timedelta(0), init=False)
+
+    def __post_init__(self) -> None:
         super().__init__(lambda: self._server_now().timestamp())
-        self._role_arn = role_arn
-        self._base = base
-        self._send = send
-        self._base_url = base_url
-        self._utc_now = utc_now
-        self._clock_offset = timedelta(0)
 
     def __repr__(self) -> str:
-        return f"AssumedRole({self._role_arn!r})"
+        return f"AssumedRole({self.role_arn!r})"
 
     def _server_now(self) -> datetime:
-        return self._utc_now() + self._clock_offset
+        return self.utc_now() + self._clock_offset
 
     async def _find(self) -> tuple[Credentials, float]:
         """Assume the role; retry once for a wrong clock, and once for expired base credentials."""
         tried: set[Remedy] = set()
         while True:
-            credentials = await self._base.get(renew=Remedy.RENEW_CREDENTIALS in tried)
-            response = await self._send(self._request(credentials))
+            credentials = await self.base.get(renew=Remedy.RENEW_CREDENTIALS in tried)
+            response = await self.send(self._request(credentials))
             try:
                 role, ends_at = decode_session(response)
                 return role, (ends_at - _EARLY).timestamp()
             except StatusError as error:
-                remedy, refusal = classify(error).remedy, _refusal(error, self._role_arn)
+                remedy, refusal = classify(error).remedy, _refusal(error, self.role_arn)
             except RequestError as error:
                 raise error.with_traceback(None) from None
             if remedy in tried or remedy not in (Remedy.SET_CLOCK, Remedy.RENEW_CREDENTIALS):
                 raise refusal
             tried.add(remedy)
             if remedy is Remedy.SET_CLOCK:
-                self._clock_offset = clock_offset(response, self._utc_now()) or timedelta(0)
+                self._clock_offset = clock_offset(response, self.utc_now()) or timedelta(0)
 
     def _request(self, credentials: Credentials) -> Request:
-        params = {"RoleArn": self._role_arn, "RoleSessionName": "vpnframe"}
+        params = {"RoleArn": self.role_arn, "RoleSessionName": "vpnframe"}
         params["DurationSeconds"] = "3600"
-        call, nonce = Call(self._base_url, "AssumeRole", STS_VERSION, params), secrets.token_hex()
+        call, nonce = Call(self.base_url, "AssumeRole", STS_VERSION, params), secrets.token_hex()
         return sign(call, credentials=credentials, now=self._server_now(), nonce=nonce)
 
 

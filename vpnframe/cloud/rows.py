@@ -255,10 +255,7 @@ def region(row: Fields, region_id: str) -> Region:
 
 
 def _tunnel_rows(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:
-    """Return a connection's tunnel objects.
-
-    The list is empty if no tunnel has an id and no tunnel has settings.
-    """
+    """Return a connection's tunnel objects; none if no tunnel has an id or settings."""
     rows = row.rows(outer, inner, mark="TunnelId")
     # An empty list counts as read, even if its wrapper object has other fields.
     if not rows and (row.has(outer, inner) or (row.has(outer) and not row.shows(outer, inner))):
@@ -278,9 +275,8 @@ def _has_settings(row: Fields, ike: str, ipsec: str) -> bool:
 def _placed(tunnels: tuple[TunnelStatement, ...], single: list[TunnelStatement]) -> dict[str, Any]:
     """Return the fields of a connection record that contain its tunnels.
 
-    ``single`` is empty, or contains one tunnel made from settings outside the list of tunnels. If
-    ``tunnels`` is empty, this tunnel becomes the only tunnel; otherwise it becomes
-    ``stray_tunnel``.
+    The tunnel in ``single``, if any, is made from settings outside the list of tunnels. It becomes
+    the only tunnel or, if ``tunnels`` is not empty, ``stray_tunnel``.
     """
     stray = single[0] if tunnels and single else None
     return {"tunnels": tunnels or tuple(single), "stray_tunnel": stray, "is_dual": bool(tunnels)}
@@ -331,10 +327,7 @@ def _word(
 
 
 def _number(block: Fields, name: str, translate: Callable[[str], int | None]) -> int | None:
-    """Translate a field's token to a number; return None if it is missing or unknown.
-
-    A note is added for an unknown token.
-    """
+    """Translate a field's token to a number; None if it is missing or, with a note, unknown."""
     token = block.text(name)
     number = None if token is None else translate(token)
     if token and number is None:

@@ -44,13 +44,6 @@ def safe_message(message: object) -> str:
 
     A quoted string is kept if it is an id of the cloud or a parameter name. After a word that
     names a secret, such as ``password``, only the words of a fixed list are kept.
-
-    Examples
-    --------
-    >>> safe_message('The specified parameter "RegionId" of vpc-bp11eio5cqt535kom is not valid.')
-    'The specified parameter "RegionId" of vpc-bp11eio5cqt535kom is not valid.'
-    >>> safe_message("The Psk correcthorse is invalid: 'Gr3at Secret', t0p5ecret")
-    'The Psk *** is invalid: ***, ***'
     """
     if not isinstance(message, str):
         return ""

@@ -1,19 +1,13 @@
-"""Sign requests with ACS3-HMAC-SHA256; all functions are pure.
-
-References
-----------
-Alibaba Cloud, "V3 request structure and signature".
-"""
+"""Sign requests with ACS3-HMAC-SHA256 (Alibaba Cloud, "V3 request structure and signature")."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from vpnframe._version import __version__
 from vpnframe.cloud.messages import Request
@@ -21,7 +15,6 @@ from vpnframe.cloud.messages import Request
 ALGORITHM = "ACS3-HMAC-SHA256"
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 USER_AGENT = f"vpnframe/{__version__}"
-_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,14 +54,9 @@ class Call:
     params: Mapping[str, str]  # all go into the query string
 
 
-def percent_encode(text: str) -> str:
-    """Percent-encode all characters but letters, digits and ``-_.~`` (RFC 3986)."""
-    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="-_.~")
-
-
 def canonical_query(params: Mapping[str, str]) -> str:
-    """Return the sorted and encoded query string for the signature and the URL."""
-    return "&".join(f"{percent_encode(k)}={percent_encode(params[k])}" for k in sorted(params))
+    """Return the query string, sorted and percent-encoded (all but letters, digits, ``-_.~``)."""
+    return urlencode(sorted(params.items()), quote_via=quote)
 
 
 def authorization(request: Request, *, credentials: Credentials) -> str:
@@ -76,8 +64,7 @@ def authorization(request: Request, *, credentials: Credentials) -> str:
     headers, names = request.headers, sorted(request.headers)
     signed = ";".join(names)
     listed = "".join([f"{name}:{headers[name].strip()}\n" for name in names])
-    parts = urlsplit(request.url)
-    start = f"{request.method}\n{parts.path or '/'}\n{parts.query}"
+    start = f"{request.method}\n{request.path}\n{request.query}"
     canonical = f"{start}\n{listed}\n{signed}\n{headers['x-acs-content-sha256']}"
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     key, text = credentials.access_key_secret.encode(), f"{ALGORITHM}\n{digest}".encode()

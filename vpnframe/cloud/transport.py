@@ -144,14 +144,11 @@ def _decompressed(body: bytes, coding: str) -> bytes:
 
 
 def _most() -> int:
-    """Return how many connections can be open at once, given the limit on open files.
-
-    Each connection counts as two files, because an emulator in the same process needs a second one.
-    """
+    """Return how many connections can be open at once, given the limit on open files."""
     n_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if resource else -1
     if n_files < 0:  # no limit
         return _MAX_CONNECTIONS
-    n_left = (n_files - _OTHER_FILES) // 2
+    n_left = (n_files - _OTHER_FILES) // 2  # an emulator in this process needs a second file
     if n_left < 1:
         raise SettingsError(
             f"only {n_files} files may be open at once: allow more, as with ulimit -n 1024"

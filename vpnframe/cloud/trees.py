@@ -1,7 +1,4 @@
-"""Parse an API response in JSON or XML; if it reports an error, raise that error.
-
-The parsed response still contains pre-shared keys.
-"""
+"""Parse a JSON or XML response, or raise the error in it; the result contains pre-shared keys."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def _single_part(connection: EmulatedConnection) -> Tree:
 
 def _health_check(check: HealthCheck) -> Tree:
     ends: Tree = {"Sip": check.source_ip, "Dip": check.destination_ip}
-    return {"Enable": _flag(is_on=check.is_enabled), **ends, **_CHECK, "Status": check.status}
+    return {"Enable": str(check.is_enabled).lower(), **ends, **_CHECK, "Status": check.status}
 
 
 def _dual_part(connection: EmulatedConnection) -> Tree:
@@ -113,8 +113,8 @@ def _tunnel_option(tunnel: EmulatedTunnel) -> Tree:
         "ZoneNo": tunnel.zone,
         "CustomerGatewayId": tunnel.customer_gateway_id,
         "InternetIp": tunnel.cloud_ip,
-        "EnableDpd": _flag(is_on=tunnel.is_dpd_on),
-        "EnableNatTraversal": _flag(is_on=tunnel.is_natt_on),
+        "EnableDpd": str(tunnel.is_dpd_on).lower(),
+        "EnableNatTraversal": str(tunnel.is_natt_on).lower(),
         **{f"Tunnel{name}": block for name, block in _configs(tunnel, is_text=True).items()},
         **given(
             TunnelIndex=tunnel.index,
@@ -137,14 +137,8 @@ def _configs(
     local_id, remote_id = ids[::-1] if is_device else ids
     ike = dict(zip(_IKE, values[: len(_IKE)], strict=True))
     ike |= given(LocalId=local_id, RemoteId=remote_id, Psk=tunnel.psk)
-    return {
-        "IkeConfig": ike,
-        "IpsecConfig": dict(zip(_IPSEC, values[len(_IKE) :], strict=True)),
-    }
-
-
-def _flag(*, is_on: bool) -> str:
-    return "true" if is_on else "false"
+    ipsec = dict(zip(_IPSEC, values[len(_IKE) :], strict=True))
+    return {"IkeConfig": ike, "IpsecConfig": ipsec}
 
 
 def _bgp_config(bgp: Bgp, *, is_text: bool = False) -> Tree:
@@ -182,10 +176,7 @@ def _attached_to(connection: EmulatedConnection) -> str | None:
 
 
 def tunnel_bandwidth(connection: EmulatedConnection) -> str:
-    """Return the bandwidth class of a connection, ``Standard`` or ``Large``.
-
-    A quarter of the connections have it in lower case.
-    """
+    """Return a bandwidth class, ``Standard`` or ``Large``; a quarter of them are in lower case."""
     word = "Standard" if connection.bandwidth_mbps <= 1000 else "Large"
     return word.lower() if pick(connection.vpn_connection_id, "case", 4) == 0 else word
 

@@ -27,7 +27,7 @@ class EmulatedListCall:
 
     path: tuple[str, ...]  # names of the nested members that lead to the list in the answer
     write: Callable[[Any], Tree]  # one resource -> its row
-    id_name: str  # name of the id in a row; in snake case, also of the resource's attribute
+    id_name: str  # name of the id in a row
     holds: str = ""  # attribute of Holdings that contains the resources; empty for routes
     # Holdings and parameters -> the resources before filtering; None: all that ``holds`` names
     find: Callable[[Holdings, Parameters], Sequence[Any]] | None = None
@@ -123,13 +123,7 @@ def _of_kind(*, kind: str, routes: Sequence[EmulatedRoute]) -> list[EmulatedRout
 
 
 def _same_named(parameters: str) -> dict[str, str]:
-    """Map each API parameter to the resource attribute of the same name in snake case.
-
-    Examples
-    --------
-    >>> _same_named("VpcId")
-    {'VpcId': 'vpc_id'}
-    """
+    """Map each API parameter to the resource attribute of the same name in snake case."""
     return {name: re.sub(r"\B([A-Z])", r"_\1", name).lower() for name in parameters.split()}
 
 

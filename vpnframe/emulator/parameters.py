@@ -34,11 +34,6 @@ def query_pairs(request: Request) -> Pairs:
 
     A plus sign is decoded as a space, because the official SDK signs ``%20`` but sends ``+``. A
     literal plus sign must be sent as ``%2B``.
-
-    Examples
-    --------
-    >>> query_pairs(Request("GET", "http://127.0.0.1/?Tag.1.Key=env%20name&Tag.1.Value=a%2Bb"))
-    [('Tag.1.Key', 'env name'), ('Tag.1.Value', 'a+b')]
     """
     return parse_qsl(request.query, keep_blank_values=True, errors="surrogateescape")
 

@@ -70,18 +70,9 @@ UNKNOWN_ROLE = Refusal("EntityNotExist.Role", 404, "The specified Role not exist
 
 
 def missing_parameter(name: str) -> Refusal:
-    """Return the error for a request without the mandatory parameter ``name``.
-
-    Examples
-    --------
-    >>> missing_parameter("RegionId").code
-    'MissingParameter'
-    """
-    message = (
-        f'The input parameter "{name}" that is mandatory for processing this request '
-        "is not supplied."
-    )
-    return Refusal("MissingParameter", 400, message)
+    """Return the error for a request without the mandatory parameter ``name``."""
+    subject = f'The input parameter "{name}" that is mandatory for processing this request'
+    return Refusal("MissingParameter", 400, f"{subject} is not supplied.")
 
 
 def required_values(given: Mapping[str, str], *names: str) -> list[str]:

@@ -36,8 +36,7 @@ class ServerSettings:
 
     port: int = 0  # 0 selects a free port
     latency_ms: float = 0.0  # delay of each answer
-    # Whether to serve HTTPS, with a certificate authority created at start
-    is_tls: bool = False
+    is_tls: bool = False  # whether to serve HTTPS, with a certificate authority created at start
     clock: Callable[[], float] = time.time  # seconds since the epoch
 
 
@@ -89,9 +88,8 @@ async def serving(
         try:
             context = None if ca_file is None else _make_tls(ca_file)
             await web.TCPSite(runner, _HOST, settings.port, ssl_context=context).start()
-            port = runner.addresses[0][1]
             scheme = "https" if settings.is_tls else "http"
-            endpoint = f"{scheme}://{_HOST}:{port}"
+            endpoint = f"{scheme}://{_HOST}:{runner.addresses[0][1]}"
             yield RunningEmulator(endpoint, state.fleet.accounts, ca_file, state)
         finally:
             await runner.cleanup()

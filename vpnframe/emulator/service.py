@@ -28,16 +28,7 @@ _ROLE = re.compile(r"acs:ram::([0-9]+):role/([A-Za-z0-9._-]+)")
 
 
 def handle(state: State, request: Request, now: float) -> Response:
-    """Return the emulator's response to one request; ``now`` is in seconds since the epoch.
-
-    Examples
-    --------
-    >>> from vpnframe.emulator.fleet.making import make_fleet
-    >>> from vpnframe.emulator.state import make_state
-    >>> state = make_state(make_fleet(connections=0, regions=1))
-    >>> handle(state, Request("GET", "http://127.0.0.1/?Action=DescribeRegions"), 0.0).status
-    400
-    """
+    """Return the emulator's response to one request; ``now`` is in seconds since the epoch."""
     state.n_requests += 1
     for fault in state.faults:
         if not isinstance(fault, FaultPlan) and (response := fault(request, state.n_requests)):
@@ -66,11 +57,7 @@ class _Exchange:
         return self.state.holdings_of(credential.account_id, self.call.region_id)
 
     def finish(self, row: Tree) -> Tree:
-        """Return a row of the answer in which unset fields have the form ``State.shape``.
-
-        In the form ``plain``, the row stays unchanged; in all other forms, missing fields are
-        added. If ``State.shape`` is None, a hash of the row's first values selects the form.
-        """
+        """Add a row's unset fields in the form ``State.shape``; if None, the row selects a form."""
         what = "/".join(map(str, [*row.values()][:3]))
         shape = self.state.shape or SHAPES[pick(what, "unset", len(SHAPES))]
         return fill(row, self.call.action, shape)
@@ -95,8 +82,7 @@ class _Exchange:
         credential = self.pass_gate()
         if not call.action:
             raise RefusalError(refusals.missing_parameter("Action"))
-        action = _ACTIONS.get(call.action)
-        if action is None:
+        if (action := _ACTIONS.get(call.action)) is None:
             raise RefusalError(refusals.UNKNOWN_ACTION)
         if not call.version:
             raise RefusalError(refusals.missing_parameter("Version"))

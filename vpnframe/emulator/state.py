@@ -95,14 +95,7 @@ def make_state(
     has_retry_after: bool = False,
     shape: str | None = None,
 ) -> State:
-    """Create the state of an emulator that has not yet received a call.
-
-    Examples
-    --------
-    >>> from vpnframe.emulator.fleet.making import make_fleet
-    >>> make_state(make_fleet(connections=0, regions=1), quotas=False)
-    State(Fleet(seed=7, 1 accounts, 1 regions, 0 connections), 0 requests)
-    """
+    """Create the state of an emulator that has not yet received a call."""
     if shape not in (None, *SHAPES):
         raise ValueError(
             f"the form of unset fields must be one of {', '.join(SHAPES)}, not {shape!r}"

@@ -44,7 +44,7 @@ _TUNNEL = _fields(
     TunnelIpsecConfig=_IPSEC,
     TunnelBgpConfig={**_BGP, "BgpStatus": ""},
 )
-_DESTINATION_ROUTE = _fields(
+_ROUTE = _fields(
     "RouteDest NextHop RouteEntryType State Source AsPath Community CreateTime# Weight#"
 )
 _DEVICE_TUNNEL = _fields("TunnelId Local Remote", IkeConfig=_IKE, IpsecConfig=_IPSEC)
@@ -90,10 +90,8 @@ FIELDS: Mapping[str, Fields] = {
         UserCidrs={"UserCidr": []},
         VSwitchIds={"VSwitchId": []},
     ),
-    "DescribeVpnRouteEntries": _DESTINATION_ROUTE | _fields("VpnInstanceId NextHopTunnelId"),
-    "DescribeVcoRouteEntries": (
-        _DESTINATION_ROUTE | _fields("VpnConnectionId", NextHopTunnelIdList=[])
-    ),
+    "DescribeVpnRouteEntries": _ROUTE | _fields("VpnInstanceId NextHopTunnelId"),
+    "DescribeVcoRouteEntries": _ROUTE | _fields("VpnConnectionId", NextHopTunnelIdList=[]),
     "DescribeVpnPbrRouteEntries": _fields(
         "VpnInstanceId RouteSource RouteDest NextHop NextHopTunnelId State "
         "CreateTime# Priority# Weight#"
@@ -109,16 +107,7 @@ FIELDS: Mapping[str, Fields] = {
 
 
 def fill(row: Mapping[str, Json], action: str, shape: str) -> dict[str, Json]:
-    """Return a row of an answer, with its missing fields added in the form ``shape``.
-
-    In the form ``plain``, nothing is added. In ``blank``, missing numbers, flags and strings become
-    empty strings; in ``zeros``, they become 0, false and empty strings.
-
-    Examples
-    --------
-    >>> fill({"RouteDest": "10.0.0.0/8"}, "DescribeVpnPbrRouteEntries", "zeros")["Priority"]
-    0
-    """
+    """Return a row of an answer, with its missing fields added in the form ``shape``."""
     return dict(row) if shape == "plain" else _filled(row, FIELDS[action], shape)
 
 

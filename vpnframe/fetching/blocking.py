@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from vpnframe.errors import VpnframeError
@@ -48,9 +49,7 @@ def run_in_thread(work: Coroutine[Any, Any, T], *, stop: Callable[[], object] | 
         started.set_result(lambda: loop.call_soon_threadsafe(end))
         return await work
 
-    def interrupt() -> None:
-        started.add_done_callback(_call)
-
+    interrupt = partial(started.add_done_callback, _call)
     with (
         _interrupts(interrupt) as numbers,
         ThreadPoolExecutor(max_workers=1, thread_name_prefix="vpnframe") as pool,

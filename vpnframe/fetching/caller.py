@@ -33,12 +33,7 @@ T = TypeVar("T")
 Send = Callable[[Request], Awaitable[Response]]
 
 # Maximum number of attempts of one call, by the remedy for its failure; one for other remedies.
-_ATTEMPTS = {
-    Remedy.SLOW_DOWN: 8,
-    Remedy.AGAIN: 5,
-    Remedy.SET_CLOCK: 2,
-    Remedy.RENEW_CREDENTIALS: 2,
-}
+_ATTEMPTS = {Remedy.SLOW_DOWN: 8, Remedy.AGAIN: 5, Remedy.SET_CLOCK: 2, Remedy.RENEW_CREDENTIALS: 2}
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,11 +62,7 @@ class Plan:
                 yield region_id, Place(url, region_id), f"{region_id!r} {what}"
 
     def unknown_skips(self, known: Collection[str]) -> Iterator[str]:
-        """Yield a message for each id in ``skip_regions`` that the account does not have.
-
-        ``known`` contains the ids that the account has; if it is empty, nothing is yielded. An id
-        that is also in ``regions`` gets no message.
-        """
+        """Yield a message for each region to skip that is not ``known``; none if none is known."""
         unknown = {*self.skip_regions} - {*known, *(self.regions or ())} if known else ()
         for region_id in sorted(unknown):
             near = difflib.get_close_matches(region_id, known, n=1)
@@ -126,10 +122,7 @@ class AccountCrawl:
         await run_all(region.list_all() for region in self.regions)
 
     def _cover(self, status: CoverageStatus, region_id: str | None = None) -> None:
-        """Add a coverage row for a region that was not read.
-
-        If ``region_id`` is None, the row stands for the whole account.
-        """
+        """Add a coverage row for a region or, without an id, a whole account that was not read."""
         account_id = self.caller.account_id
         self.coverage.append(Coverage(account_id=account_id, region_id=region_id, status=status))
 
@@ -149,10 +142,7 @@ class AccountCrawl:
         self._report(events.RegionsFound(len(self.regions)))
 
     def _report(self, event: events.Event) -> None:
-        """Send an event to the listener.
-
-        If calls were throttled since the last report, send a Throttled event first.
-        """
+        """Send an event to the listener, after a Throttled event if calls were newly throttled."""
         n_throttled = sum(tally.n_throttled for tally in self.caller.tallies.values())
         n_new, self._n_throttled = n_throttled - self._n_throttled, n_throttled
         for one in (*([events.Throttled(n_new)] if n_new else []), event):
@@ -164,15 +154,11 @@ class AccountCrawl:
         share = parse_downloads(self.plan.downloads)
         if share in (0.0, 1.0):
             return ids if share else []
-        # Used for sampling, not for secrets.
         draw = random.Random(f"{self.plan.seed}/{region.place.region_id}")
         return sorted(draw.sample(sorted(ids), math.ceil(share * len(ids))))
 
     def choose(self) -> None:
-        """Set in each region the number of configurations that will be downloaded.
-
-        A connection with such a configuration counts as not read until the download is done.
-        """
+        """Set in each region how many configurations to download; all of them count as not read."""
         for region in self.regions:
             region.n_wanted = len(self.chosen(region))
 

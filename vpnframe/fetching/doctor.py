@@ -203,17 +203,16 @@ class _AccountCheck:
         return True
 
     def _note_clock(self, offset: timedelta | None) -> None:
+        note = partial(self._note, "clock")
         if offset is None:
-            self._note(
-                "clock", "unknown", "the answer has no date", "compare it with a time server"
-            )
+            note("unknown", "the answer has no date", "compare it with a time server")
             return
         seconds = round(offset.total_seconds())
         detail = f"the server is {abs(seconds)} s {'ahead' if seconds >= 0 else 'behind'}"
         if abs(seconds) < 15 * 60:
-            self._note("clock", "ok", detail)
+            note("ok", detail)
         else:
-            self._note("clock", "missing", detail, "correct this machine's clock")
+            note("missing", detail, "correct this machine's clock")
 
     async def _find_places(self) -> list[Place]:
         """List the regions, report the result, and return where to send each region's calls."""

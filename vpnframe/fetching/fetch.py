@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from vpnframe.fetching.crawl import FleetCrawl, Plan, parse_downloads
 from vpnframe.fetching.events import EstimateMade, Listener, ignore, tell
 from vpnframe.fetching.settings import FetchSettings, find_provider, make_plan
 from vpnframe.inventory import Inventory, flattening, write_inventory
+from vpnframe.inventory.layout import Kind
+from vpnframe.inventory.write import remove_snapshot
 from vpnframe.model.psk import FingerprintKey, new_fingerprint_key, own_fingerprint_key
 from vpnframe.model.records import Records
 from vpnframe.schema.memory import give_back_memory
@@ -83,6 +86,7 @@ async def _read(
     fleet: FleetCrawl, plan: Plan, ending: Ending, checkpoint: Checkpoint | None
 ) -> Inventory:
     """Read the fleet; if there is a checkpoint, also write the inventory to its folder."""
+    started = datetime.now(UTC)
     await fleet.list_all()
     if checkpoint is not None and parse_downloads(plan.downloads) > 0:
         # The lists are committed before the downloads, so that they are available early.
@@ -90,7 +94,10 @@ async def _read(
             account.choose()
         has_any = any(one.connection_ids for each in fleet.accounts for one in each.regions)
         if has_any and not ending.is_asked and not checkpoint.noted("list_snapshot"):
-            snapshot = write_inventory(_tables(fleet.parts()), checkpoint.folder.parent)
+            lists = _tables(fleet.parts())
+            snapshot = write_inventory(
+                lists, checkpoint.folder.parent, kind="lists", started=started
+            )
             checkpoint.note("list_snapshot", snapshot)
     give_back_memory()
     tell(plan.on_event, EstimateMade(fleet.estimates()))
@@ -99,8 +106,12 @@ async def _read(
     inventory = _tables(fleet.parts(release=True))
     if checkpoint is None:
         return inventory
-    supersedes = checkpoint.noted("list_snapshot")
-    snapshot = write_inventory(inventory, checkpoint.folder.parent, supersedes=supersedes)
+    share = parse_downloads(plan.downloads)
+    kind: Kind = "lists" if share == 0 else "full" if share == 1 else "sample"
+    folder = checkpoint.folder.parent
+    snapshot = write_inventory(inventory, folder, kind=kind, started=started)
+    if before := checkpoint.noted("list_snapshot"):  # the new one has all that it has, and more
+        remove_snapshot(folder, before)
     if not inventory.is_complete and inventory.failures["kind"].isin(PASSING).any():
         checkpoint.note("list_snapshot", snapshot)  # --resume may complete it
     else:

@@ -111,10 +111,7 @@ class ListCall:
     judge: KeyJudge | None = None  # assesses the pre-shared keys in the rows
 
     async def recall(self) -> Listing:
-        """Return the list from the checkpoint, or read it if it is not there.
-
-        A list that was read is stored, unless a call failed or a row count was invalid.
-        """
+        """Return the list from the checkpoint, or read it; store it if no call or count was bad."""
         checkpoint, key = self.caller.checkpoint, self.caller.key(self.action, self.place)
         subject = "/".join(self.about.values())
         known = checkpoint.recall(*key, subject) if checkpoint else None
@@ -197,10 +194,7 @@ class ListCall:
 
 
 def _united(passes: list[Listing]) -> Listing:
-    """Combine the rows of several passes over a list.
-
-    If several passes have a row with the same id, the row of the latest pass is kept.
-    """
+    """Combine the rows of several passes; of rows with the same id, keep the latest."""
     united = Listing(
         n_expected=max(one.n_expected for one in passes),
         # If only a later pass failed, no row is missing, but the rows are not confirmed.

@@ -72,11 +72,7 @@ class PackedRecords:
 def side_by_side(
     first: Iterable[Part], *others: Iterable[Part]
 ) -> Iterator[tuple[dict[str, Any], ...]]:
-    """Join several sequences of parts; a part is a mapping of ids to records, sorted by id.
-
-    Each yielded tuple has one part of each sequence. The parts in a tuple cover the same range of
-    ids.
-    """
+    """Join sequences of parts, sorted by id, to tuples whose parts cover the same range of ids."""
     following = [(iter(parts), dict[str, Any]()) for parts in others]
     for part in first:
         last, due = max(part, default=""), []

@@ -229,21 +229,14 @@ class RegionCrawl:
         return self.listings.get(action, Listing()).rows.parts()
 
     def _found(self, table: str) -> dict[str, Any]:
-        """Return the listed rows of a table as a dictionary by id, sorted by id.
-
-        The account and the region are set in each row.
-        """
+        """Return the listed rows of a table by id, sorted, with account and region."""
         actions = [action.name for action in REGION_LISTS if action.table == table]
         parts = chain.from_iterable(map(self._rows, actions))
         rows = {row_id: self._here(row) for part in parts for row_id, row in part.items()}
         return dict(sorted(rows.items()))
 
     def _statements(self) -> Iterator[dict[str, Statement]]:
-        """Yield the listed connections in batches; a batch is a mapping sorted by id.
-
-        Attachments to transit routers are merged in: they add missing connections and missing or
-        hidden values.
-        """
+        """Yield the listed connections, with what attachments add, in batches sorted by id."""
         attached = self._rows(ATTACHMENTS)
         for rows in side_by_side(self._rows(CONNECTIONS), attached):
             yield {

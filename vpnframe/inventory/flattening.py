@@ -12,7 +12,7 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.addresses.cidr import parse_cidrs
-from vpnframe.model.blocks import Block, has_ha_evidence, list_blocks
+from vpnframe.model.blocks import Block, has_ha_evidence, in_block_order, list_blocks
 from vpnframe.model.records import (
     Connection,
     End,
@@ -88,6 +88,7 @@ class _GrowingTables:
     def __init__(self) -> None:
         self._growing = {name: schema.Growing(name) for name in (*STORED, *RESTRICTED)}
         self._bad_blocks: list[Failure] = []
+        self._tagged: list[Gateway] = []  # gateways with tags, of all regions
         self._gateways: dict[_Place, Gateway] = {}
         self._n_connections: Counter[_Place] = Counter()
 
@@ -97,6 +98,7 @@ class _GrowingTables:
             self._gateways = {(g.account_id, g.region_id, g.gateway_id): g for g in part.gateways}
         if part.connections:
             self._add_connections(part.connections, part.routes)
+        self._add_tags(part.connections)
         routers = {_place_of(c): c.transit_router_id for c in part.connections}
         router_ids = [routers.get(_place_of(route)) for route in part.routes]
         self._add_records("routes", part.routes, transit_router_id=router_ids)
@@ -106,26 +108,47 @@ class _GrowingTables:
 
     def tables(self) -> Tables:
         self._end_region()
+        self._add_tags(self._tagged)
         self._add_failures(self._bad_blocks)
         # The parts of each table are freed when it is finished.
-        return {name: self._growing.pop(name).table() for name in (*STORED, *RESTRICTED)}
+        made = {name: self._growing.pop(name).table() for name in (*STORED, *RESTRICTED)}
+        place = ["account_id", "region_id"]
+        tags = made["tags"].sort_values(place, kind="stable", na_position="first")
+        return made | {"tags": tags.reset_index(drop=True)}
 
     def _add_records(self, name: str, records: Sequence[Record], **columns: list[Any]) -> None:
         """Add a row to table ``name`` for each record; ``columns`` override record fields."""
         if records:
             for column in schema.find(name).columns:
                 if column.name not in columns:
-                    columns[column.name] = list(map(attrgetter(_field_of(column)), records))
+                    values = map(attrgetter(_field_of(column)), records)
+                    if column.name.endswith("cidrs"):
+                        values = map(in_block_order, values)
+                    columns[column.name] = list(values)
             self._growing[name].add(columns)
 
     def _add_failures(self, failures: Sequence[Failure]) -> None:
         attempts = [min(failure.attempts, 32_767) for failure in failures]
         self._add_records("failures", failures, attempts=attempts)
 
+    def _add_tags(self, resources: Sequence[Connection | Gateway]) -> None:
+        """Add a row to table ``tags`` for each tag."""
+        rows = [
+            (one.account_id, one.region_id, *_resource(one), *tag.partition("=")[::2])
+            for one in resources
+            for tag in one.tags
+        ]
+        names = schema.find("tags").names
+        if rows:
+            columns = zip(names, map(list, zip(*rows, strict=True)), strict=True)
+            self._growing["tags"].add(dict(columns))
+
     def _end_region(self) -> None:
         """Add the region's gateways to table ``gateways``, with their connection counts."""
         counts = [self._n_connections[place] for place in self._gateways]
-        self._add_records("gateways", [*self._gateways.values()], n_connections=counts)
+        gateways = [*self._gateways.values()]
+        self._add_records("gateways", gateways, n_connections=counts)
+        self._tagged += [gateway for gateway in gateways if gateway.tags]
         self._gateways, self._n_connections = {}, Counter()
 
     def _add_connections(
@@ -227,6 +250,13 @@ def _place_of(record: Connection | RouteEntry) -> _Place:
     return (record.account_id, record.region_id, record.vpn_connection_id)
 
 
+def _resource(record: Connection | Gateway) -> tuple[str, str]:
+    """Return the type and the id of a resource, as in table ``tags``."""
+    if isinstance(record, Gateway):
+        return f"{record.kind}_gateway", record.gateway_id
+    return "connection", record.vpn_connection_id
+
+
 def _auth_method(row: _Row) -> str:
     if row.vpn.vpn_type == "sm":
         return "certificate"  # these gateways support certificates only
@@ -248,11 +278,9 @@ def _routing_mode(row: _Row) -> str | None:
 def _bandwidth(row: _Row) -> int | None:
     """Return the connection's bandwidth, or that of its gateway if the connection has none."""
     own = row.connection
-    return (
-        own.bandwidth_mbps
-        if own.has_unknown_bandwidth
-        else own.bandwidth_mbps or row.vpn.bandwidth_mbps
-    )
+    if own.has_unknown_bandwidth:
+        return own.bandwidth_mbps
+    return own.bandwidth_mbps or row.vpn.bandwidth_mbps
 
 
 _COMPUTED: Mapping[str, Callable[[_Row], Any]] = {
@@ -261,6 +289,8 @@ _COMPUTED: Mapping[str, Callable[[_Row], Any]] = {
     "customer_gateway_id": lambda row: (
         row.tunnel.customer_gateway_id or row.connection.customer_gateway_id
     ),
+    "onprem_subnets": lambda row: in_block_order(row.connection.onprem_subnets),
+    "vpc_subnets": lambda row: in_block_order(row.connection.vpc_subnets),
     "has_ha_evidence": lambda row: has_ha_evidence(row.connection),
     "n_tunnels": lambda row: len(row.connection.tunnels),
     "routing_mode": _routing_mode,
@@ -275,10 +305,7 @@ def _field_of(column: Column) -> str:
 
 
 def _find_value(column: Column) -> Callable[[_Row], Any] | None:
-    """Return a function that reads the value of a column from a _Row.
-
-    Return None if the column is neither computed nor a field of a record.
-    """
+    """Return a function that computes or reads a column from a _Row; None if neither is known."""
     if column.name in _COMPUTED:
         return _COMPUTED[column.name]
     for path, record, prefix in _SOURCES:

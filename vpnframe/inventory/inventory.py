@@ -24,7 +24,7 @@ class Inventory:
 
     Parameters
     ----------
-    tunnels, connections, subnets, gateways, routes, vpcs : DataFrame
+    tunnels, connections, subnets, gateways, routes, vpcs, tags : DataFrame
         The fleet; see :func:`vpnframe.schema.describe` for their columns.
     failures, coverage, disagreements : DataFrame
         What was not read, how much was read, and where the two API responses about a connection
@@ -53,6 +53,7 @@ class Inventory:
     failures: pd.DataFrame
     coverage: pd.DataFrame
     disagreements: pd.DataFrame
+    tags: pd.DataFrame = field(default_factory=partial(schema.empty, "tags"))
     key_facts: pd.DataFrame = field(default_factory=partial(schema.empty, "key_facts"))
     snapshot: str | None = None
 
@@ -87,12 +88,8 @@ class Inventory:
         bad = coverage[~coverage["status"].isin(_ACCOUNTED_FOR)]
         first = bad.head(5)
         whose = first["account_id"] if "account_id" in first else first["region_id"]
-        places = ", ".join(
-            f"{_place(region, account)} {status}"
-            for region, account, status in zip(
-                first["region_id"], whose, first["status"], strict=True
-            )
-        )
+        rows = zip(first["region_id"], whose, first["status"], strict=True)
+        places = ", ".join(f"{_place(region, account)} {word}" for region, account, word in rows)
         more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
         return (
             f"coverage NOT COMPLETE, {n_read:,} of {n_expected:,} known connections read"

@@ -1,79 +1,113 @@
-"""The file paths of a snapshot, and its commit record, with which a reader verifies the files.
+"""The files of an inventory folder, and the record of a snapshot.
 
 ::
 
     <folder>/
-      <table>/snapshot=<id>/region=<region_id>/part-<account_id>-<n>.parquet
-      key_facts/snapshot=<id>/part-0.parquet     for its owner only; exists only if it has rows
-      _snapshots/<id>.json        the commit record: a snapshot exists when this file does
+      snapshots/snapshot=<id>/<table>.parquet     a file per table, plain for every engine
+      snapshots/snapshot=<id>/snapshot.json       the record, written last
+      private/snapshot=<id>/key_facts.parquet     for its owner only; exists only if it has rows
+      latest -> snapshots/snapshot=<id>           a convenience for other tools
 
-No column has the name of a partition key, so ``region_id`` and ``account_id`` stay in the files
-and every engine can read the folder.
+A snapshot exists if its record does. A table that equals the table of the snapshot before is a hard
+link to its file, if the file system has hard links. A table of more than a million rows has several
+files: ``tunnels-00001.parquet`` and so on.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
-LAYOUT_VERSION = 1
-RECORDS = "_snapshots"
+from vpnframe.errors import InventoryError
+from vpnframe.model.files import MIB, read_file
+from vpnframe.schema.tables import RESTRICTED
+
+SCHEMA_VERSION = 2
+RECORD, LATEST, LOCK = "snapshot.json", "latest", ".lock"
 SNAPSHOT_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
+MOST_ROWS = 1_000_000  # of one file
+Kind = Literal["full", "lists", "sample"]
+_FOLDER = re.compile(f"snapshot=({SNAPSHOT_ID.pattern})")
+_FILE = re.compile(r"([a-z_]+)(-[0-9]{5})?\.parquet")
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One Parquet file of a snapshot, as described in the commit record."""
+class TableFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One Parquet file of a snapshot."""
 
-    path: str  # inside the inventory folder, with forward slashes
-    table: str  # for example ``tunnels``
-    n_rows: int  # number of its rows
+    name: str  # without a folder
+    n_rows: int
     sha256: str  # of the whole file, in hex
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of a commit record that are the same in every layout version."""
+    """The field of a record that is the same in every version."""
 
-    layout_version: int  # see LAYOUT_VERSION
-    supersedes: str | None = None  # id of the snapshot that this one replaces
+    schema_version: int
 
 
-class CommitRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The commit record of a snapshot; the snapshot exists if and only if this record exists."""
+class SnapshotRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The record of a snapshot, which exists if and only if this record does."""
 
-    layout_version: int
+    schema_version: int
     snapshot: str  # its id
     tool_version: str  # of the package that wrote it
-    written_at: str  # ISO 8601, UTC
+    kind: Kind  # what was asked for: everything, the lists alone, or a sample of downloads
+    started_ms: int | None = None  # when the fetch began
+    finished_ms: int  # when the snapshot was written
     is_complete: bool  # whether everything that exists was read
     coverage: str  # the coverage as a sentence
-    n_rows: dict[str, int]  # rows of each table
-    parts: list[Part]  # all files
-    # For a table whose rows are not written in their order: the original position of each row
-    orders: dict[str, list[int]] = {}
-    supersedes: str | None = None
+    tables: dict[str, list[TableFile]]
+
+    @property
+    def finished(self) -> datetime:
+        """When the snapshot was written, in UTC."""
+        return datetime.fromtimestamp(self.finished_ms / 1000, UTC)
 
 
-def snapshot_id(now: datetime, *, suffix: str) -> str:
-    """Return the id of a snapshot that is written at the UTC time ``now``."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{suffix}"
+def folder_of(folder: Path, snapshot: str, table: str = "") -> Path:
+    """Return the folder that has the files of a snapshot, or of one table of the snapshot."""
+    return folder / ("private" if table in RESTRICTED else "snapshots") / f"snapshot={snapshot}"
 
 
-def part_path(
-    table: str, snapshot: str, region: str | None, account: str | None, *, number: int = 0
-) -> Path:
-    """Return the path of a Parquet file, relative to the inventory folder.
+def files_of(folder: Path, record: SnapshotRecord, table: str) -> Iterator[tuple[Path, TableFile]]:
+    """Yield the path and the entry of each file of a table; refuse links in place of folders."""
+    home = folder_of(folder, record.snapshot, table)
+    for link in (one for one in (home, home.parent) if one.is_symlink()):
+        raise InventoryError(f"{link} is a link: an inventory has folders there")
+    for file in record.tables.get(table, ()):
+        yield home / file.name, file
 
-    Examples
-    --------
-    >>> part_path("tunnels", "S", "cn-shanghai", "1234").as_posix()
-    'tunnels/snapshot=S/region=cn-shanghai/part-1234-0.parquet'
-    """
-    # A word, as pyarrow and pandas reject a folder whose only partition is Hive's null.
-    safe_region, safe_account = (
-        re.sub(r"[^A-Za-z0-9_-]", "_", text or "") or "none" for text in (region, account)
-    )
-    name = f"part-{safe_account}-{number}.parquet"
-    return Path(table, f"snapshot={snapshot}", f"region={safe_region}", name)
+
+def find_ids(folder: Path) -> set[str]:
+    """Return the ids of all folders of snapshots, also of those without a record."""
+    paths = [path for kind in ("snapshots", "private") for path in (folder / kind).glob("*")]
+    return {found[1] for path in paths if (found := _FOLDER.fullmatch(path.name))}
+
+
+def read_record(folder: Path, snapshot: str) -> SnapshotRecord:
+    """Read the record of a snapshot, and check that it names only files of its own folder."""
+    path = folder_of(folder, snapshot) / RECORD
+    try:
+        body = read_file(path, limit=64 * MIB)
+        version = msgspec.json.decode(body, type=Header).schema_version
+        if version > SCHEMA_VERSION:
+            raise InventoryError(f"{path} was written by a newer vpnframe: update vpnframe")
+        record = msgspec.json.decode(body, type=SnapshotRecord)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        raise InventoryError(f"{path} is damaged: read another snapshot") from None
+    named = [(table, file.name) for table, files in record.tables.items() for file in files]
+    strange = [name for table, name in named if _table_of(name) != table]
+    if record.snapshot != snapshot or strange:
+        what = strange[0] if strange else f"snapshot {record.snapshot!r}"
+        raise InventoryError(f"{path} names {what}, which is not of its folder")
+    return record
+
+
+def _table_of(name: str) -> str | None:
+    found = _FILE.fullmatch(name)
+    return found[1] if found else None

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import warnings
-from collections.abc import Collection
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator
+from contextlib import nullcontext, suppress
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 
-import msgspec
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vpnframe import schema
-from vpnframe.errors import ClockWarning, InventoryError, SchemaError
+from vpnframe.errors import ClockWarning, IncompleteWarning, InventoryError, SchemaError
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
-from vpnframe.inventory.layout import CommitRecord, Header, Part
+from vpnframe.inventory.layout import SnapshotRecord, TableFile, files_of, folder_of
 from vpnframe.model.files import MIB, open_regular, read_file
 from vpnframe.schema.tables import RESTRICTED, STORED
 
 log = logging.getLogger("vpnframe")
-_MAX_BYTES = 1024 * MIB  # a part holds at most one account's table of one region
+_MAX_BYTES = 4096 * MIB  # of one file, which has at most a million rows
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def read_inventory(
@@ -32,6 +34,7 @@ def read_inventory(
     *,
     snapshot: str = "latest",
     tables: Collection[str] | None = None,
+    regions: Collection[str] | None = None,
     now: datetime | None = None,
 ) -> Inventory:
     """Read one snapshot of an inventory folder.
@@ -41,19 +44,22 @@ def read_inventory(
     folder : str or Path
         A folder written by :func:`write_inventory`.
     snapshot : str, default "latest"
-        A snapshot id, or ``latest`` for the newest.
+        A snapshot id, ``latest`` for the newest that is not a sample, or a date such as
+        ``2026-11-30`` for the newest at the end of that day in UTC.
     tables : collection of str, optional
         Names of the tables to read, which saves time; all other tables are empty, except
         ``coverage``. Default: all tables.
+    regions : collection of str, optional
+        Keep only the rows of these regions. Default: all regions.
     now : datetime, optional
         The time in UTC at which the snapshot is read; default: the current time.
 
     Returns
     -------
     Inventory
-        An inventory equal to the one that was written, including dtypes. If the file with the key
-        facts no longer exists, or the user may not read it, ``key_facts`` is empty and a warning is
-        logged.
+        The inventory that was written, including dtypes, each table in the order of its key. If
+        the file with the key facts no longer exists, or the user may not read it, ``key_facts`` is
+        empty and a warning is logged.
 
     Raises
     ------
@@ -67,153 +73,163 @@ def read_inventory(
     -----
     ClockWarning
         The newest snapshot was requested, and it is dated after ``now``.
+    IncompleteWarning
+        The newest snapshot is not complete, and an older one is.
     """
     target = Path(folder)
     if snapshot == "latest":
         _warn_of_future(target, datetime.now(UTC) if now is None else now)
-    record = _read_record(target, _pick(target, snapshot))
+    record = _pick(target, snapshot)
     known = (*STORED, *RESTRICTED)
     wanted = set(known) if tables is None else {"coverage", *tables}
     if unknown := sorted(wanted.difference(known)):
         raise SchemaError(f"no table {unknown[0]!r} is stored: the tables are {', '.join(known)}")
-    read = {name: _read_table(target, record, name) for name in STORED if name in wanted}
-    read |= {name: _read_restricted(target, record, name) for name in RESTRICTED if name in wanted}
-    empty = {name: schema.empty(name) for name in known if name not in read}
-    return Inventory(**read, **empty, snapshot=record.snapshot)
+    read = {
+        name: read_table(target, record, name) if name in wanted else schema.empty(name)
+        for name in known
+    }
+    if regions is not None:
+        read = {
+            name: schema.cast(name, table[table["region_id"].isin([*regions])])
+            for name, table in read.items()
+        }
+    return Inventory(**read, snapshot=record.snapshot)
+
+
+def records_of(folder: Path, *, is_strict: bool = False) -> list[SnapshotRecord]:
+    """Return the records of all snapshots, oldest first; leave out damaged ones if not strict."""
+    found = []
+    for snapshot in layout.find_ids(folder):
+        path = folder_of(folder, snapshot) / layout.RECORD
+        if path.exists():
+            with nullcontext() if is_strict else suppress(InventoryError):
+                record = layout.read_record(folder, snapshot)
+                found.append((record.finished_ms, path.stat().st_mtime_ns, snapshot, record))
+    return [record for *_, record in sorted(found, key=itemgetter(0, 1, 2))]
 
 
 def list_snapshots(folder: str | Path) -> list[str]:
     """Return the ids of the snapshots in an inventory folder, oldest first."""
-    records = Path(folder, layout.RECORDS)
-    if not records.is_dir():
+    if not Path(folder, "snapshots").is_dir():
         raise InventoryError(
-            f"the folder {folder} is not an inventory: it has no _snapshots folder; "
+            f"the folder {folder} is not an inventory: it has no folder snapshots; "
             f"create one with `vpnframe fetch --out {folder}` or vf.write_inventory"
         )
-    found = [path for path in records.glob("*.json") if layout.SNAPSHOT_ID.fullmatch(path.stem)]
-    passed_over = {_superseded_by(path) for path in found}
-    # Ids of the same second are ordered by the modification time of their records.
-    found.sort(key=lambda path: (path.stem.partition("-")[0], path.stat().st_mtime_ns, path.stem))
-    return [path.stem for path in found if path.stem not in passed_over]
+    return [one.snapshot for one in records_of(Path(folder))]
 
 
 def newest_after(folder: Path, now: datetime) -> str | None:
     """Return the id of the newest snapshot if it is dated after ``now``, else None."""
-    known = list_snapshots(folder) if (folder / layout.RECORDS).is_dir() else []
-    return known[-1] if known and known[-1] > layout.snapshot_id(now, suffix="~") else None
+    known = records_of(folder)
+    return known[-1].snapshot if known and known[-1].finished > now else None
 
 
 def _warn_of_future(folder: Path, now: datetime) -> None:
     newest = newest_after(folder, now)
     if newest is None:
         return
-    before = [one for one in list_snapshots(folder) if one <= layout.snapshot_id(now, suffix="~")]
+    before = [one.snapshot for one in records_of(folder) if one.finished <= now]
     others = f"read another one such as {before[-1]}" if before else "write a new one"
     warnings.warn(
         f"snapshot {newest} is dated in the future (now {now:%Y-%m-%d %H:%M:%S} UTC) and counts as "
         f"the newest until then: if this machine's clock is right, {others}, and remove "
-        f"{folder / layout.RECORDS / newest}.json",
+        f"{folder_of(folder, newest)}",
         ClockWarning,
         stacklevel=3,
     )
 
 
-def _superseded_by(path: Path) -> str | None:
-    """Return the id of the snapshot that a commit record replaces, if it replaces one."""
-    try:
-        body = read_file(path, limit=_MAX_BYTES)
-        return msgspec.json.decode(body, type=Header).supersedes
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return None
-
-
-def _pick(folder: Path, snapshot: str) -> str:
+def _pick(folder: Path, snapshot: str) -> SnapshotRecord:
+    """Return the record of the snapshot that an id, a date or ``latest`` selects."""
     known = list_snapshots(folder)
+    if layout.SNAPSHOT_ID.fullmatch(snapshot) and (
+        (folder_of(folder, snapshot) / layout.RECORD).exists()
+    ):
+        return layout.read_record(folder, snapshot)
+    every = records_of(folder, is_strict=True)
+    records = [one for one in every if one.kind != "sample"] or every
     if not known:
         raise InventoryError(
-            f"{folder} has no committed snapshot; a write may have been interrupted: fetch again"
+            f"{folder} has no snapshot; a write may have been interrupted: fetch again"
         )
-    if snapshot == "latest":
-        return known[-1]
-    if snapshot not in known:
+    if _DATE.fullmatch(snapshot):
+        end = datetime.fromisoformat(f"{snapshot}T00:00:00+00:00") + timedelta(days=1)
+        records = [one for one in records if one.finished < end]
+    elif snapshot != "latest":
         newest = ", ".join(known[-3:])
         raise InventoryError(
             f"{folder} has no snapshot {snapshot!r}: the newest snapshots are {newest}"
         )
-    return snapshot
-
-
-def _read_record(folder: Path, snapshot: str) -> CommitRecord:
-    path = folder / layout.RECORDS / f"{snapshot}.json"
-    try:
-        body = read_file(path, limit=_MAX_BYTES)
-        version = msgspec.json.decode(body, type=Header).layout_version
-        if version > layout.LAYOUT_VERSION:
-            raise InventoryError(f"{path} was written by a newer vpnframe: update vpnframe")
-        record = msgspec.json.decode(body, type=CommitRecord)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        raise InventoryError(f"{path} is damaged: read another snapshot") from None
-    if record.snapshot != snapshot:
-        raise InventoryError(
-            f"{path} belongs to snapshot {record.snapshot!r}: rename it to {record.snapshot}.json"
+    if not records:
+        raise InventoryError(f"{folder} has no snapshot for {snapshot!r}: its oldest is {known[0]}")
+    chosen, whole = records[-1], [one for one in records if _is_whole(one)]
+    if chosen.kind == "sample" or (whole and not _is_whole(chosen)):
+        kinds = {"lists": "has only the lists", "sample": "is a sample of the downloads"}
+        newest = f"the newest complete one is {whole[-1].snapshot}" if whole else "no other exists"
+        warnings.warn(
+            f"snapshot {chosen.snapshot} {kinds.get(chosen.kind, 'is not complete')}: {newest}",
+            IncompleteWarning,
+            stacklevel=3,
         )
-    return record
+    return chosen
 
 
-def _read_restricted(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
-    """Read a table with restricted access; if its file cannot be read, warn and return no rows."""
-    for part in record.parts:
-        if part.table == name:
+def _is_whole(record: SnapshotRecord) -> bool:
+    return record.is_complete and record.kind == "full"
+
+
+def read_table(folder: Path, record: SnapshotRecord, name: str) -> pd.DataFrame:
+    """Read one table of a snapshot; a private table that may not be read is empty."""
+    files = [*files_of(folder, record, name)]
+    if name in RESTRICTED:
+        for path, _ in files:
             try:
-                with open_regular(folder / part.path):
+                with open_regular(path):
                     pass
             except OSError as error:
                 problem = "%s of snapshot %s cannot be read (%s): results that need it are unknown"
                 log.warning(problem, name, record.snapshot, error.strerror)
                 return schema.empty(name)
-    return _read_table(folder, record, name)
-
-
-def _read_table(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
-    tables = [_read_part(folder, part) for part in record.parts if part.table == name]
-    n_rows, n_written = sum(table.num_rows for table in tables), record.n_rows.get(name, 0)
-    if n_rows != n_written:
-        raise InventoryError(
-            f"{name} of snapshot {record.snapshot} has {n_rows} rows, but {n_written} were "
-            "written: read another snapshot"
-        )
-    wanted = schema.arrow_schema(name)
-    if not tables:
+    if not files:
         return schema.empty(name)
-    joined = pa.concat_tables(
-        [table.select([n for n in wanted.names if n in table.column_names]) for table in tables],
-        promote_options="default",
-    )
-    # Parquet names list items differently: equal for arrow, a different dtype for pandas.
-    joined = joined.cast(pa.schema([wanted.field(column) for column in joined.column_names]))
-    # With arrow dtypes no value passes through floats or objects.
-    frame = schema.cast(name, joined.to_pandas(types_mapper=pd.ArrowDtype))
-    order = record.orders.get(name)
-    return frame if order is None else _in_order(frame, order, record)
-
-
-def _in_order(frame: pd.DataFrame, order: list[int], record: CommitRecord) -> pd.DataFrame:
-    """Return the rows in the order that the table had before it was written."""
-    if sorted(order) != list(range(len(frame))):
+    wanted = schema.arrow_schema(name)
+    parts = []
+    for table in (read_file_of(path, file) for path, file in files):
+        names = [one for one in wanted.names if one in table.column_names]
+        kept = table.select(names)
+        parts.append(kept.cast(pa.schema([wanted.field(n) for n in names], kept.schema.metadata)))
+    frame = schema.cast(name, pa.concat_tables(parts).to_pandas())
+    for problem in _problems(name, frame):
         raise InventoryError(
-            f"the record of snapshot {record.snapshot} is damaged: read another snapshot"
+            f"{name} of snapshot {record.snapshot} {problem}: read another snapshot"
         )
-    return frame.iloc[np.argsort(order)].reset_index(drop=True)
+    return frame
 
 
-def _read_part(folder: Path, part: Part) -> pa.Table:
-    path = folder / part.path
+def _problems(name: str, frame: pd.DataFrame) -> Iterator[str]:
+    """Yield what is wrong with a table that was read: nulls in its key, or rows with one key."""
+    table = schema.find(name)
+    needed = [column.name for column in table.columns if not column.is_nullable]
+    if len(frame) and frame[needed].isna().to_numpy().any():
+        yield "has nulls where there must be none"
+    elif table.key and frame.duplicated([*table.key]).any():
+        yield "has two rows with one key"
+
+
+def read_file_of(path: Path, file: TableFile) -> pa.Table:
+    """Read one Parquet file, and check its checksum and its number of rows."""
     try:
         body = read_file(path, limit=_MAX_BYTES)
     except OSError as error:
         raise InventoryError(
             f"{path} is missing or cannot be read ({error.strerror}): read another snapshot"
         ) from None
-    if hashlib.sha256(body).hexdigest() != part.sha256:
+    if hashlib.sha256(body).hexdigest() != file.sha256:
         raise InventoryError(f"{path} has changed since it was written: read another snapshot")
-    return pq.ParquetFile(pa.BufferReader(body)).read()
+    table = pq.read_table(pa.BufferReader(body))
+    if table.num_rows != file.n_rows:
+        raise InventoryError(
+            f"{path} has {table.num_rows} rows, but {file.n_rows} were written: read another "
+            "snapshot"
+        )
+    return table

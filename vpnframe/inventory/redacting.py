@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +66,9 @@ def redact(source: str | Path, target: str | Path) -> Redaction:
     (False, 0)
     """
     source, target = Path(source), Path(target)
-    files = list(_files(source))
+    files = [source] if os.path.lexists(source) else []
+    if source.is_dir():
+        files = sorted(path for path in source.rglob("*") if not path.is_dir())
     if not files:
         raise SettingsError(f"no such file: {source}")
     _check_target(source, target)
@@ -82,13 +83,6 @@ def redact(source: str | Path, target: str | Path) -> Redaction:
         _write(place, body, like=path)
         written.append(place)
     return Redaction(tuple(written), tuple(refused))
-
-
-def _files(source: Path) -> Iterator[Path]:
-    if not source.is_dir():
-        yield from [source] if os.path.lexists(source) else []
-    else:
-        yield from sorted(path for path in source.rglob("*") if not path.is_dir())
 
 
 def _check_target(source: Path, target: Path) -> None:

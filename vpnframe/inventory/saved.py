@@ -47,15 +47,7 @@ def _below(path: str | Path) -> Iterator[Path]:
 
 
 def split_answers(body: bytes) -> list[bytes]:
-    r"""Split the content of a file into API responses.
-
-    Examples
-    --------
-    >>> split_answers(b'{"a": 1}\n{"b": {\n}}\n')
-    [b'{"a": 1}', b'{"b": {\n}}']
-    >>> split_answers(b'[{"statusCode": 200, "body": {"a": 1}}, {"b": 2}]')
-    [b'{"a": 1}', b'{"b": 2}']
-    """
+    """Split the content of a file into API responses."""
     if _is_one_object(body):
         return [_without_envelope(body)]
     text = _as_text(body)

@@ -1,23 +1,23 @@
-"""Write a snapshot to disk: first its Parquet files, then its commit record."""
+"""Write a snapshot to disk: first its Parquet files, then its record."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import os
 import secrets
+import shutil
+import time
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from vpnframe import schema
@@ -25,23 +25,23 @@ from vpnframe._version import __version__
 from vpnframe.errors import ClockWarning, InventoryError
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory, checked_inventory
-from vpnframe.inventory.layout import CommitRecord, Part
-from vpnframe.inventory.read import newest_after
+from vpnframe.inventory.layout import SnapshotRecord, TableFile, folder_of
+from vpnframe.inventory.read import newest_after, records_of
 from vpnframe.model.files import create_file
 from vpnframe.schema.memory import give_back_memory
 from vpnframe.schema.tables import RESTRICTED
 
-# Errors of file systems without hard links.
-_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
-Positions = npt.NDArray[np.int64]
+_ROW_GROUP = 100_000  # rows
+_ABANDONED_S = 24 * 3600.0  # age after which an unfinished snapshot is removed without a lock
 
 
 def write_inventory(
     inventory: Inventory,
     folder: str | Path,
     *,
+    kind: layout.Kind = "full",
+    started: datetime | None = None,
     now: datetime | None = None,
-    supersedes: str | None = None,
 ) -> str:
     """Write an inventory as a new snapshot of a folder.
 
@@ -51,16 +51,19 @@ def write_inventory(
         Its tables are cast to their schemas; columns that are not in a schema are left out. Key
         facts, if any, are written to a folder and a file that only their owner may read.
     folder : str or Path
-        Created if it does not exist. Its existing files are never changed.
+        Created if it does not exist. Its existing snapshots are never changed.
+    kind : {"full", "lists", "sample"}
+        What the fetch asked for: everything, the lists alone, or downloads of a sample. A sample
+        is never the latest snapshot.
+    started : datetime, optional
+        When the fetch began, in UTC.
     now : datetime, optional
-        The time in UTC for the snapshot's id; default: the current time.
-    supersedes : str, optional
-        The id of an older snapshot that this one replaces; readers no longer list the older one.
+        The time in UTC at which the snapshot is written; default: the current time.
 
     Returns
     -------
     str
-        The snapshot's id. It exists for readers as soon as its commit record does.
+        The snapshot's id. It exists for readers as soon as its record does.
 
     Raises
     ------
@@ -81,13 +84,24 @@ def write_inventory(
         schema.validate(name, table)
     target = Path(folder)
     now = datetime.now(UTC) if now is None else now
-    snapshot = layout.snapshot_id(now, suffix=secrets.token_hex(3))
+    snapshot = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     try:
-        written = {
-            name: _write_table(target, snapshot, name, table) for name, table in tables.items()
-        }
-        record = _commit_record(inventory, snapshot, written, now)
-        _commit(target, msgspec.structs.replace(record, supersedes=supersedes))
+        (target / "snapshots").mkdir(parents=True, exist_ok=True)
+        with _locked(target) as has_lock:
+            _sweep(target, has_lock=has_lock)
+            written = _write_tables(target, snapshot, tables)
+            record = SnapshotRecord(
+                schema_version=layout.SCHEMA_VERSION,
+                snapshot=snapshot,
+                tool_version=__version__,
+                kind=kind,
+                started_ms=None if started is None else int(started.timestamp() * 1000),
+                finished_ms=int(now.timestamp() * 1000),
+                is_complete=inventory.is_complete,
+                coverage=inventory.coverage_sentence(),
+                tables=written,
+            )
+            _commit(target, record)
     except OSError as error:
         raise InventoryError(f"{target} cannot be written: {error.strerror or error}") from error
     newest = newest_after(target, now)
@@ -95,106 +109,147 @@ def write_inventory(
         warnings.warn(
             f"snapshot {newest} is dated in the future and stays the newest, not the one "
             "just written: set this machine's clock if it is wrong; if it is right, remove "
-            f"{target / layout.RECORDS / newest}.json",
+            f"{folder_of(target, newest)}",
             ClockWarning,
             stacklevel=2,
         )
     return snapshot
 
 
-def _write_table(
-    folder: Path, snapshot: str, name: str, table: pd.DataFrame
-) -> list[tuple[Part, Positions]]:
-    """Write a table as files; return each file's ``Part`` and the positions of its rows."""
-    if name in RESTRICTED:
-        path = Path(name, f"snapshot={snapshot}", "part-0.parquet")
-        return [(_write_part(folder, path, name, table), np.arange(len(table)))]
-    used: Counter[str] = Counter()
-    written = []
-    for region, account, rows in _parts(table):
-        # Case-insensitive, as on some file systems.
-        key = str(layout.part_path(name, snapshot, region, account)).lower()
-        path = layout.part_path(name, snapshot, region, account, number=used[key])
-        used[key] += 1
-        written.append((_write_part(folder, path, name, table.iloc[rows]), rows))
-    give_back_memory()
+def remove_snapshot(folder: Path, snapshot: str) -> None:
+    """Remove a snapshot: first its record, then its files; hard links keep other snapshots."""
+    (folder_of(folder, snapshot) / layout.RECORD).unlink(missing_ok=True)
+    for home in ("", *RESTRICTED):
+        shutil.rmtree(folder_of(folder, snapshot, home), ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Wait until no other process writes to the folder; yield False if it cannot be locked."""
+    with ExitStack() as stack:
+        has_lock = False
+        with suppress(ImportError, OSError):
+            import fcntl  # noqa: PLC0415  not on every system
+
+            fcntl.flock(stack.enter_context((folder / layout.LOCK).open("ab")), fcntl.LOCK_EX)
+            has_lock = True
+        yield has_lock
+
+
+def _sweep(folder: Path, *, has_lock: bool) -> None:
+    """Remove what interrupted writes left, if no other process can still be writing it."""
+    for snapshot in layout.find_ids(folder):
+        home = folder_of(folder, snapshot)
+        if (home / layout.RECORD).exists():
+            continue
+        with suppress(FileNotFoundError):
+            age_s = time.time() - home.stat().st_mtime
+            if not has_lock and age_s < _ABANDONED_S:
+                continue
+        remove_snapshot(folder, snapshot)
+    for link in folder.glob(f".{layout.LATEST}-*"):
+        link.unlink(missing_ok=True)
+
+
+def _write_tables(
+    folder: Path, snapshot: str, tables: Mapping[str, pd.DataFrame]
+) -> dict[str, list[TableFile]]:
+    """Write all tables; a table that equals the one of the snapshot before becomes a hard link."""
+    before = next(iter(records_of(folder)[::-1]), None)
+    known = before.tables if before else {}
+    folder_of(folder, snapshot).mkdir()
+    written = {}
+    for name, table in tables.items():
+        files = [_encode(part) for part in _parts(name, table)]
+        home = folder_of(folder, snapshot, name)
+        if name in RESTRICTED:
+            home.parent.mkdir(exist_ok=True, mode=0o700)
+            home.parent.chmod(0o700)
+            home.mkdir(mode=0o700)
+        entries = []
+        for number, (n_rows, body) in enumerate(files, 1):
+            file = f"{name}.parquet" if len(files) == 1 else f"{name}-{number:05}.parquet"
+            digest = hashlib.sha256(body).hexdigest()
+            same = [one.name for one in known.get(name, ()) if one.sha256 == digest]
+            old = folder_of(folder, before.snapshot, name) / same[0] if before and same else None
+            if old is None or not _link(old, home / file, body):
+                create_file(home / file, body, mode=0o600 if name in RESTRICTED else 0o666)
+            entries.append(TableFile(name=file, n_rows=n_rows, sha256=digest))
+        if name in RESTRICTED:
+            _sync(home)
+        written[name] = entries
+        give_back_memory()
     return written
 
 
-def _parts(table: pd.DataFrame) -> Iterator[tuple[str | None, str | None, Positions]]:
-    """Yield each combination of region and account in a table, with the positions of its rows.
-
-    An empty table yields one combination, None and None, without rows.
-    """
-    if table.empty:
-        yield None, None, np.arange(0)
-        return
-    keys = table[["region_id", "account_id"]].reset_index(drop=True)
-    for key, part in keys.groupby(list(keys.columns), dropna=False, sort=False):
-        region, account = (None if pd.isna(value) else str(value) for value in key)
-        yield region, account, part.index.to_numpy()
-
-
-def _write_part(folder: Path, path: Path, name: str, part: pd.DataFrame) -> Part:
-    """Write one Parquet file and sync it to disk; return its entry for the commit record."""
-    arrow = schema.arrow_schema(name)
-    columns = []
-    for field in arrow:
-        values = part[field.name]
-        values = values.astype("str") if values.dtype == "category" else values
-        columns.append(pa.array(values, type=field.type, from_pandas=True))
-    buffer = io.BytesIO()
-    with pq.ParquetWriter(
-        buffer, arrow, compression="zstd", compression_level=1, store_schema=False
-    ) as writer:
-        writer.write_table(pa.Table.from_arrays(columns, schema=arrow))
-        writer.add_key_value_metadata(arrow.metadata)
-    body = buffer.getvalue()
-    # Modes before the umask is applied; every folder has its own from the start.
-    folder_mode, file_mode = (0o700, 0o600) if name in RESTRICTED else (0o777, 0o666)
-    folder.mkdir(parents=True, exist_ok=True)
-    for parent in reversed(path.parents[:-1]):
-        (folder / parent).mkdir(exist_ok=True, mode=folder_mode)
-    create_file(folder / path, body, mode=file_mode)
-    return Part(
-        path=path.as_posix(), table=name, n_rows=len(part), sha256=hashlib.sha256(body).hexdigest()
-    )
-
-
-def _commit_record(
-    inventory: Inventory,
-    snapshot: str,
-    written: Mapping[str, list[tuple[Part, Positions]]],
-    now: datetime,
-) -> CommitRecord:
-    orders = {name: np.concatenate([rows for _, rows in parts]) for name, parts in written.items()}
-    return CommitRecord(
-        snapshot=snapshot,
-        layout_version=layout.LAYOUT_VERSION,
-        tool_version=__version__,
-        written_at=now.isoformat(timespec="seconds"),
-        is_complete=inventory.is_complete,
-        coverage=inventory.coverage_sentence(),
-        n_rows={name: sum(part.n_rows for part, _ in parts) for name, parts in written.items()},
-        parts=[part for parts in written.values() for part, _ in parts],
-        orders={
-            name: order.tolist() for name, order in orders.items() if (np.diff(order) < 0).any()
-        },
-    )
-
-
-def _commit(folder: Path, record: CommitRecord) -> None:
-    """Write the commit record in one atomic step; an existing record is never replaced."""
-    records = folder / layout.RECORDS
-    records.mkdir(parents=True, exist_ok=True)
-    temporary, final = records / f".{record.snapshot}.tmp", records / f"{record.snapshot}.json"
-    body = msgspec.json.format(msgspec.json.encode(record), indent=1)
-    create_file(temporary, body)
+def _link(old: Path, new: Path, body: bytes) -> bool:
+    """Link a new file to an old one with the same bytes; return whether this was possible."""
     try:
-        os.link(temporary, final)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        create_file(final, body)
-    finally:
-        temporary.unlink()
+        if old.is_symlink() or old.read_bytes() != body:
+            return False
+        os.link(old, new)
+    except OSError:
+        return False
+    return True
+
+
+def _parts(name: str, table: pd.DataFrame) -> Iterator[pa.Table]:
+    """Yield a table, sorted by the place of its rows, in parts of at most ``MOST_ROWS`` rows."""
+    plain, own = pa.Table.from_pandas(table, preserve_index=False), schema.arrow_schema(name)
+    # A file has our own types, and the metadata from which pandas restores its dtypes.
+    metadata = {**own.metadata, b"pandas": plain.schema.metadata[b"pandas"]}
+    found = _sorted(plain.cast(own.with_metadata(metadata)), schema.find(name).key[:3])
+    for start in range(0, max(len(found), 1), layout.MOST_ROWS):
+        yield found.slice(start, layout.MOST_ROWS)
+
+
+def _sorted(table: pa.Table, key: tuple[str, ...]) -> pa.Table:
+    """Sort the rows by the columns in ``key``, nulls first; equal rows stay in order."""
+    columns = [table[name] for name in key]
+    plain = [one.cast(pa.string()) if pa.types.is_dictionary(one.type) else one for one in columns]
+    filled = [pc.fill_null(one, "" if one.type == pa.string() else -1) for one in plain]
+    are_equal: pa.ChunkedArray | None = None
+    for values in filled:
+        before, after = values.slice(0, len(values) - 1), values.slice(1)
+        falls = pc.less(after, before)
+        if pc.any(falls if are_equal is None else pc.and_(falls, are_equal)).as_py():
+            keys = pa.table(dict(zip(key, filled, strict=True)))
+            order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in key])
+            return table.take(order)
+        same = pc.equal(after, before)
+        are_equal = same if are_equal is None else pc.and_(same, are_equal)
+    return table
+
+
+def _encode(part: pa.Table) -> tuple[int, bytes]:
+    """Return the number of rows of a part, and the bytes of its Parquet file."""
+    buffer = io.BytesIO()
+    pq.write_table(part, buffer, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP)
+    return len(part), buffer.getvalue()
+
+
+def _commit(folder: Path, record: SnapshotRecord) -> None:
+    """Write the record in one atomic step, then let ``latest`` lead to the snapshot."""
+    home = folder_of(folder, record.snapshot)
+    body = msgspec.json.format(msgspec.json.encode(record), indent=1)
+    create_file(home / f".{layout.RECORD}", body)
+    (home / f".{layout.RECORD}").rename(home / layout.RECORD)
+    _sync(home)
+    _sync(home.parent)
+    newest = next((one for one in records_of(folder)[::-1] if one.kind != "sample"), None)
+    if newest is not None:
+        link = folder / f".{layout.LATEST}-{secrets.token_hex(4)}"
+        with suppress(OSError):  # a file system without symbolic links
+            link.symlink_to(folder_of(Path(), newest.snapshot))
+            link.replace(folder / layout.LATEST)
+    _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    """Sync a folder to disk, where the system allows this."""
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)

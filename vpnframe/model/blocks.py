@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from ipaddress import ip_network
 from typing import NamedTuple
 
 from vpnframe.model.records import Connection, RouteEntry
@@ -34,6 +36,20 @@ def list_blocks(connection: Connection, routes: Iterable[RouteEntry]) -> list[Bl
                 weight=max(weights, default=None),  # type: ignore[type-var]
             )
     return list(blocks.values())
+
+
+def in_block_order(texts: tuple[str, ...]) -> list[str]:
+    """Return CIDR blocks sorted by family, address and prefix length; invalid ones come last."""
+    return sorted(texts, key=_block_order) if len(texts) > 1 else [*texts]
+
+
+@lru_cache(maxsize=65_536)
+def _block_order(text: str) -> tuple[object, ...]:
+    try:
+        block = ip_network(text, strict=False)
+    except ValueError:
+        return 9, 0, 0, text
+    return block.version, int(block.network_address), block.prefixlen, text
 
 
 def has_ha_evidence(connection: Connection) -> bool:

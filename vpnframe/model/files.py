@@ -149,10 +149,7 @@ def _append(path: Path, body: bytes) -> None:
 
 
 def _take_over(temporary: Path, old: os.stat_result, mode: int | None) -> None:
-    """Give the new file the old file's owner, if this is allowed, and set its permissions.
-
-    The permissions are ``mode``, or those of the old file if ``mode`` is None.
-    """
+    """Set the old file's owner, if allowed, and the permissions: ``mode``, or else the old ones."""
     if hasattr(os, "chown"):
         with contextlib.suppress(PermissionError):
             os.chown(temporary, old.st_uid, old.st_gid)

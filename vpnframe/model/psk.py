@@ -72,25 +72,19 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
         raise SettingsError(f"the key file {path} cannot be read: {error.strerror}") from None
     if os.name == "posix" and mode & 0o077:
         raise SettingsError(f"other users can read the key file {path}: run chmod 600 {path}")
+    remedy = f"create it with head -c 32 /dev/urandom > {path}"
     if not _MIN_BYTES <= len(key.secret) <= _MAX_BYTES:
-        raise SettingsError(
-            f"the key file {path} must have {_MIN_BYTES} to {_MAX_BYTES} bytes: create it with "
-            f"head -c 32 /dev/urandom > {path}"
-        )
+        size = f"{_MIN_BYTES} to {_MAX_BYTES} bytes"
+        raise SettingsError(f"the key file {path} must have {size}: {remedy}")
     # Random bytes do not compress. Whoever guesses this key can search for weak pre-shared keys.
     if len(zlib.compress(key.secret, 9)) < _MIN_BYTES:
-        raise SettingsError(
-            f"the key file {path} is not random, because its bytes repeat: create it with "
-            f"head -c 32 /dev/urandom > {path}"
-        )
+        problem = "is not random, because its bytes repeat"
+        raise SettingsError(f"the key file {path} {problem}: {remedy}")
     return key
 
 
 def own_fingerprint_key(path: str | Path | None, *, is_wanted: bool) -> FingerprintKey | None:
-    """Read the user's key from ``path``; return None if ``path`` is None.
-
-    Raise SettingsError if there is a path although ``is_wanted`` is False.
-    """
+    """Return the user's key, or None without ``path``; raise SettingsError if it is unwanted."""
     if path is not None and not is_wanted:
         raise SettingsError(
             f"{path} is for fingerprints, but key facts are off: turn them on, or omit the file"

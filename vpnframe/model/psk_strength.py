@@ -226,10 +226,7 @@ def _random_bits(key: str) -> int:
 
 
 def _guessed_bits(key: str) -> int:
-    """Estimate with zxcvbn how many bits a key has.
-
-    Do not use this for random keys: the estimate would be wrong.
-    """
+    """Estimate with zxcvbn how many bits a key has; for a random key, this would be wrong."""
     if not key:
         return 0
     from zxcvbn import zxcvbn  # noqa: PLC0415  heavy, and not needed for most keys

@@ -251,10 +251,7 @@ class Rows(Record, frozen=True, kw_only=True, tag=True):
 
 
 class Tunnel(TunnelValues, frozen=True, kw_only=True):
-    """One tunnel, with its values from the connection list and from the download.
-
-    ``vpn_gateway`` and ``customer_gateway`` are the two ends of the tunnel.
-    """
+    """One tunnel and its two ends, with values from the connection list and from the download."""
 
     tunnel_index: int
     vpn_gateway: End = End()

@@ -84,8 +84,7 @@ def runs_by_family(
 ) -> Iterator[tuple[Codes, Runs]]:
     """Yield for each address family the row numbers of its blocks, and the overlaps as Runs.
 
-    ``is_second`` marks the blocks of a second set. If it is given, only overlaps between the two
-    sets are found.
+    If ``is_second`` marks a second set of blocks, only overlaps between the two sets are found.
     """
     for rows, blocks in parsed.by_family(groups=groups):
         if is_second is None:

@@ -48,9 +48,8 @@ class Connections:
     region: Coded
     name: Coded
     identity: Codes  # equal if account, region and id are equal; -1 without an id
-    is_theirs: (
-        Mask  # whether the connection is from the other table that the fleet is compared with
-    )
+    # Whether the connection is from the other table that the fleet is compared with
+    is_theirs: Mask
     routers: Sequence[Coded]  # VPN gateway, VPC and transit router; all have the same words
     cloud: Codes  # equal for connections of one VPC, or of one gateway if the VPC is unknown
     domain: Coded
@@ -86,10 +85,7 @@ class Connections:
 
     @cached_property
     def links(self) -> Codes:
-        """The sorted, distinct link keys of the connections that ``may_mirror`` marks.
-
-        A connection has one link key for each of its peer addresses.
-        """
+        """The sorted, distinct link keys of all peers of connections that ``may_mirror`` marks."""
         linked = np.flatnonzero(self.may_mirror & (self.peers.codes >= 0))
         which, peer = self.peers.elements(self.peers.codes[linked])
         ends = linked[which]
@@ -139,10 +135,7 @@ def number_connections(subnets: pd.DataFrame) -> tuple[Codes, pd.DataFrame]:
 def encode_connections(
     rows: BlockRows, first: pd.DataFrame, blocks: ParsedCidrs, settings: OverlapSettings
 ) -> Connections:
-    """Encode the connections of table ``first``, which has one row per connection.
-
-    ``rows`` are the blocks of these connections.
-    """
+    """Encode the connections of ``first``, one per row; ``rows`` are the connections' blocks."""
     account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
     routers = encode_together([column_of(first, column) for column in ROUTERS])
     places = rank_rows([account.codes, region.codes, name.codes])
@@ -201,9 +194,8 @@ def _clouds(routers: Sequence[Coded]) -> Codes:
     """
     gateway, vpc, _ = (column.codes for column in routers)
     both = np.flatnonzero((gateway >= 0) & (vpc >= 0))
-    both = both[
-        np.argsort(-vpc[both], kind="stable")
-    ]  # of several VPCs, the first is assigned last
+    # Of several VPCs, the first is assigned last.
+    both = both[np.argsort(-vpc[both], kind="stable")]
     of_gateway = np.arange(len(routers[0].words) + 1)  # the last entry is for no gateway
     of_gateway[gateway[both]] = vpc[both]
     alone = len(routers[0].words) + np.arange(len(vpc))

@@ -65,31 +65,20 @@ class EncodedFleet:
         return take_words(self.cidr_words, self.cidr[rows])
 
     def named(self, rows: Codes, connection: Codes) -> dict[str, Any]:
-        """Return the columns that identify a connection, and the column ``cidr``.
-
-        Row i is about the connection with the code ``connection[i]`` and the block at position
-        ``rows[i]``.
-        """
+        """Return the columns that identify each ``connection``, and ``cidr`` of blocks ``rows``."""
         its = self.connections
         texts = [column.texts(connection) for column in (its.account, its.region, its.name)]
         named = zip((*CONNECTION, "cidr"), [*texts, self.cidr_texts(rows)], strict=True)
         return {name: pd.array(values, dtype="str") for name, values in named}
 
     def scopes(self, codes: Codes) -> dict[str, Any]:
-        """Return the columns ``scope`` and ``scope_id`` for the given scope codes.
-
-        Column ``scope`` has the same value in all rows, such as routing_domain. Column ``scope_id``
-        is null for code -1.
-        """
+        """Return column ``scope``, the same name in each row, and ``scope_id``, null for -1."""
         scope = as_category(np.zeros(len(codes), np.int64), [self.scope_name])
         words = take_words(self.scope_words, codes)
         return {"scope": scope, "scope_id": pd.array(words, dtype="str")}
 
     def columns(self, rows: Codes) -> dict[str, Any]:
-        """Return the columns that describe the blocks at the positions ``rows``.
-
-        They are the columns of the connection, the CIDR string, the scope and the side.
-        """
+        """Return the columns of connection, block, scope and side for the positions ``rows``."""
         side = as_category(self.is_vpc[rows].astype(np.int64), ["onprem", "vpc"])
         named = self.named(rows, self.connection[rows])
         return {**named, **self.scopes(self.scope[rows]), "side": side}
@@ -165,10 +154,9 @@ def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> BlockRows:
 
 
 def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Coded:
-    """Return the scope of each row.
+    """Return the scope of each row: its routing domain, or its value in the column ``scope``.
 
-    The scope is the row's routing domain or its value in the column that ``scope`` names. If
-    ``scope`` is None, all rows have the same scope.
+    If ``scope`` is None, all rows have the same scope.
     """
     if scope is None:
         return Coded(np.zeros(len(rows.cidr), np.int64), pa.array([None], pa.large_string()))
@@ -178,10 +166,7 @@ def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Cod
 
 
 def _is_asked(rows: BlockRows, connections: Connections, settings: OverlapSettings) -> Mask:
-    """Mark the rows to search: all rows, unless ``settings.only`` selects a domain.
-
-    Then only the rows of this routing domain and those of the other table are marked.
-    """
+    """Mark the rows to search: all, or those of domain ``settings.only`` and the other table."""
     if settings.only is None:
         return np.ones(len(rows.cidr), bool)
     domain = connections.domain

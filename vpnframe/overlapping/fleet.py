@@ -268,10 +268,7 @@ def _between(fleet: EncodedFleet, one: Mask, other: Mask, groups: Codes) -> Code
 
 
 def _counts(fleet: EncodedFleet, chosen: Mask, groups: Codes) -> Codes:
-    """Count overlaps between chosen blocks in the same group, in the form of :func:`_count`.
-
-    Blocks that are not chosen get 0.
-    """
+    """Count overlaps between chosen blocks of each group, as :func:`_count` does; 0 for others."""
     counts = np.zeros((3, len(groups)), np.int64)
     for row, blocks in fleet.all.take(chosen).by_family(groups=groups):
         found = count_overlaps(blocks)

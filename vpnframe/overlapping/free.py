@@ -140,10 +140,9 @@ class FreeSpace:
             self._put(gap, gap)
 
     def take(self, prefix_length: int, *, version: int) -> tuple[Network, Network] | None:
-        """Take a block from the smallest free piece in which it fits.
+        """Take a block from the smallest free piece in which it fits, or None if there is none.
 
-        Return the block and the original gap that the piece is part of, or None if no piece is
-        large enough.
+        The block is returned with the original gap that the piece is part of.
         """
         for length in range(prefix_length, -1, -1):
             if pieces := self._pieces.get((version, length)):
@@ -168,17 +167,15 @@ def find_free_space(
     used = fleet.cidrs.at(np.unique(fleet.cidr[rows])).texts()
     taken = parse_cidrs([*used, *DEFAULT_AVOID, *_read_avoided(avoid)])
     gaps: list[str] = []
-    for family in (4, 6):
-        blocks, space = (parsed.of_family(family)[1] for parsed in (taken, spaces))
-        gaps += format_blocks(find_gaps(blocks, space))
+    for _, space in spaces.by_family():
+        gaps += format_blocks(find_gaps(taken.of_family(space.family)[1], space))
     return FreeSpace(map(ipaddress.ip_network, gaps))
 
 
 def _taken_by_fleet(known: KnownFleet, settings: OverlapSettings) -> tuple[EncodedFleet, Codes]:
     """Encode the fleet, and return it with the positions of the blocks that are in use.
 
-    A selector that contains a block of its own VPC is left out, because the VPC's block counts
-    instead.
+    For a selector that contains a block of its own VPC, the VPC's block counts instead.
     """
     fleet = encode_fleet(known.rows(settings), scope=None, settings=settings)
     return fleet, np.flatnonzero(fleet.role != AGGREGATE)

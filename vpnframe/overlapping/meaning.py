@@ -59,12 +59,10 @@ class Cases(dict[str, PairMeaning]):
 
     def columns(self, pairs: FleetPairs, codes: CaseCodes, nats: Sequence[Nat]) -> dict[str, Any]:
         """Return kind, severity and reason of each pair as columns of a table."""
-        severity = pd.Categorical.from_codes(self.severities[codes], dtype=SEVERITY)
-        reason = pd.array(self._reasons(pairs, codes, nats), dtype="str")
         return {
             "kind": as_category(self.kinds[codes], KINDS),
-            "severity": severity,
-            "reason": reason,
+            "severity": pd.Categorical.from_codes(self.severities[codes], dtype=SEVERITY),
+            "reason": pd.array(self._reasons(pairs, codes, nats), dtype="str"),
         }
 
     def _reasons(self, pairs: FleetPairs, codes: CaseCodes, nats: Sequence[Nat]) -> pa.Array:
@@ -131,7 +129,7 @@ KINDS = tuple(sorted({case.kind for case in CASES.values()}))
 
 def find_cases(pairs: FleetPairs) -> CaseCodes:
     """Return for each pair of blocks the position of its case in :data:`CASES`."""
-    groups = (_across_conditions, _pair_conditions, _policy_conditions, _onprem_conditions)
+    groups = (_across_conditions, _pair_conditions, _onprem_conditions)
     return CASES.find(condition for group in groups for condition in group(pairs))
 
 
@@ -166,10 +164,7 @@ def _across_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _pair_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the name and condition of each case for two connections to the same destination.
-
-    The cases are duplicates, ECMP, failover pairs, and pairs that cannot fail over.
-    """
+    """Yield the cases of two connections to one destination: duplicates, ECMP and failover."""
     its, one_gateway = pairs.fleet.connections, pairs.same_gateway
     gateway, vpc, router = (column.codes for column in its.routers)
     same_vpc, same_router = pairs.have_same(vpc), pairs.have_same(router)
@@ -192,28 +187,21 @@ def _pair_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
     yield "domain_disjoint", cannot & pairs.is_equal
 
 
-def _policy_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield each case of overlaps on one policy-based gateway: its name, and the mask of pairs."""
-    fleet = pairs.fleet
-    is_by_policy = fleet.is_by_policy[pairs.left] & fleet.is_by_policy[pairs.right]
-    both = is_by_policy & pairs.same_gateway
+def _onprem_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
+    """Yield the name and condition of each on-premises case; these cases are tested last."""
+    fleet, its, same_gateway = pairs.fleet, pairs.fleet.connections, pairs.same_gateway
+    left, right = fleet.is_by_policy[pairs.left], fleet.is_by_policy[pairs.right]
+    both = left & right & same_gateway
     one, other = fleet.priority[pairs.left], fleet.priority[pairs.right]
     is_known = (one >= 0) & (other >= 0)
     yield "split_by_vpc", both & ~pairs.vpc_sides_overlap(both)
     yield "split_by_priority", both & is_known & (one != other)
     yield "ambiguous_equal", both & is_known
     yield "ambiguous_unknown", both
-
-
-def _onprem_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the name and condition of each on-premises case; these cases are tested last."""
-    fleet, its = pairs.fleet, pairs.fleet.connections
-    same_gateway = pairs.same_gateway
-    policy = fleet.is_by_policy[pairs.left] | fleet.is_by_policy[pairs.right]
     yield "onprem_equal", same_gateway & pairs.is_equal
     yield "onprem_one_owner", same_gateway & pairs.have_same(its.owner.codes)
     yield "onprem_two_owners", same_gateway & pairs.have_different(its.owner.codes)
-    yield "onprem_policy", same_gateway & policy
+    yield "onprem_policy", same_gateway & (left | right)
     yield "onprem_nested", same_gateway
     yield "domain_equal", pairs.is_equal
     yield "domain_nested", ~pairs.is_equal

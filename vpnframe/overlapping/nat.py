@@ -206,9 +206,8 @@ def translations_of(
             column, wanted = _target(nat)
             is_within = np.zeros(len(blocks.low), bool)
             real = parse_cidrs([nat.real])
-            for family in (4, 6):
-                rows, asked = blocks.of_family(family)
-                is_within[rows] = find_longest(real.of_family(family)[1], asked) >= 0
+            for rows, asked in blocks.by_family():
+                is_within[rows] = find_longest(real.of_family(asked.family)[1], asked) >= 0
             its = np.flatnonzero(ids[column].equals(wanted))
             found.append(Translation(position, its, is_within))
     return tuple(found)

@@ -57,11 +57,7 @@ class FleetPairs:
 
     @cached_property
     def relation(self) -> npt.NDArray[np.uint8]:
-        """The code of each pair's relation.
-
-        It is 0 if the left block contains the right block, 1 if they are equal, and 2 if the left
-        block is inside the right block.
-        """
+        """The relation of each left block to its right block: CONTAINS, EQUAL or WITHIN."""
         length = self.fleet.all.prefix_length
         left, right = length[self.left], length[self.right]
         relation: npt.NDArray[np.uint8] = np.add(left >= right, left > right, dtype=np.uint8)
@@ -159,10 +155,7 @@ class FleetPairs:
         return found
 
     def have_same(self, codes: Codes) -> Mask:
-        """Mark pairs whose two connections have the same code.
-
-        The code -1 means unknown; a pair with this code is never marked.
-        """
+        """Return the mask of pairs whose two connections have the same, known ``codes``."""
         one = codes[self.one]
         same: Mask = (one == codes[self.other]) & (one >= 0)
         return same
@@ -178,10 +171,7 @@ class FleetPairs:
         return flags[self.one] & flags[self.other]
 
     def either(self, flags: Mask) -> Mask:
-        """Return the mask of pairs in which one or both connections have their flag set.
-
-        ``flags`` has one item for each connection.
-        """
+        """Return the mask of pairs of which at least one connection is in the mask ``flags``."""
         return flags[self.one] | flags[self.other]
 
     def share_peer(self, candidates: Mask) -> Mask:
@@ -202,10 +192,7 @@ class FleetPairs:
     def _by_sets(
         self, sets: CodedSets, candidates: Mask, test: Callable[[CodedSets, Codes, Codes], Mask]
     ) -> Mask:
-        """Mark ``candidates`` whose two sets are equal or pass ``test``.
-
-        Pairs with an unknown set are not marked.
-        """
+        """Mark ``candidates`` whose two sets are known, and are equal or pass ``test``."""
         result = candidates & self.have_same(sets.codes)
         some = np.flatnonzero(candidates & self.have_different(sets.codes))
         n = len(sets.starts)
@@ -236,10 +223,7 @@ class _FamilyRuns:
     has_own: bool  # whether each VPC block is of the VPC of the on-premises block's connection
 
     def chunks(self) -> Iterator[tuple[Codes, Codes]]:
-        """Yield the positions of the left blocks and of the right blocks of pairs.
-
-        Each item has about ``_AT_ONCE`` pairs.
-        """
+        """Yield the positions of left and right blocks, about ``_AT_ONCE`` pairs at a time."""
         n_pairs = np.cumsum(self.runs.stops - self.runs.starts)
         cuts = np.flatnonzero(np.diff(n_pairs // _AT_ONCE, prepend=0)).tolist()
         for start, stop in pairwise([0, *cuts, len(n_pairs)]):
@@ -262,14 +246,11 @@ class Candidates:
         return Candidates(self.fleet, sources)
 
     def check(self, max_pairs: int) -> None:
-        """Raise an error if there are more than ``max_pairs`` pairs.
-
-        Pairs that :func:`_compared` drops are counted, too.
-        """
+        """Raise an error for over ``max_pairs`` pairs; those that ``_compared`` drops count too."""
         check_pair_count(sum(one.runs.n_pairs for one in self.sources), max_pairs=max_pairs)
 
     def chunks(self) -> Iterator[FleetPairs]:
-        """Yield the positions of left and right blocks, about ``_AT_ONCE`` pairs at a time."""
+        """Yield all pairs, about ``_AT_ONCE`` at a time."""
         for source in self.sources:
             for left, right in source.chunks():
                 yield _compared(self.fleet, left, right, has_own=source.has_own)
@@ -329,10 +310,7 @@ def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
 
 
 def pairs_with_asked(fleet: EncodedFleet) -> FleetPairs:
-    """Find overlaps between a fleet and a table, in all scopes.
-
-    Blocks of the fleet with the role ``COVERED`` are skipped.
-    """
+    """Find overlaps in all scopes between a table and the fleet's blocks that are not COVERED."""
     chosen = fleet.is_theirs | (fleet.role != roles.COVERED)
     return Candidates(fleet, tuple(_sources(fleet, chosen, None, is_second=fleet.is_theirs))).all()
 

@@ -128,10 +128,10 @@ class _Faults:
         return cls(pairs.take(is_bad & ~is_passed), site)
 
     def changed(self, site: Codes) -> Mask:
-        """Mark the on-premises blocks to renumber.
+        """Mark the on-premises blocks to renumber, on all connections of their site.
 
         These are all blocks that conflict with a VPC block, and at least one block of each conflict
-        between two sites. If a block is marked, equal blocks of its site are marked too.
+        between two sites.
         """
         pairs, fleet = self.pairs, self.pairs.fleet
         key = site * len(fleet.cidr_words) + fleet.cidr
@@ -151,11 +151,7 @@ class _Faults:
         return changed
 
     def _chosen_sites(self, forced: Codes, one: Codes, other: Codes) -> Mask:
-        """Mark the sites to change, so that each pair has at least one marked site.
-
-        ``forced`` contains sites that are always marked. ``one`` and ``other`` contain the two
-        sites of each pair.
-        """
+        """Mark sites to change: those in ``forced``, and ``one`` or ``other`` of each pair."""
         chosen = np.isin(np.arange(len(self.site)), forced)
         left = ~chosen[one] & ~chosen[other]
         edges = np.unique(np.stack([one[left], other[left]], axis=1), axis=0)

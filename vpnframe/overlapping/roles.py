@@ -66,8 +66,7 @@ def admitted(
 def _pairs(blocks: ParsedCidrs, cloud: Codes, is_own: Mask) -> tuple[Codes, Codes, Mask]:
     """Find all pairs of a selector and a block of its VPC that overlap.
 
-    Return the positions of the selectors, the positions of the VPC blocks, and a mask. The mask is
-    true if the selector is larger than the VPC block.
+    Return the positions of the selectors and of the blocks, and whether the selector is larger.
     """
     selectors, owns, is_around = [], [], []
     for rows, runs in runs_by_family(blocks, cloud, is_second=is_own):

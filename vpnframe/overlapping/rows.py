@@ -136,10 +136,8 @@ def _one_block_a_row(blocks: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for column, origin in _LISTS.items():
         if column in blocks:
-            # A string, as a file has it, is split at its commas into a list.
-            texts = [t.replace("、", ",") if isinstance(t, str) else t for t in blocks[column]]
-            lists = cast_column("texts", pd.Series(texts, dtype="object"))
-            row, coded = encode_lists(pd.Series(lists))
+            texts = cast_column("texts", blocks[column])
+            row, coded = encode_lists(pd.Series(texts).str.replace("、", ","))
             cidr = pd.array(coded.all(), dtype="str")
             parts.append(blocks.take(row).assign(cidr=cidr, origin=origin))
     return pd.concat(parts, ignore_index=True)

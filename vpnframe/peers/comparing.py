@@ -139,10 +139,8 @@ def _unpaired(pairings: Sequence[Pairing], peer: Peer) -> Iterator[_Row]:
     named |= {name for one in pairings for name in one.rivals}
     for one in peer.connections:
         if peer.syntax != "fleet" and one.name not in named:
-            found = FieldComparison(
-                "peer_connection", None, one.name, "info", "the connection matches no tunnel"
-            )
-            yield None, one.name, found
+            reason = "the connection matches no tunnel"
+            yield None, one.name, FieldComparison("peer_connection", None, one.name, "info", reason)
 
 
 def _table(rows: list[_Row], peer: Peer) -> pd.DataFrame:

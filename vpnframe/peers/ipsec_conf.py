@@ -143,10 +143,8 @@ def _order(
         if parent not in conns:
             return Problem(line, "also= names a section that does not exist")
         if parent in (*below, name) or len(below) >= MAX_STEPS:
-            return Problem(
-                line,
-                f"sections refer to each other by also= in a circle, or over {MAX_STEPS} steps",
-            )
+            limit = f"in a circle, or over {MAX_STEPS} steps"
+            return Problem(line, f"sections refer to each other by also= {limit}")
         inherited = _order(parent, conns, (*below, name), known)
         if isinstance(inherited, Problem):
             return inherited
@@ -244,10 +242,7 @@ def _child(name: str, values: Values) -> PeerChild:
 
 
 def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
-    """Return the traffic selectors of one end, left or right.
-
-    If the section names no subnet, the only selector is the end's own address.
-    """
+    """Return the traffic selectors of one end; without a subnet, only the end's own address."""
     traffic = values.read(f"{side}protoport", lambda text: read_traffic(text, IPSEC), ALL_TRAFFIC)
     name = f"{side}subnet"
     texts = split_list(values.text(name) or "") or (IPSEC.dynamic,)

@@ -52,11 +52,7 @@ def wanted_of(encryption: str | None, integrity: str | None, **others: object) -
 
 
 def choose(proposals: Sequence[PeerProposal], wanted: Wanted, *, strips: bool) -> Choice:
-    """Find the peer's proposal that lacks the fewest wanted algorithms.
-
-    ``strips`` is true for IKEv1, where strongSwan as initiator does not offer all algorithms of a
-    proposal.
-    """
+    """Find the proposal that lacks the fewest wanted algorithms; ``strips`` is true for IKEv1."""
     found = [
         Choice(number, _answers(one, wanted), _answers(one, wanted, strips=strips))
         for number, one in enumerate(proposals, 1)

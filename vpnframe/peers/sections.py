@@ -8,14 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
 from vpnframe.peers.model import PeerChild, PeerConnection, Proposals, Protocol
-from vpnframe.peers.selectors import (
-    ALL_TRAFFIC,
-    DYNAMIC,
-    Dialect,
-    Selector,
-    Traffic,
-    read_selector,
-)
+from vpnframe.peers.selectors import ALL_TRAFFIC, DYNAMIC, Dialect, Selector, Traffic, read_selector
 from vpnframe.peers.tokens import ESN, parse_proposal
 
 T = TypeVar("T")
@@ -150,10 +143,7 @@ class Values:
     notes: list[str] = field(default_factory=list)
 
     def of(self, section: Section, allowed: Container[str]) -> Values:
-        """Check a section, and return an object with its settings.
-
-        The returned object and this object share their lists of messages.
-        """
+        """Check a section; return its settings in an object that shares the lists of messages."""
         values = replace(self, settings=section.settings)
         for name, (text, line, is_valid) in section.settings.items():
             if text is not None and name not in allowed:

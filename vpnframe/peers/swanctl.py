@@ -129,10 +129,7 @@ class Inheritance:
         return found
 
     def _find(self, first: str, *path: str) -> Section | None:
-        """Return the section at a path, with all that it inherits; None if there is none.
-
-        Sections on the path can be inherited too.
-        """
+        """Return the section at a path, own or inherited, with what it inherits; else None."""
         found = self._root.sections.get(first)
         for name in path:
             found = found and (found.sections.get(name) or self.resolve(found).sections.get(name))

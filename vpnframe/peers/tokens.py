@@ -130,10 +130,7 @@ def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
 
 
 def offers(proposal: PeerProposal, kind: str, value: object) -> bool | None:
-    """Check whether a proposal offers ``value`` in the field named by ``kind``.
-
-    The result is None if this is not known.
-    """
+    """Check whether a proposal offers ``value`` in the field ``kind``; None if not known."""
     if value in getattr(proposal, kind):
         return True
     if kind == "dh_groups" and proposal.protocol != "ike" and not proposal.dh_groups:

@@ -21,8 +21,10 @@ from vpnframe.peers.model import (
 )
 from vpnframe.peers.selectors import Selector, parse_block
 from vpnframe.schema.checked import checked_table
+from vpnframe.schema.joined import split_text
 
 KEY = ("account_id", "region_id", "vpn_connection_id", "tunnel_index", "tunnel_id")
+_SIDES = ("vpc_subnets", "onprem_subnets")
 _FINGERPRINT = ("psk_fingerprint", "psk_fingerprint_key_id")
 _ALGORITHMS = {
     "ike": ("ike_encryption", "ike_integrity", "ike_dh_group"),
@@ -144,8 +146,10 @@ def _proposal(row: OurTunnel, protocol: Protocol) -> PeerProposal:
 
 
 def _rows(name: str, table: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """Yield the values of ``columns`` in each row; lists become tuples, and nulls become None."""
+    """Yield the values of ``columns`` in each row; nulls become None, block lists tuples."""
     table = checked_table(name, table, needs=columns)
     listed = [pa.array(table[column], from_pandas=True).to_pylist() for column in columns]
-    for row in zip(*listed, strict=True):
-        yield tuple(tuple(value) if isinstance(value, list) else value for value in row)
+    for column, values in zip(columns, listed, strict=True):
+        if column in _SIDES:
+            values[:] = [None if text is None else split_text(text) for text in values]
+    yield from zip(*listed, strict=True)

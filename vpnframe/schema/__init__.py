@@ -18,7 +18,6 @@ from vpnframe.schema.checked import cast_values
 from vpnframe.schema.columns import (
     ARROW_TYPES,
     DTYPES,
-    LISTS,
     is_cast,
     join_columns,
     make_column,
@@ -279,8 +278,7 @@ def _problems(table: Table, frame: pd.DataFrame) -> Iterable[str]:
 
 
 def _column_problems(column: Column, values: pd.Series[Any]) -> Iterable[str]:
-    wanted = LISTS if column.kind == "texts" else DTYPES[column.kind]
-    if values.dtype != wanted:
+    if values.dtype != DTYPES[column.kind]:
         yield f"{column.name} is {values.dtype}, not {DTYPES[column.kind]}"
     elif column.kind == "category" and list(values.cat.categories) != sorted(values.cat.categories):
         yield f"{column.name} has unsorted categories"

@@ -29,12 +29,6 @@ def checked_table(
     """Return a table cast to its schema, with rows numbered from 0.
 
     The columns in ``needs`` must exist; without ``needs``, all columns of the table must exist.
-
-    Examples
-    --------
-    >>> held = pd.DataFrame({"account_id": [1, 2], "status": ["complete", "absent"]}, index=[5, 5])
-    >>> checked_table("coverage", held, needs=["status"])["account_id"].tolist()
-    ['1', '2']
     """
     table = TABLES[name]
     if not isinstance(frame, pd.DataFrame):

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vpnframe.schema.columns import as_words
+from vpnframe.schema.joined import split_column
 
 Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -55,10 +56,7 @@ class CodedSets:
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
     def hold(self, sets: Codes, members: Codes) -> Mask:
-        """Check for each i whether the set with number ``sets[i]`` contains ``members[i]``.
-
-        The result is False if one of the two numbers is -1.
-        """
+        """Check for each i whether set ``sets[i]`` contains ``members[i]``; False if one is -1."""
         width = max(int(self.members.max(initial=0)), int(members.max(initial=0))) + 1
         known = self.owners * width + self.members  # sorted, as the members of each set are
         wanted = sets * width + members
@@ -72,22 +70,13 @@ class CodedSets:
         return np.isin(np.arange(len(one)), which[self.hold(other[which], member)])
 
     def elements(self, sets: Codes) -> tuple[Codes, Codes]:
-        """Return two arrays with one value for each member of the given sets.
-
-        The first contains the position in ``sets`` of the member's set, the second the member.
-        """
+        """Return for each member of ``sets`` the position of its set there, and the member."""
         which, place = expand(self.starts[sets], np.diff(self.starts)[sets])
         return which, self.members[place]
 
 
 def encode(values: pd.Series[Any]) -> Coded:
-    """Encode a column of strings as integer codes.
-
-    Examples
-    --------
-    >>> encode(pd.Series(["b", None, "a"])).codes.tolist()
-    [1, -1, 0]
-    """
+    """Encode a column of strings as integer codes."""
     return encode_together([values])[0]
 
 
@@ -101,18 +90,11 @@ def encode_together(columns: Sequence[pd.Series[Any]]) -> list[Coded]:
 
 
 def encode_lists(values: pd.Series[Any]) -> tuple[Codes, Coded]:
-    """Encode a column of lists of strings.
+    """Encode a column of joined strings, see :mod:`vpnframe.schema.joined`.
 
-    Return the row number of each string, and the strings of all lists as one encoded column.
-
-    Examples
-    --------
-    >>> rows, texts = encode_lists(pd.Series([["b", "a"], None, ["a"]]))
-    >>> rows.tolist(), texts.codes.tolist()
-    ([0, 0, 2], [1, 0, 0])
+    Return the row number of each string, and all strings as one encoded column.
     """
-    texts = pa.large_list(pa.large_string())
-    lists = _whole(pa.array(values, type=texts, from_pandas=True))
+    lists = split_column(values)
     rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False).astype(np.int64)
     codes, words = _encode_texts(pc.list_flatten(lists))
     return rows, Coded(codes, words)
@@ -124,13 +106,7 @@ def take_words(words: pa.Array, codes: Codes) -> pa.Array:
 
 
 def rank_rows(columns: Sequence[Codes]) -> Codes:
-    """Rank rows by several columns in the given order, nulls last; equal rows have equal ranks.
-
-    Examples
-    --------
-    >>> rank_rows([np.array([0, 0, -1]), np.array([5, 3, 9])]).tolist()
-    [1, 0, 2]
-    """
+    """Rank rows by several columns in the given order, nulls last; equal rows have equal ranks."""
     return rank_sorted(*sort_rows(columns))
 
 
@@ -139,11 +115,6 @@ def sort_rows(columns: Sequence[Codes]) -> tuple[Codes, Codes]:
 
     Return the sorted row numbers, and the positions in them at which each group of equal rows
     begins.
-
-    Examples
-    --------
-    >>> [part.tolist() for part in sort_rows([np.array([7, 3, 7])])]
-    [[1, 0, 2], [0, 1]]
     """
     keys, bound = np.zeros(len(columns[0]), np.int64), 1
     for column in columns:
@@ -164,16 +135,7 @@ def rank_sorted(order: Codes, starts: Codes) -> Codes:
 
 
 def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
-    """Collect the members of each owner into a set, and give each distinct set a number.
-
-    Equal sets have the same number; an empty set has the number -1.
-
-    Examples
-    --------
-    >>> sets = code_sets(np.array([0, 1, 0, 1]), np.array([7, 8, 8, 7]), n_owners=3)
-    >>> sets.codes.tolist(), sets.members.tolist()
-    ([0, 0, -1], [7, 8])
-    """
+    """Collect each owner's members into a set; number the distinct sets, -1 for the empty set."""
     # Both count rows or words, so they are below 2**31 and a pair of them fits one number.
     width = int(members.max(initial=0)) + 1
     owners, members = np.divmod(sort_distinct(owners * width + members), width)
@@ -191,13 +153,7 @@ def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
 
 
 def sort_distinct(keys: Codes) -> Codes:
-    """Return the distinct values, sorted; many times faster than ``np.unique`` on large arrays.
-
-    Examples
-    --------
-    >>> sort_distinct(np.array([3, -1, 3])).tolist()
-    [-1, 3]
-    """
+    """Return the distinct values, sorted; many times faster than ``np.unique`` on large arrays."""
     keys = np.sort(keys)
     return keys[_is_first(keys)]
 
@@ -206,11 +162,6 @@ def expand(starts: Codes, counts: Codes) -> tuple[Codes, Codes]:
     """Expand ranges of integers, given their starts and lengths.
 
     Return the index of the range that each integer belongs to, and the integers.
-
-    Examples
-    --------
-    >>> [part.tolist() for part in expand(np.array([7, 3]), np.array([2, 1]))]
-    [[0, 0, 1], [7, 8, 3]]
     """
     return np.repeat(np.arange(len(starts)), counts), np.repeat(starts, counts) + _count_up(counts)
 

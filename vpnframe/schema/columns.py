@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import ipaddress
 import math
 import numbers
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from types import NoneType
 from typing import Any
 
@@ -20,10 +17,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vpnframe.schema.joined import join_texts
 from vpnframe.schema.tables import Kind
 from vpnframe.schema.tables.declaring import SEVERITIES
 
-LISTS = pd.ArrowDtype(pa.list_(pa.string()))
 DTYPES: Mapping[Kind, str] = {
     "text": "str",
     "category": "category",
@@ -33,29 +30,29 @@ DTYPES: Mapping[Kind, str] = {
     "int64": "Int64",
     "float": "float64",
     "flag": "boolean",
-    "time": "datetime64[ms, UTC]",
-    "texts": str(LISTS),
+    "time": "datetime64[ms]",
+    "texts": "str",
 }
 # Ordered from the mildest to the worst, whichever severities occur.
 SEVERITY = pd.CategoricalDtype(pd.Index(SEVERITIES, dtype="str"), ordered=True)
 ARROW_TYPES: Mapping[Kind, pa.DataType] = {
     "text": pa.string(),
-    "category": pa.string(),
-    "severity": pa.string(),
+    "category": pa.dictionary(pa.int32(), pa.string()),
+    "severity": pa.dictionary(pa.int32(), pa.string(), ordered=True),
     "int16": pa.int16(),
     "int32": pa.int32(),
     "int64": pa.int64(),
     "float": pa.float64(),
     "flag": pa.bool_(),
-    "time": pa.timestamp("ms", tz="UTC"),
-    "texts": pa.list_(pa.string()),
+    "time": pa.timestamp("ms"),
+    "texts": pa.string(),
 }
-_IN_MEMORY = {**ARROW_TYPES, "text": pa.large_string()}
+_IN_MEMORY = {**ARROW_TYPES, "text": pa.large_string(), "texts": pa.large_string()}
 # Python types of the values, except None, that Arrow converts exactly as pandas does.
 _PLAIN: Mapping[Kind, set[type]] = {
     "text": {str},
     "flag": {bool},
-    "texts": {list, tuple},
+    "texts": {str},
     "int16": {int},
     "int32": {int},
     "int64": {int},
@@ -64,29 +61,14 @@ _PLAIN: Mapping[Kind, set[type]] = {
 _NAT = np.datetime64("NaT", "ms")
 # Arrow's own allocator rounds sizes up and keeps freed memory.
 _POOL = pa.system_memory_pool()
-_TEXT_TYPES = (
-    str,  # addresses are converted to text
-    ipaddress.IPv4Network,
-    ipaddress.IPv6Network,
-    ipaddress.IPv4Address,
-    ipaddress.IPv6Address,
-)
+_TEXT_TYPES = (str, IPv4Network, IPv6Network, IPv4Address, IPv6Address)  # converted to text
 _EXACT = 2**53  # from here on a float represents several integers
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FLAGS = {"true": True, "false": False}
-# Lists as written by JSON, Python and numpy (numpy writes no commas).
-_QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
-_LIST = re.compile(rf"\[\s*(?:(?:{_QUOTED})(?:\s*,\s*|\s*(?=\])|\s+))*\]")
 
 
 def make_column(kind: Kind, values: Iterable[Any]) -> Any:
-    """Make a column from Python values; None becomes null.
-
-    Examples
-    --------
-    >>> make_column("int16", [1, None]).dtype
-    Int16Dtype()
-    """
+    """Make a column from Python values; None becomes null."""
     wanted = SEVERITY if kind == "severity" else DTYPES[kind]
     if isinstance(values, pd.api.extensions.ExtensionArray) and values.dtype == wanted:
         return values  # already of the wanted dtype
@@ -103,9 +85,9 @@ def make_column(kind: Kind, values: Iterable[Any]) -> Any:
         return pd.Categorical(list(values), dtype=SEVERITY)
     if kind == "time":
         stamps = np.array([_NAT if v is None else v for v in values], dtype="datetime64[ms]")
-        return pd.Series(stamps).dt.tz_localize("UTC").array
+        return pd.Series(stamps).array
     if kind == "texts":
-        return make_column(kind, [None if value is None else list(value) for value in values])
+        return make_column("text", [_as_text(value) for value in values])
     return pd.array(values if isinstance(values, np.ndarray) else list(values), dtype=wanted)
 
 
@@ -119,30 +101,17 @@ def _make_categories(values: list[Any]) -> pd.Categorical:
 
 
 def take_rows(values: Any, rows: npt.NDArray[np.intp]) -> Any:
-    """Return the given rows of a column; the row -1 becomes a null.
-
-    Examples
-    --------
-    >>> take_rows(make_column("int16", [5, 6]), np.array([1, -1, 1])).tolist()
-    [6, <NA>, 6]
-    """
-    if values.dtype in ("str", LISTS):
+    """Return the given rows of a column; the row -1 becomes a null."""
+    if values.dtype == "str":
         texts = pc.take(pa.array(values), pa.array(rows, mask=rows < 0), memory_pool=_POOL)
-        return _from_arrow("texts" if values.dtype == LISTS else "text", texts)
+        return _from_arrow("text", texts)
     taken = values.take(rows, allow_fill=True)
     has_unused = values.dtype == "category" and not (taken.ordered or _uses_all_categories(taken))
     return taken.remove_unused_categories() if has_unused else taken
 
 
 def join_columns(kind: Kind, pieces: Sequence[Any]) -> Any:
-    """Join parts of a column into one column, in one block of memory.
-
-    Examples
-    --------
-    >>> joined = join_columns("category", [make_column("category", [v]) for v in ("b", "a")])
-    >>> joined.categories.tolist(), joined.codes.tolist()
-    (['a', 'b'], [1, 0])
-    """
+    """Join parts of a column into one column, in one block of memory."""
     if len(pieces) == 1:
         return pieces[0]
     if kind == "category":
@@ -154,8 +123,9 @@ def join_columns(kind: Kind, pieces: Sequence[Any]) -> Any:
 
 
 def _from_arrow(kind: Kind, values: pa.Array) -> Any:
-    dtype = LISTS if kind == "texts" else pd.api.types.pandas_dtype(DTYPES[kind])
-    return dtype.__from_arrow__(values)
+    if kind == "time":
+        return pd.array(values.to_numpy(zero_copy_only=False))
+    return pd.api.types.pandas_dtype(DTYPES[kind]).__from_arrow__(values)
 
 
 def _join_categories(pieces: Sequence[pd.Categorical]) -> pd.Categorical:
@@ -192,78 +162,9 @@ def write_one_of(words: Sequence[str]) -> str:
 
 
 def cast_column(kind: Kind, values: pd.Series[Any]) -> Any:
-    """Return the values of a column, cast to the dtype of ``kind``.
-
-    Examples
-    --------
-    >>> cast_column("int16", pd.Series([14.0, None])).tolist()
-    [14, <NA>]
-    >>> cast_column("flag", pd.Series(["True", None, False], dtype="object")).tolist()
-    [True, <NA>, False]
-    """
+    """Return a column cast to the dtype of ``kind``; each distinct value is parsed once."""
     if is_cast(kind, values):
         return values.array
-    return _as_lists(values) if kind == "texts" else _cast(kind, values)
-
-
-def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
-    """Check whether a column has the dtype of ``kind``, with sorted categories that all occur."""
-    if kind == "severity":
-        return bool(values.dtype == SEVERITY and values.cat.categories.dtype == "str")
-    if kind != "category":
-        return bool(values.dtype == (LISTS if kind == "texts" else DTYPES[kind]))
-    if not isinstance(values.dtype, pd.CategoricalDtype):
-        return False
-    categories = values.cat.categories
-    return (
-        categories.dtype == "str"
-        and not values.cat.ordered
-        and categories.is_monotonic_increasing
-        and _uses_all_categories(values.array)
-    )
-
-
-def with_plain_index(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-    """Number the rows of a table from 0; index levels in ``names`` become columns.
-
-    Examples
-    --------
-    >>> with_plain_index(pd.DataFrame({"a": [1], "b": [2]}, index=[7]).set_index("a"), ["a", "b"])
-       a  b
-    0  1  2
-    """
-    levels = [level for level in frame.index.names if level in names and level not in frame]
-    if levels:
-        frame = frame.reset_index(level=levels)
-    index = frame.index
-    is_plain = isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1)
-    return frame if is_plain else frame.reset_index(drop=True)
-
-
-def as_words(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Convert values of any dtype to strings; whole floats are written as integers.
-
-    Examples
-    --------
-    >>> as_words(pd.Series([14.0, None])).tolist(), as_words(pd.Series([14])).tolist()
-    (['14', nan], ['14'])
-    """
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(values.cat.categories.dtype)
-    if values.dtype.kind == "f" or values.dtype == object:
-        codes, found = pd.factorize(values)
-        words = [*(_word(value) for value in found), None]
-        return pd.Series(pd.array(words, dtype="str").take(codes), index=values.index)
-    return values.astype("str")
-
-
-def _word(value: Any) -> str:
-    is_whole = isinstance(value, float) and value.is_integer()
-    return str(int(value)) if is_whole else str(value)
-
-
-def _cast(kind: Kind, values: pd.Series[Any]) -> Any:
-    """Cast a column; each distinct value is parsed once."""
     try:
         codes, found = pd.factorize(values)
     except TypeError:  # unhashable values, such as lists
@@ -278,31 +179,65 @@ def _cast(kind: Kind, values: pd.Series[Any]) -> Any:
     return make_column(kind, [*parsed, None]).take(codes)
 
 
-def _as_lists(values: pd.Series[Any]) -> Any:
-    if str not in set(map(type, values.tolist())):  # arrow would split a string into characters
-        with suppress(pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-            made = pa.array(values, type=pa.list_(pa.string()), from_pandas=True)
-            return pd.array(made, dtype=LISTS)
-    return _cast("texts", values)
+def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
+    """Check whether a column has the dtype of ``kind``, with sorted categories that all occur."""
+    if kind == "severity":
+        return bool(values.dtype == SEVERITY and values.cat.categories.dtype == "str")
+    if kind != "category":
+        return bool(values.dtype == DTYPES[kind])
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        return False
+    categories = values.cat.categories
+    return (
+        categories.dtype == "str"
+        and not values.cat.ordered
+        and categories.is_monotonic_increasing
+        and _uses_all_categories(values.array)
+    )
+
+
+def with_plain_index(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
+    """Number the rows of a table from 0; index levels in ``names`` become columns."""
+    levels = [level for level in frame.index.names if level in names and level not in frame]
+    if levels:
+        frame = frame.reset_index(level=levels)
+    index = frame.index
+    is_plain = isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1)
+    return frame if is_plain else frame.reset_index(drop=True)
+
+
+def as_words(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Convert values of any dtype to strings; whole floats are written as integers."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if values.dtype.kind == "f" or values.dtype == object:
+        codes, found = pd.factorize(values)
+        words = [*(_word(value) for value in found), None]
+        return pd.Series(pd.array(words, dtype="str").take(codes), index=values.index)
+    return values.astype("str")
+
+
+def _word(value: Any) -> str:
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if is_whole else str(value)
 
 
 def _is_null(value: Any) -> bool:
     return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
 
 
-def _parse_list(value: Any) -> list[str] | None:
+def _as_text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else join_texts(value)
+
+
+def _parse_texts(value: Any) -> str | None:
     if _is_null(value):
         return None
     if isinstance(value, list | tuple | np.ndarray):
-        return [_parse_text(one) for one in value]
+        return join_texts(map(_parse_text, value))
     if not isinstance(value, str):
-        raise OddValueError(value, "write a list of strings")
-    text = value.strip()
-    if not text.startswith("["):
-        return [part for part in map(str.strip, text.split(",")) if part]
-    if not _LIST.fullmatch(text):
-        raise OddValueError(value, 'write a list of strings in JSON, such as ["a", "b"]')
-    return [str(ast.literal_eval(quoted)) for quoted in re.findall(_QUOTED, text)]
+        raise OddValueError(value, "write text, with commas between several values")
+    return value
 
 
 def _parse_text(value: Any) -> str:
@@ -361,7 +296,7 @@ def _parse_time(value: Any) -> int:
     except ValueError:
         time = None
     if not isinstance(time, datetime):
-        raise OddValueError(value, "write a time as in 2026-01-31 12:00:00+00:00")
+        raise OddValueError(value, "write a time in UTC as in 2026-01-31 12:00:00")
     aware = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
     return int((aware - _EPOCH) // timedelta(milliseconds=1))
 
@@ -369,7 +304,7 @@ def _parse_time(value: Any) -> int:
 _PARSERS: Mapping[Kind, Callable[[Any], Any]] = {
     "text": _parse_text,
     "category": _parse_text,
-    "texts": _parse_list,
+    "texts": _parse_texts,
     "severity": _parse_severity,
     "int16": partial(_parse_whole_number, n_bits=16),
     "int32": partial(_parse_whole_number, n_bits=32),

@@ -9,12 +9,7 @@ import pyarrow as pa
 
 
 def give_back_memory() -> None:
-    """Return freed memory to the system, which Arrow and glibc would otherwise keep.
-
-    References
-    ----------
-    malloc_trim(3) of glibc, if available; ``MemoryPool.release_unused`` of Arrow.
-    """
+    """Return freed memory to the system, which Arrow and glibc would otherwise keep."""
     pa.default_memory_pool().release_unused()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

@@ -50,8 +50,7 @@ class TracedConnection(msgspec.Struct, frozen=True, eq=False, gc=False):
     def admits(self, source: set[int], destination: set[int]) -> bool | None:
         """Check whether the selectors admit a packet; None if this is not known.
 
-        ``source`` has the id of each block that contains the packet's source address.
-        ``destination`` has the id of each block that contains its destination address.
+        ``source`` and ``destination`` have the ids of all blocks around the packet's two addresses.
         """
         if source.isdisjoint(self.vpc_blocks) or destination.isdisjoint(self.onprem_blocks):
             return False if self.has_known_selectors else None

@@ -28,8 +28,7 @@ class Prefixes:
         parsed = parse_cidrs(texts)
         ids, parents, lengths = np.full((3, len(texts)), -1)
         lengths[parsed.row] = parsed.prefix_length
-        for family in (4, 6):
-            rows, blocks = parsed.of_family(family)
+        for rows, blocks in parsed.by_family():
             if len(rows):
                 forest = find_forest(blocks)
                 first = np.append(rows[forest.first_rows], -1)  # -1 is for no parent
@@ -40,22 +39,14 @@ class Prefixes:
     def find_longest(self, addresses: ParsedCidrs, n: int) -> Codes:
         """Return the id of the smallest block around each of the ``n`` addresses, -1 for none."""
         found = np.full(n, -1)
-        for family in (4, 6):
-            rows, blocks = self.parsed.of_family(family)
-            packets, hosts = addresses.of_family(family)
+        for rows, blocks in self.parsed.by_family():
+            packets, hosts = addresses.of_family(blocks.family)
             if len(rows) and len(packets):
                 found[packets] = np.append(rows, -1)[find_longest(blocks, hosts)]
         return found
 
     def around(self, block: int) -> list[int]:
-        """Return the ids of a block and of all blocks that contain it, the largest block first.
-
-        Examples
-        --------
-        >>> prefixes = Prefixes.read(["10.1.0.0/16", "10.0.0.0/8", "10.1.0.0/16", "broken"])
-        >>> prefixes.ids.tolist(), prefixes.around(0), prefixes.around(-1)
-        ([0, 1, 0, -1], [1, 0], [])
-        """
+        """Return the ids of a block and of all blocks that contain it, the largest block first."""
         found = []
         while block >= 0:
             found.append(block)

@@ -13,13 +13,8 @@ import pandas as pd
 import pyarrow as pa
 
 from vpnframe.inventory import Inventory
-from vpnframe.tracing.facts import (
-    Router,
-    TracedConnection,
-    TracedRoute,
-    TracedTunnel,
-    grouped,
-)
+from vpnframe.schema.joined import split_text
+from vpnframe.tracing.facts import Router, TracedConnection, TracedRoute, TracedTunnel, grouped
 from vpnframe.tracing.following import RoutedFleet
 from vpnframe.tracing.packets import Packets
 from vpnframe.tracing.prefixes import Prefixes
@@ -101,7 +96,7 @@ class FleetReader:
             (cidr, vpc_id)
             for vpc_id, *lists in _rows(self.inv.vpcs, ("vpc_id", "cidrs", "secondary_cidrs"))
             for cidrs in lists
-            for cidr in cidrs or ()
+            for cidr in split_text(cidrs)
         ]
         selectors = self.subnets[(self.subnets["origin"] == "selector").to_numpy(bool)]
         sources, destinations = self.routes["source_cidr"], self.routes["destination_cidr"]
@@ -220,15 +215,10 @@ def _traced(
     for row in _rows(routes, _ROUTE):
         router_id, code, start, end, kind, source, destination, *more = row
         priority, weight, path, state, tunnels = more
-        ends = (
-            source if kind == "policy" else None,
-            destination,
-            start,
-            lengths[start],
-            lengths[end],
-        )
+        source = source if kind == "policy" else None
+        ends = source, destination, start, lengths[start], lengths[end]
         n_hops = None if path is None else len(_AS_NUMBER.findall(path))
-        facts = n_hops, (state or "").lower() in _PUBLISHED, state, tuple(tunnels or ())
+        facts = n_hops, (state or "").lower() in _PUBLISHED, state, split_text(tunnels)
         route = TracedRoute(kind, connections[code], *ends, priority, weight, *facts)
         yield router_id, end, route
 

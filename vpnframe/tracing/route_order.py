@@ -145,11 +145,8 @@ def _static_or_learned(
     learned = [route for route in found if route.kind == "bgp"]
     if not static or not learned:
         return found
-    lead, names, others = (
-        static[0].length - learned[0].length,
-        _connection_ids(static),
-        _connection_ids(learned),
-    )
+    lead = static[0].length - learned[0].length
+    names, others = _connection_ids(static), _connection_ids(learned)
     if is_transit and lead < 0:
         if names != others:
             doubts.append(

@@ -216,10 +216,7 @@ def _likeliest_first(outcome: Outcome) -> tuple[int, bool, int]:
 
 
 def _table(outcomes: list[Outcome]) -> pd.DataFrame:
-    """Build table ``trace`` with one row for each outcome.
-
-    The caller must set the columns ``packet``, ``source`` and ``destination``.
-    """
+    """Build table ``trace``, a row per outcome; the caller sets packet, source and destination."""
     values: dict[str, list[Any]] = {name: list(map(attrgetter(name), outcomes)) for name in _OWN}
     for part, fields in _PARTS.items():
         parts = list(map(attrgetter(part), outcomes))

@@ -14,6 +14,7 @@ from vpnframe._version import __version__
 from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import SEPARATOR
 from vpnframe.errors import SettingsError
+from vpnframe.schema.joined import split_text
 
 # OCSF ids with their captions.
 _SEVERITIES = {
@@ -107,7 +108,7 @@ def _event(
         "unmapped": {
             "notes": list(review.notes),
             **{name: text.get(name) for name in _UNMAPPED},
-            "tunnel_ids": list(row["tunnel_ids"]),
+            "tunnel_ids": [*split_text(row["tunnel_ids"])],
         },
     }
 
@@ -124,5 +125,5 @@ def _resource(row: Mapping[str, Any], text: Mapping[str, str]) -> dict[str, Any]
         "name": text.get("connection_name") or text.get("customer_gateway_name") or uid,
         "type": "vpn-connection" if "vpn_connection_id" in text else "vpn-gateway",
         "region": text.get("region_id"),
-        "labels": list(row["tags"]) if row["tags"] is not None else None,
+        "labels": [*split_text(row["tags"])] if isinstance(row["tags"], str) else None,
     }

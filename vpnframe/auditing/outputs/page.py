@@ -29,23 +29,13 @@ def as_page(review: Review, *, title: str = TITLE, with_folded: bool = False) ->
     """Render a review as an HTML page.
 
     Findings that follow from another finding are listed only if ``with_folded`` is true.
-
-    Examples
-    --------
-    >>> from vpnframe.inventory import flattening
-    >>> from vpnframe.auditing.review import examine
-    >>> from vpnframe.inventory import Inventory
-    >>> from vpnframe.model.records import Records
-    >>> page = as_page(examine(Inventory(**flattening.make_tables(Records()))), title="<fleet>")
-    >>> "&lt;fleet&gt;" in page, "<fleet>" in page
-    (True, False)
     """
     import jinja2  # noqa: PLC0415  only needed for pages
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader(__package__, ""),
         autoescape=True,
-        finalize=_printable,
+        finalize=lambda value: printable(value) if type(value) is str else value,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -63,11 +53,6 @@ def as_page(review: Review, *, title: str = TITLE, with_folded: bool = False) ->
         widespread=findings[is_share(findings)].to_dict("records"),
         rules=[_section(str(one), rows, with_folded=with_folded) for one, rows in of_rules],
     )
-
-
-def _printable(value: object) -> object:
-    """Replace control characters in a plain string; return any other object unchanged."""
-    return printable(value) if type(value) is str else value
 
 
 def _by_severity(rows: pd.DataFrame, **others: Any) -> dict[str, int]:

@@ -16,6 +16,7 @@ from vpnframe._version import __version__
 from vpnframe.auditing.narrowing import holds_key_findings
 from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import Text, texts
+from vpnframe.schema.joined import split_text
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -32,18 +33,7 @@ _PLACE = ("account_id", "region_id", "vpn_connection_id", "vpn_gateway_id")
 
 
 def as_sarif(review: Review) -> dict[str, Any]:
-    """Convert a review to a SARIF log.
-
-    Examples
-    --------
-    >>> from vpnframe.inventory import flattening
-    >>> from vpnframe.auditing.review import examine
-    >>> from vpnframe.inventory import Inventory
-    >>> from vpnframe.model.records import Records
-    >>> log = as_sarif(examine(Inventory(**flattening.make_tables(Records()))))
-    >>> log["version"], log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["level"]
-    ('2.1.0', 'warning')
-    """
+    """Convert a review to a SARIF log."""
     rows = review.findings.to_dict("records")
     # A rule and a severity; each such pair becomes one SARIF rule.
     checks = [
@@ -94,11 +84,7 @@ def _id_of(text: Text, severity: str) -> str:
 
 
 def _kind_and_level(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the SARIF kind and level of a finding.
-
-    The level is ``none`` if the finding is unknown, or if it is open and follows from another
-    finding.
-    """
+    """Return the SARIF kind and level of a finding; the level is ``none`` if unknown or folded."""
     if row["status"] == "unknown":
         return "open", "none"
     if row["status"] == "open" and _text(row["root_cause"]):
@@ -134,7 +120,7 @@ def _location(row: Mapping[str, Any]) -> dict[str, str]:
 def _properties(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in row.items():
         if name in ("tags", "tunnel_ids"):
-            listed = list(value if value is not None else ())
+            listed = [*split_text(None if pd.isna(value) else value)]
             yield ("resourceTags" if name == "tags" else name), listed
         elif name in ("finding_id", "rule_id", "title", "first_seen"):
             continue

@@ -61,11 +61,9 @@ class ProfileLine:
             return self.value
         if self.largest is None:
             return f"{self.smallest} or more"
-        return (
-            f"{self.smallest} to {self.largest}"
-            if self.largest > self.smallest
-            else str(self.smallest)
-        )
+        if self.largest <= self.smallest:
+            return str(self.smallest)
+        return f"{self.smallest} to {self.largest}"
 
     @property
     def objection(self) -> str:
@@ -96,25 +94,13 @@ class Profile:
 
 @cache
 def shipped_profiles() -> Mapping[str, Profile]:
-    """Return the profiles that are shipped with the package.
-
-    Examples
-    --------
-    >>> shipped_profiles()["ietf"].of("ike_dh_group")[0].verdict
-    'must-not'
-    """
+    """Return the profiles that are shipped with the package."""
     text = files(__package__).joinpath(_SHIPPED).read_text(encoding="utf-8")
     return MappingProxyType({one.name: one for one in parse_profiles(text, name=_SHIPPED)})
 
 
 def find_profiles(wanted: str | Path | Iterable[str | Path]) -> tuple[Profile, ...]:
-    """Return profiles by the names of shipped profiles or by the paths of CSV files.
-
-    Examples
-    --------
-    >>> [profile.name for profile in find_profiles(["ietf", "nist-800-77r1"])]
-    ['ietf', 'nist-800-77r1']
-    """
+    """Return profiles by the names of shipped profiles or by the paths of CSV files."""
     found: list[Profile] = []
     for one in [wanted] if isinstance(wanted, str | Path) else wanted:
         known = shipped_profiles().get(str(one))
@@ -148,14 +134,7 @@ def read_profiles(path: str | Path) -> tuple[Profile, ...]:
 
 
 def parse_profiles(text: str, *, name: str) -> tuple[Profile, ...]:
-    r"""Parse and check the profiles in the content of a CSV file.
-
-    Examples
-    --------
-    >>> text = "profile,column,value,min,max,verdict,clause,basis\n"
-    >>> parse_profiles(text + "ours,ike_version,2,,,must,,own\n", name="ours.csv")[0].name
-    'ours'
-    """
+    """Parse and check the profiles in the content of a CSV file."""
     lines: dict[str, list[tuple[str, ProfileLine]]] = {}
     for place, fields in _lines(text, name):
         lines.setdefault(fields["profile"], []).append((place, _entry(fields, place)))
@@ -191,43 +170,42 @@ def _lines(text: str, name: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _entry(fields: Mapping[str, str], place: str) -> ProfileLine:
+    for problem in _problems(fields):
+        raise SettingsError(f"{place}: {problem}")
+    smallest, largest = int(fields["min"] or 0), int(fields["max"]) if fields["max"] else None
+    verdict, basis = cast("Verdict", fields["verdict"]), cast("Basis", fields["basis"])
+    column, value, clause = fields["column"], fields["value"] or None, fields["clause"]
+    return ProfileLine(column, value, smallest, largest, verdict, clause, basis)
+
+
+def _problems(fields: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with a line; the caller stops at the first problem."""
     column, value = fields["column"], fields["value"] or None
     if column not in COLUMNS:
-        raise SettingsError(
-            f"{place}: a profile cannot judge {column!r}, only {', '.join(COLUMNS)}"
-        )
+        yield f"a profile cannot judge {column!r}, only {', '.join(COLUMNS)}"
     known = COLUMNS[column]
-    if known is None and value is not None:
-        raise SettingsError(
-            f"{place}: {column} is judged by min and max, not by value: leave value empty"
-        )
-    smallest, largest = _range(fields, place) if known is None else (0, None)
-    if known is not None and (fields["min"] or fields["max"]):
-        raise SettingsError(
-            f"{place}: {column} is judged by value, not by min and max: leave min and max empty"
-        )
-    if known is not None and value not in known:
-        raise SettingsError(f"{place}: {value!r} is not a value of {column}{_meant(column, value)}")
+    if known is None:
+        if value is not None:
+            yield f"{column} is judged by min and max, not by value: leave value empty"
+        yield from _problems_of_range(fields)
+    elif fields["min"] or fields["max"]:
+        yield f"{column} is judged by value, not by min and max: leave min and max empty"
+    elif value not in known:
+        yield f"{value!r} is not a value of {column}{_meant(column, value)}"
     for name, words in (("verdict", get_args(Verdict)), ("basis", get_args(Basis))):
         if fields[name] not in words:
-            raise SettingsError(
-                f"{place}: the {name} {fields[name]!r} is not one of {', '.join(words)}"
-            )
-    verdict, basis = cast("Verdict", fields["verdict"]), cast("Basis", fields["basis"])
-    return ProfileLine(column, value, smallest, largest, verdict, fields["clause"], basis)
+            yield f"the {name} {fields[name]!r} is not one of {', '.join(words)}"
 
 
-def _range(fields: Mapping[str, str], place: str) -> tuple[int, int | None]:
+def _problems_of_range(fields: Mapping[str, str]) -> Iterator[str]:
     for name in ("min", "max"):
         if fields[name] and not (fields[name].isascii() and fields[name].isdecimal()):
-            raise SettingsError(f"{place}: {name} is {fields[name]!r}, not a whole number")
+            yield f"{name} is {fields[name]!r}, not a whole number"
     if not fields["min"]:
-        raise SettingsError(f"{place}: min is missing: write the first number of the range")
-    smallest = int(fields["min"])
-    largest = int(fields["max"]) if fields["max"] else None
-    if largest is not None and largest < smallest:
-        raise SettingsError(f"{place}: max {largest} is below min {smallest}")
-    return smallest, largest
+        yield "min is missing: write the first number of the range"
+    smallest, largest = int(fields["min"]), int(fields["max"] or fields["min"])
+    if largest < smallest:
+        yield f"max {largest} is below min {smallest}"
 
 
 def _meant(column: str, value: str | None) -> str:

@@ -48,6 +48,7 @@ from vpnframe.auditing.verdicts import (
     rule,
     severity_where,
 )
+from vpnframe.schema.joined import split_column
 
 _ATTACHED = ("vpngw", "cen")
 _ROUTE_HIDDEN = ("normal", "unpublished")
@@ -120,10 +121,7 @@ def id_fqdn_main_mode(fleet: Fleet) -> Verdicts:
     implied_by=(NO_LIVE_PATH, "vpn-id-fqdn-main-mode"),
 )
 def not_established(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that are down.
-
-    A standby tunnel of a VPN gateway passes if another tunnel of its connection is up.
-    """
+    """Fail tunnels that are down, except standbys of a VPN gateway while another tunnel is up."""
     is_standby = equals(fleet.tunnels["tunnel_role"], "standby") & _is_on_gateway(fleet)
     result = opposite(fleet.is_up)
     result[is_standby & _is_other_up(fleet) & (result == YES)] = NO
@@ -251,8 +249,8 @@ def n_others(groups: Positions, holds: Mask) -> Positions:
 
 def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
     """Return the route position of each tunnel id in routes, and whether that tunnel is up."""
-    ids = arrow(fleet.routes["tunnel_ids"], pa.list_(pa.string()))
-    known = arrow(fleet.tunnels["tunnel_id"], pa.string())
+    ids = split_column(fleet.routes["tunnel_ids"])
+    known = arrow(fleet.tunnels["tunnel_id"], pa.large_string())
     at = pc.fill_null(pc.index_in(pc.list_flatten(ids), value_set=known.drop_null()), -1)
     positions = np.append(np.flatnonzero(flags(fleet.tunnels["tunnel_id"].notna())), -1)
     is_up = np.append(fleet.is_up, np.uint8(UNKNOWN))[positions[at.to_numpy()]]
@@ -260,10 +258,7 @@ def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
 
 
 def _by_connection(fleet: Fleet, is_bad: Truth) -> Verdicts:
-    """Fail connections with a bad route.
-
-    A connection without a bad route is unknown if some of its routes were not read.
-    """
+    """Fail connections with a bad route; without one, unread routes make the result unknown."""
     owners = positions_of(fleet.routes, fleet.connections)
     rows = np.flatnonzero(owners >= 0)
     result = any_of(owners[rows], is_bad[rows], fleet.n_connections)

@@ -260,10 +260,7 @@ def sm_profile(fleet: Fleet) -> Verdicts:
 
 
 def _of_lifetimes(fleet: Fleet, holds: Mask, *lifetimes: str) -> Truth:
-    """Convert ``holds``, a condition on lifetimes, to one result per tunnel.
-
-    The result is unknown if one of the columns ``lifetimes`` is null or not positive.
-    """
+    """Convert a condition on lifetimes to yes and no; unknown if one is null or not positive."""
     found = unknown_where_null(holds, *(fleet.tunnels[column] for column in lifetimes))
     for column in lifetimes:
         found[numbers(fleet.tunnels[column]) <= 0] = UNKNOWN

@@ -33,6 +33,7 @@ from vpnframe.auditing.verdicts import (
     rule,
     severity_where,
 )
+from vpnframe.schema.joined import count_texts
 
 _NOTICE, _URGENT, _NEW = timedelta(days=30), timedelta(days=7), timedelta(days=7)
 _PREPAID = ("prepay", "prepaid")
@@ -63,11 +64,7 @@ def gateway_expiring(fleet: Fleet) -> Verdicts:
 
 
 def _in_state(rule_id: str, column: str, values: Collection[str], *, known: str) -> None:
-    """Register a rule on the state of VPN gateways.
-
-    A state in ``values`` fails, and the state ``known`` passes. The result for any other state is
-    unknown.
-    """
+    """Register a rule on gateway states: ``values`` fail, ``known`` passes, others are unknown."""
 
     def find(fleet: Fleet) -> Verdicts:
         states = fleet.gateways[column]
@@ -141,8 +138,7 @@ def gateway_routes_near_quota(fleet: Fleet) -> Verdicts:
 @rule("vpn-subnets-quota", "connections", "vpc_subnets", "onprem_subnets")
 def subnets_near_quota(fleet: Fleet) -> Verdicts:
     """Fail connections that use over 80 % of the default quota of blocks on one side."""
-    lists = [fleet.connections[f"{side}_subnets"] for side in ("vpc", "onprem")]
-    n = np.stack([numbers(one.list.len()) for one in lists])
+    n = np.stack([count_texts(fleet.connections[f"{side}_subnets"]) for side in ("vpc", "onprem")])
     words = [f"{vpc} VPC and {onprem} on-premises blocks" for vpc, onprem in n.T.tolist()]
     return judged(
         truth(n.max(0, initial=0) > _NEAR * _QUOTA_SUBNETS),

@@ -104,10 +104,7 @@ def psk_unavailable(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-id-any", "tunnels", "customer_gateway_ike_id")
 def id_any(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that accept any peer identity.
-
-    Tunnels without a peer identity pass, because the peer's address is then its identity.
-    """
+    """Fail tunnels that accept any peer identity; without one, the peer's address counts."""
     ids = fleet.tunnels["customer_gateway_ike_id"].fillna("").str.strip().str.lower()
     severity = severity_where(fleet.is_aggressive == YES, HIGH, MEDIUM)
     return judged(is_any(ids, ANYBODY), severity=severity)

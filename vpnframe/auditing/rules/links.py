@@ -61,13 +61,10 @@ def bgp_no_auth(fleet: Fleet) -> Verdicts:
 def bgp_parameters(fleet: Fleet) -> Verdicts:
     """Fail tunnels whose BGP peer has the cloud's AS number or whose BGP block is unsuitable."""
     tunnels, has_bgp = fleet.tunnels, _has_bgp(fleet)
+    asn, cidr = tunnels["customer_gateway_asn"], tunnels["bgp_tunnel_cidr"]
     faults = {
-        f"the customer gateway has the cloud's own AS {CLOUD_ASN}": is_any(
-            tunnels["customer_gateway_asn"], {CLOUD_ASN}
-        ),
-        "the tunnel's block is not a /30 inside 169.254.0.0/16": _is_no_link(
-            tunnels["bgp_tunnel_cidr"]
-        ),
+        f"the customer gateway has the cloud's own AS {CLOUD_ASN}": is_any(asn, {CLOUD_ASN}),
+        "the tunnel's block is not a /30 inside 169.254.0.0/16": _is_no_link(cidr),
         "the tunnel's block is used twice on the gateway": _is_used_twice(fleet),
     }
     return judged(

@@ -96,10 +96,7 @@ def _what(pairs: pd.DataFrame) -> Texts:
 
 
 def _words(pairs: pd.DataFrame) -> list[str]:
-    """Describe both overlapping blocks of each row.
-
-    If a row stands for more than two connections, the text also lists them.
-    """
+    """Describe both overlapping blocks of each row; list the connections if there are over two."""
     names = ("left_side", "left_cidr", "relation", "right_side", "right_cidr")
     columns = [pairs[name].astype("str").replace(SIDE_WORDS).tolist() for name in names]
     others = pairs["right_vpn_connection_id"].fillna("a VPC without connections").tolist()
@@ -114,10 +111,7 @@ def _words(pairs: pd.DataFrame) -> list[str]:
 
 
 def _of_all(n: int, ids: str) -> str:
-    """Return a phrase with the size ``n`` of a group and the ids of its connections.
-
-    ``ids`` may lack some connections; the phrase then ends with the number of those that it lacks.
-    """
+    """Return a phrase with a group's size ``n`` and its ids; it counts those that ``ids`` lacks."""
     named = ids.split(",")
     more = f" and {n - len(named):,} more" if n > len(named) else ""
     return f", as in all of {n:,} connections: {', '.join(named)}{more}"

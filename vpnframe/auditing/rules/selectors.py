@@ -42,6 +42,7 @@ from vpnframe.auditing.verdicts import (
     rule,
     severity_where,
 )
+from vpnframe.schema.joined import count_texts
 
 _LISTS = ("vpc_subnets", "onprem_subnets")
 _WIDEST = 8  # prefix length
@@ -84,8 +85,7 @@ def selector_redundant(fleet: Fleet) -> Verdicts:
         merged = merge_blocks(blocks).groups
         if merged is not None:
             n_needed += np.bincount(merged, minlength=n_lists)
-    lists = [fleet.connections[name] for name in _LISTS]
-    n_written = np.stack([numbers(one.list.len()) for one in lists], axis=1).reshape(-1)
+    n_written = np.stack([count_texts(fleet.connections[n]) for n in _LISTS], axis=1).reshape(-1)
     has_bad = marked(n_lists, owner_side[_is_unread(fleet)])
     is_repeated = (n_written > n_listed) & (n_listed > 0) & ~has_bad
     by_side = truth((n_needed < n_listed) | is_repeated, has_bad).reshape(-1, 2)
@@ -105,9 +105,8 @@ def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
     verdicts = _on_counts(fleet, version=1)
     said = "IKEv1 with " + objects(verdicts.facts["value"])
     said[up] += ": a tunnel is up, but at most one pair of blocks is negotiated"
-    return judged(
-        verdicts.result, severity=severity_where(up, INFO, HIGH), **verdicts.facts, said=said
-    )
+    severity = severity_where(up, INFO, HIGH)
+    return judged(verdicts.result, severity=severity, **verdicts.facts, said=said)
 
 
 @rule("vpn-selector-multi-ts", "connections", "ike_version", *_LISTS, implied_by=(VALUE_UNKNOWN,))
@@ -239,9 +238,8 @@ def _on_blocks(
     """Return the results of a rule on ``subnets``; rows with an invalid block are unknown."""
     is_unread = _is_unread(fleet)
     value = _block_texts(fleet, "cidr", where=is_bad | is_unread)
-    return judged(
-        truth(is_bad & ~is_unread, is_unread), where=where, severity=severity, value=value
-    )
+    result = truth(is_bad & ~is_unread, is_unread)
+    return judged(result, where=where, severity=severity, value=value)
 
 
 def _on_counts(fleet: Fleet, *, version: int) -> Verdicts:
@@ -273,7 +271,7 @@ def _lists(fleet: Fleet, is_wanted: Mask) -> Texts:
     columns = [fleet.connections[name] for name in _LISTS]
     for row in np.flatnonzero(is_wanted.any(1)).tolist():
         words[row] = "; ".join(
-            f"{side} {', '.join(lists.iloc[row])}"
+            f"{side} {lists.iloc[row].replace(',', ', ')}"
             for side, lists, is_own in zip(
                 SIDE_WORDS.values(), columns, is_wanted[row], strict=True
             )

@@ -19,13 +19,7 @@ _ID_NAMES = {"RegionId", *(listed.id_name for listed in LISTS.values())}
 
 
 def on_objects(change: Edit) -> Edit:
-    """Return an edit that applies ``change`` to every object in an answer, innermost objects first.
-
-    Examples
-    --------
-    >>> on_objects(lambda tree: {**tree, "New": 1})({"Config": [{}]})
-    {'Config': [{'New': 1}], 'New': 1}
-    """
+    """Return an edit that applies ``change`` to every object in an answer, innermost first."""
 
     def edit(tree: Mapping[str, Json]) -> Tree:
         return change({name: walk(value) for name, value in tree.items()})
@@ -71,15 +65,7 @@ def counted(n_more: int) -> Edit:
 
 
 def on_rows(change: Callable[[list[Json]], list[Json]]) -> Edit:
-    """Return an edit that applies ``change`` to the list of rows in an answer.
-
-    An answer without rows stays unchanged.
-
-    Examples
-    --------
-    >>> on_rows(lambda rows: rows[1:])({"Regions": {"Region": [1, 2]}})
-    {'Regions': {'Region': [2]}}
-    """
+    """Return an edit that applies ``change`` to the list of rows in an answer, if it has rows."""
 
     def walk(value: Json) -> Json:
         if isinstance(value, Mapping):
@@ -107,10 +93,7 @@ def with_body(change: Callable[[bytes], bytes]) -> Rewrite:
 
 
 def with_object(change: Callable[[bytes], bytes]) -> Rewrite:
-    """Return a function that applies ``change`` to the body of a response.
-
-    A body that is not a nonempty JSON object stays unchanged.
-    """
+    """Return a function that applies ``change`` to the body if it is a nonempty JSON object."""
     return with_body(lambda body: change(body) if body[:1] == b"{" and len(body) > 2 else body)
 
 
@@ -134,7 +117,8 @@ def with_page(status: int, headers: Mapping[str, str], body: bytes) -> Rewrite:
     return lambda written: Response(status, {**headers, "date": written.headers["date"]}, body)
 
 
-def emptied_behind(body: bytes) -> bytes:
+@with_object
+def with_empty_doubles(body: bytes) -> bytes:
     """Repeat the name of each list or object in a JSON object, with an empty value.
 
     The repetition stands at the end; most parsers read the last of several values with one name.

@@ -16,10 +16,10 @@ from vpnframe.emulator.faults.changes import (
     Edit,
     Rewrite,
     counted,
-    emptied_behind,
     on_rows,
     replaced,
     with_body,
+    with_empty_doubles,
     with_header,
     with_member,
     with_numbers_as_text,
@@ -132,47 +132,33 @@ _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 _HTML = {"content-type": "text/html"}
 _PLAIN = {"content-type": "text/plain"}
 _ELSEWHERE = {"location": "http://192.0.2.1/stolen"}
+_BY_PROXY = "from a proxy, without an API error code"
+_BY_BALANCER = "with an HTML page of a load balancer"
 _NOT_FOLLOWED = "redirect to another host, which a client must not follow"
 _NO_SERVICE = "503 Service Temporarily Unavailable"
 
-# Name, failure, line, status, headers, and body. The emulator still serves and counts the call.
-_PAGES: tuple[tuple[str, str, str, int, Mapping[str, str], str], ...] = (
-    ("proxy-429", "throttled", "HTTP 429 from a proxy, without an API error code", 429, _PLAIN, ""),
-    (
-        "bad-gateway-502",
-        "server",
-        "HTTP 502 with an HTML page of a load balancer",
-        502,
-        _HTML,
-        "502 Bad Gateway",
-    ),
-    (
-        "unavailable-503-html",
-        "server",
-        "HTTP 503 with an HTML page of a load balancer",
-        503,
-        _HTML,
-        _NO_SERVICE,
-    ),
-    ("gateway-timeout-504", "server", "HTTP 504 without a body", 504, {}, ""),
-    ("plain-500", "server", "HTTP 500 with a line of plain text", 500, _PLAIN, "upstream died"),
-    ("html-200", "malformed", "HTTP 200 with an HTML login page", 200, _HTML, "Sign in"),
-    ("no-content-204", "malformed", "HTTP 204 without a body", 204, {}, ""),
-    ("redirect-302", "malformed", f"HTTP 302 {_NOT_FOLLOWED}", 302, _ELSEWHERE, ""),
-    ("redirect-307", "malformed", f"HTTP 307 {_NOT_FOLLOWED}", 307, _ELSEWHERE, ""),
-    ("proxy-403", "denied", "HTTP 403 from a proxy, without an API error code", 403, _PLAIN, ""),
+# Name, failure, status, end of ``line``, headers, and body. The emulator still serves and counts
+# the call.
+_PAGES: tuple[tuple[str, str, int, str, Mapping[str, str], str], ...] = (
+    ("proxy-429", "throttled", 429, _BY_PROXY, _PLAIN, ""),
+    ("bad-gateway-502", "server", 502, _BY_BALANCER, _HTML, "502 Bad Gateway"),
+    ("unavailable-503-html", "server", 503, _BY_BALANCER, _HTML, _NO_SERVICE),
+    ("gateway-timeout-504", "server", 504, "without a body", {}, ""),
+    ("plain-500", "server", 500, "with a line of plain text", _PLAIN, "upstream died"),
+    ("html-200", "malformed", 200, "with an HTML login page", _HTML, "Sign in"),
+    ("no-content-204", "malformed", 204, "without a body", {}, ""),
+    ("redirect-302", "malformed", 302, _NOT_FOLLOWED, _ELSEWHERE, ""),
+    ("redirect-307", "malformed", 307, _NOT_FOLLOWED, _ELSEWHERE, ""),
+    ("proxy-403", "denied", 403, _BY_PROXY, _PLAIN, ""),
 )
 
 _TYPE = "content-type"
 _NESTED = b"[" * 20_000 + b"]" * 20_000
+_TRUNCATED = with_body(lambda b: b[: len(b) // 2])
 
 # Name, line, and change of the encoded answer that makes it unreadable.
 _BODIES: tuple[tuple[str, str, Rewrite], ...] = (
-    (
-        "truncated-json",
-        "the second half of the body is missing",
-        with_body(lambda b: b[: len(b) // 2]),
-    ),
+    ("truncated-json", "the second half of the body is missing", _TRUNCATED),
     ("empty-body-200", "HTTP 200 without a body", with_body(lambda _: b"")),
     ("json-list", "the answer inside a list", with_body(lambda b: b"[" + b + b"]")),
     ("json-null", "null instead of an object", with_body(lambda _: b"null")),
@@ -206,6 +192,7 @@ _IPSEC = ("IpsecConfig", "TunnelIpsecConfig")
 _COUNT = "TotalCount"
 _IS_STABLE = "coverage.is_stable"
 _BLANK: Mapping[str, Json] = {"IkeConfig": {}, "IpsecConfig": {}}
+_STRANGE: Mapping[str, Json] = {"A": {"B": "c"}}
 
 # (Actions, failure, ``shows_in``) -> name, line, and change of the answer, for each kind.
 _EDITS: Mapping[
@@ -221,11 +208,7 @@ _EDITS: Mapping[
     (_DOWNLOADS, "empty", None): (
         ("config-null", f"null where {_CONFIG} should be", replaced(None, _CONFIG)),
         ("config-empty", "IkeConfig and IpsecConfig are empty", replaced(_BLANK, _CONFIG)),
-        (
-            "config-unknown",
-            f"only unknown members in {_CONFIG}",
-            replaced({"A": {"B": "c"}}, _CONFIG),
-        ),
+        ("config-unknown", f"only unknown members in {_CONFIG}", replaced(_STRANGE, _CONFIG)),
     ),
     (_DESCRIBING, "malformed", None): (
         ("ike-config-missing", "IkeConfig is omitted, also in tunnels", without(*_IKE)),
@@ -303,7 +286,6 @@ _WIRES = (
     ("status-line-garbage", "network", "a status line that is not HTTP", Wire(status_line=_ICY)),
 )
 
-
 # Name, line, ``deletes`` and ``creates_at`` of kinds that change the list between two of its pages.
 _DRIFTS: tuple[tuple[str, str, Literal["first"] | None, Literal["start", "end"] | None], ...] = (
     ("deleted", "the first row is deleted", "first", None),
@@ -335,9 +317,10 @@ def _tabled() -> Iterator[Kind]:
     for name, failure, actions, refusal, note in _REFUSED:
         line = f"{refusal.code} with HTTP status {refusal.status}{note}"
         yield Kind(name, failure, line, actions, refusal=refusal)
-    for name, failure, line, status, headers, text in _PAGES:
+    for name, failure, status, note, headers, text in _PAGES:
         body = _PAGE.format(text) if headers is _HTML else text
-        yield Kind(name, failure, line, rewrite=with_page(status, headers, body.encode()))
+        rewrite = with_page(status, headers, body.encode())
+        yield Kind(name, failure, f"HTTP {status} {note}", rewrite=rewrite)
     for name, line, rewrite in _BODIES:
         yield Kind(name, "malformed", line, rewrite=rewrite)
     for name, line, rewrite in _HARMLESS:
@@ -364,13 +347,7 @@ _DOUBLING = _LISTS | {"GetCallerIdentity"}  # in a download, it would equal conf
 _KINDS = (
     *_throttled(),
     *_tabled(),
-    Kind(
-        "duplicate-keys-empty",
-        "malformed",
-        _DOUBLED,
-        _DOUBLING,
-        rewrite=with_object(emptied_behind),
-    ),
+    Kind("duplicate-keys-empty", "malformed", _DOUBLED, _DOUBLING, rewrite=with_empty_doubles),
     Kind("connection-gone", "gone", _GONE, _DOWNLOADS, deletes="named"),
     Kind("clock-ahead", None, f"{_CLOCK} ahead", clock_s=20 * 60),
     Kind("clock-behind", None, f"{_CLOCK} behind", clock_s=-20 * 60),

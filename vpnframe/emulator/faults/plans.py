@@ -55,16 +55,7 @@ def fault(
     region: str | None = None,
     seed: int = 0,
 ) -> FaultPlan:
-    """Create a plan that injects one kind of fault into some calls of the emulator.
-
-    The plan takes effect when it is added to ``State.faults``.
-
-    Examples
-    --------
-    >>> plan = fault("hang", positions=[2])
-    >>> plan.kind.failure, [plan.strikes(number) for number in (1, 2, 3)]
-    ('timeout', [False, True, False])
-    """
+    """Create a plan that injects a fault into some calls once it is added to ``State.faults``."""
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is not a kind of fault; the kinds are {', '.join(KINDS)}")
     found = KINDS[kind]

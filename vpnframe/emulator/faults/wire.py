@@ -22,7 +22,6 @@ SHARES: dict[Sent, tuple[float, float]] = {
     "all": (1.0, 1.0),
 }
 
-
 # How a connection ends before the whole answer is sent -> the error that the client gets.
 _ERRORS: dict[End, type[OSError]] = {
     "close": ConnectionAbortedError,
@@ -68,14 +67,7 @@ class Delivery:
 
 
 def deliver(response: Response, *, timeout_s: float) -> Delivery:
-    """Return what a client would receive if this response were sent through a socket.
-
-    Examples
-    --------
-    >>> hanging = FaultyResponse(200, {}, b"{}", kind="hang", wire=Wire(sent="nothing", end="hang"))
-    >>> deliver(hanging, timeout_s=30.0)
-    Delivery(after_s=30.0, outcome=TimeoutError('hang'))
-    """
+    """Return what a client would receive if this response were sent through a socket."""
     if not isinstance(response, FaultyResponse):
         return Delivery(0.0, response)
     wire, outcome = response.wire, _outcome(response)

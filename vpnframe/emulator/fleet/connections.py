@@ -10,9 +10,8 @@ from vpnframe.emulator.fleet.drawing import Draw
 from vpnframe.emulator.fleet.gateways import DrawnPlace
 from vpnframe.emulator.fleet.networks import EVERYTHING
 
-_Phase: TypeAlias = tuple[
-    model.EmulatedProposal, str | None
-]  # proposal and pre-shared key of a tunnel
+# Proposal and pre-shared key of a tunnel.
+_Phase: TypeAlias = tuple[model.EmulatedProposal, str | None]
 
 CLOUD_ASN = 45104
 

@@ -17,12 +17,8 @@ _LOWER = string.ascii_lowercase + string.digits
 _MIXED = string.ascii_letters + string.digits
 
 # First two octets of networks that the cloud and Internet providers really announce.
-_CLOUD_NETS = (
-    *("47.92", "47.101", "47.244", "8.130", "8.208", "39.104", "116.62", "120.55", "121.40"),
-)
-_SITE_NETS = (
-    *("58.33", "61.152", "101.81", "113.87", "180.169", "202.96", "218.17", "91.198", "62.96"),
-)
+_CLOUD = ("47.92", "47.101", "47.244", "8.130", "8.208", "39.104", "116.62", "120.55", "121.40")
+_SITES = ("58.33", "61.152", "101.81", "113.87", "180.169", "202.96", "218.17", "91.198", "62.96")
 
 _FIRST_MS = 1_560_000_000_000
 _LAST_MS = 1_760_000_000_000
@@ -90,11 +86,11 @@ class Draw:
 
     def cloud_address(self) -> str:
         """Generate the public address of a VPN gateway."""
-        return self._once(lambda: self._address(_CLOUD_NETS))
+        return self._once(lambda: self._address(_CLOUD))
 
     def site_address(self) -> str:
         """Generate the public address of a customer's site."""
-        return self._once(lambda: self._address(_SITE_NETS))
+        return self._once(lambda: self._address(_SITES))
 
     def link(self) -> tuple[str, str, str]:
         """Return a /30 block for BGP and its cloud and site addresses; blocks can repeat."""

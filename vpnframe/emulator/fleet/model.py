@@ -153,14 +153,10 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedTunnel:
-    """A tunnel of an emulated connection.
+    """A tunnel of an emulated connection."""
 
-    ``tunnel_id`` is None in a single-tunnel connection. ``index`` is None if the API does not
-    report it.
-    """
-
-    tunnel_id: str | None
-    index: int | None
+    tunnel_id: str | None  # None in a single-tunnel connection
+    index: int | None  # None if the API does not report it
     role: str
     zone: str
     customer_gateway_id: str
@@ -179,16 +175,12 @@ class EmulatedTunnel:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedConnection(ManagedResource):
-    """One IPsec connection with its one or two tunnels.
-
-    ``attach_type`` is VPNGW for a connection on a VPN gateway, CEN for a connection on a transit
-    router, and NO_ASSOCIATED for an unattached connection.
-    """
+    """One IPsec connection with its one or two tunnels."""
 
     id_name: ClassVar[str] = "vpn_connection_id"
     vpn_connection_id: str
     name: str | None
-    attach_type: str
+    attach_type: str  # VPNGW (VPN gateway), CEN (transit router) or NO_ASSOCIATED (unattached)
     vpn_gateway_id: str | None
     transit_router_id: str | None
     transit_router_name: str | None
@@ -213,14 +205,9 @@ class EmulatedConnection(ManagedResource):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatedRoute(Resource):
-    """One route of a VPN gateway, or of a connection on a transit router.
+    """One route of a VPN gateway, or of a connection on a transit router."""
 
-    ``kind`` is policy, bgp, or custom, which is the API's word for a destination route.
-    ``learned_from`` is CLOUD for a BGP route that the cloud announces, VPN_BGP for a BGP route that
-    the peer announces, and None for all other routes.
-    """
-
-    kind: str
+    kind: str  # policy, bgp, or custom, which is the API's word for a destination route
     vpn_gateway_id: str | None
     vpn_connection_id: str | None = None
     next_hop: str
@@ -232,6 +219,7 @@ class EmulatedRoute(Resource):
     tunnel_ids: tuple[str, ...] = ()
     as_path: str | None = None
     community: str | None = None
+    # CLOUD or VPN_BGP for a BGP route that the cloud or the peer announces, None for other routes
     learned_from: str | None = None
     created_ms: int
 

@@ -14,7 +14,7 @@ EVERYTHING = "0.0.0.0/0"
 _VPC_DEFAULTS = ("192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8")
 _PREFIX_LENGTHS = {24: 50, 16: 16, 22: 8, 20: 6, 23: 4, 27: 3, 28: 3, 32: 4, 19: 2}
 _N_BLOCKS = {1: 74.0, 2: 14.0, 3: 6.0, 4: 3.0, 6: 2.0, 19: 1.0}
-_TRIES = 40
+_TRIES = 41
 
 
 def draw_vpc_cidr(draw: Draw) -> str:
@@ -80,13 +80,12 @@ def host_in(blocks: Sequence[str]) -> str | None:
 
 
 def _draw_clear(draw: Draw, others: Sequence[IPv4Network | IPv6Network]) -> str:
-    """Generate a block without overlap with ``others``; accept any block after ``_TRIES`` tries."""
-    block = _draw_block(draw)
+    """Generate a block without overlap with ``others``; accept any block on try ``_TRIES``."""
     for _ in range(_TRIES):
+        block = _draw_block(draw)
         network = ip_network(block)
         if not any(one.version == network.version and one.overlaps(network) for one in others):
             break
-        block = _draw_block(draw)
     return block
 
 

@@ -15,20 +15,12 @@ def pick(thing_id: str, what: str, n_ways: int) -> int:
     """Return a number from 0 to ``n_ways - 1``, computed from a hash of ``thing_id`` and ``what``.
 
     ``what`` names the choice, so that several choices for the same resource are independent.
-
-    Examples
-    --------
-    >>> pick("vco-1", "shape", 5) == pick("vco-1", "shape", 5)
-    True
     """
     return zlib.crc32(f"{what}:{thing_id}".encode()) % n_ways
 
 
 def connection_level_shape(connection: EmulatedConnection, call: str) -> str:
-    """Return the form of a dual-tunnel connection's settings outside its list of tunnels.
-
-    The form depends on the connection's id and the call.
-    """
+    """Return the form that a call gives a dual-tunnel connection's settings outside its tunnels."""
     at = pick(connection.vpn_connection_id, f"level-{call}", len(CONNECTION_LEVEL_SHAPES))
     return CONNECTION_LEVEL_SHAPES[at]
 
@@ -70,13 +62,7 @@ def no_tunnels(
 
 
 def given(**fields: Json) -> dict[str, Json]:
-    """Return the arguments as a dict of answer fields, without those that are None.
-
-    Examples
-    --------
-    >>> given(Asn=65530, AuthKey=None)
-    {'Asn': 65530}
-    """
+    """Return the arguments as a dict of answer fields, without those that are None."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -86,8 +72,5 @@ def tag_list(tags: Sequence[Tag]) -> list[dict[str, str]]:
 
 
 def tags_or_none(thing_id: str, tags: Sequence[Tag]) -> dict[str, Json] | None:
-    """Return the tags of a resource as an object.
-
-    For about half of the resources without tags, the result is None.
-    """
+    """Return a resource's tags as an object, or None for half of the resources without tags."""
     return {"Tag": tag_list(tags)} if tags or pick(thing_id, "tags", 2) else None

@@ -26,10 +26,8 @@ _STATES = {"published": 85.0, "normal": 15.0}
 def lay_routes(draft: DrawnFleet, draw: Draw) -> None:
     """Generate all routes of the fleet, and the secondary and user CIDR blocks of every VPC."""
     for vpc_id, vpc in draft.vpcs.items():
-        further = networks.draw_further_blocks(draw, vpc.cidr)
-        draft.vpcs[vpc_id] = replace(
-            vpc, secondary_cidrs=further, user_cidrs=networks.draw_user_cidrs(draw)
-        )
+        further, user = networks.draw_further_blocks(draw, vpc.cidr), networks.draw_user_cidrs(draw)
+        draft.vpcs[vpc_id] = replace(vpc, secondary_cidrs=further, user_cidrs=user)
     planted = {i for plant in draft.planted for i in plant.vpn_connection_ids}
     surveyor = _Surveyor(draft, draw)
     for name, connection in draft.connections.items():
@@ -136,11 +134,7 @@ class _Surveyor:
     def _learned(
         self, connection: EmulatedConnection, destination: str, asn: int
     ) -> Iterator[EmulatedRoute]:
-        """Yield the BGP routes of a peer to one destination.
-
-        A connection on a VPN gateway has one route per tunnel. A connection on a transit router has
-        only one route.
-        """
+        """Yield a peer's BGP routes to a destination: one per tunnel, one on a transit router."""
         route = make_route(self.draw, connection, "bgp", destination)
         path = self.draw.rng.choice([f"{asn}", f"{asn},{asn}", f"{asn},65010,65020"])
         community = f"{asn % 65536}:1000" if self.draw.chance(0.3) else None

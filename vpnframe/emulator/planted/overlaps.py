@@ -97,21 +97,14 @@ def _plant_mirror(planter: Planter) -> None:
     if pair := planter.take_pair(
         "mirrored-vpc-to-vpc", lambda c: c.attach_type == "VPNGW" and is_static(c), can_mirror
     ):
-        planter.mirror(*pair)
-        cidrs = [planter.vpc_cidr(connection) for connection in pair]
-        for connection, vpc, onprem in zip(pair, cidrs, cidrs[::-1], strict=True):
-            planter.set_blocks(connection, [vpc], [onprem])
+        planter.mirror(pair, [planter.vpc_cidr(connection) for connection in pair])
 
 
 def _plant_own_sides(planter: Planter) -> None:
     """Plant on-premises blocks that equal the VPC's block, are inside it, or contain it."""
 
     def block_of(connection: EmulatedConnection) -> str:
-        """Return a block of the connection's VPC side.
-
-        On a VPN gateway, it is the VPC's block. On a transit router, it is the connection's first
-        VPC-side block.
-        """
+        """Return the VPC's block, or on a transit router the connection's first VPC-side block."""
         is_on_router = connection.vpn_gateway_id is None
         return connection.vpc_subnets[0] if is_on_router else planter.vpc_cidr(connection)
 

@@ -82,11 +82,10 @@ class Planter:
 
     def record(self, plant_id: str, *connections: EmulatedConnection) -> Taken:
         """Note that these connections have the defect ``plant_id``, and return them."""
-        for connection in connections:
-            del self._free[connection.vpn_connection_id]
-        self.draft.planted.append(
-            Planted(plant_id, tuple(c.vpn_connection_id for c in connections))
-        )
+        ids = tuple(connection.vpn_connection_id for connection in connections)
+        for connection_id in ids:
+            del self._free[connection_id]
+        self.draft.planted.append(Planted(plant_id, ids))
         return connections
 
     def take(self, plant_id: str, wanted: Wanted) -> Taken:
@@ -148,10 +147,7 @@ class Planter:
         return self.draft.vpc_of(connection.vpn_gateway_id).cidr
 
     def plant(self, plant_id: str, wanted: Wanted, **fields: Any) -> Taken:
-        """Set ``fields`` on all tunnels of one connection, and record a defect.
-
-        The connection is the first that satisfies ``wanted``. If there is none, nothing is changed.
-        """
+        """Take the first connection that ``wanted`` accepts, and set ``fields`` on its tunnels."""
         taken = self.take(plant_id, wanted)
         for connection in taken:
             self.set_tunnels(connection, **fields)
@@ -187,10 +183,10 @@ class Planter:
         )
         self.change(target, tunnels=tuple(tunnels))
 
-    def mirror(self, left: EmulatedConnection, right: EmulatedConnection) -> None:
-        """Make two connections each other's peer, with equal proposals and pre-shared keys."""
-        first = min(left, right, key=lambda c: c.vpn_connection_id)
-        for here, there in ((left, right), (right, left)):
+    def mirror(self, pair: Taken, blocks: Sequence[str]) -> None:
+        """Make a pair each other's peer, with equal proposals and keys, on two CIDR blocks."""
+        first = min(pair, key=lambda c: c.vpn_connection_id)
+        for here, there, vpc, onprem in zip(pair, pair[::-1], blocks, blocks[::-1], strict=True):
             ends = zip(here.tunnels, there.tunnels, first.tunnels, strict=True)
             tunnels = (
                 replace(
@@ -203,3 +199,4 @@ class Planter:
                 for mine, theirs, shared in ends
             )
             self.change(here, tunnels=tuple(tunnels))
+            self.set_blocks(here, [vpc], [onprem])

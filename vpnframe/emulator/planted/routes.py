@@ -86,9 +86,8 @@ def _plant_mirror_on_one_router(planter: Planter) -> None:
 
     blocks = ("172.27.0.0/17", "172.27.128.0/17")
     if pair := take_pair(1) or take_pair(2):
-        planter.mirror(*pair)
-        for connection, vpc, onprem in zip(pair, blocks, blocks[::-1], strict=True):
-            planter.set_blocks(connection, [vpc], [onprem])
+        planter.mirror(pair, blocks)
+        for connection, onprem in zip(pair, blocks[::-1], strict=True):
             route = make_route(planter.draw, connection, "custom", onprem)
             planter.draft.routes[connection.vpn_connection_id] = [route]
 

@@ -77,7 +77,7 @@ def load(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = Path(folder, "vco-1.json").write_text(body)
     ...     load(f"{folder}/*.json").connections["onprem_subnets"].tolist()
-    [['192.168.0.0/24']]
+    ['192.168.0.0/24']
     """
     key = own_fingerprint_key(psk_key_file, is_wanted=key_facts) or new_fingerprint_key()
     known = Gathered(judge=KeyJudge(key, is_saved=True) if key_facts else None)

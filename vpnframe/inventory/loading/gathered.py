@@ -99,10 +99,7 @@ class Gathered:
     judge: KeyJudge | None = None
 
     def action_of(self, saved: Saved) -> str | None:
-        """Return the API action of a saved response.
-
-        If ``load`` cannot use the response, record a failure and return None.
-        """
+        """Return the API action of a response; None, and a failure, if ``load`` cannot use it."""
         try:
             action = action_of(saved.response)
         except RequestError as error:

@@ -14,6 +14,7 @@ from vpnframe.schema.tables.declaring import (
     VERDICTS,
     Column,
     declare,
+    needed,
     one_of,
 )
 
@@ -75,7 +76,7 @@ CONNECTION_STRENGTH = declare(
     "connection_strength",
     "Result of connection_strength: one row per connection, the minima over its tunnels.",
     *CONNECTION,
-    Column("n_tunnels", "int16", "Number of tunnels of the connection.", False),
+    needed("n_tunnels", "int16", "Number of tunnels of the connection."),
     *_BITS,
     key=CONNECTION_KEY,
     is_restricted=True,
@@ -94,17 +95,14 @@ STRENGTH_COUNTS = declare(
 FINDINGS = declare(
     "findings",
     "Result of audit: one row per fault, or per value that could not be judged.",
-    Column("finding_id", "text", "Id of the finding, stable across runs and machines.", False),
-    Column("rule_id", "category", "Id of the rule; profile-... if only a profile judges.", False),
+    needed("finding_id", "text", "Id of the finding, stable across runs and machines."),
+    needed("rule_id", "category", "Id of the rule; profile-... if only a profile judges."),
     Column("profile", "category", "Profiles that reject the value; null if none does."),
-    Column("title", "category", "Short description of the fault.", False),
-    Column(
-        *(
-            "severity",
-            "severity",
-            "Severity, as an ordered category: info < low < medium < high < critical.",
-            False,
-        ),
+    needed("title", "category", "Short description of the fault."),
+    needed(
+        "severity",
+        "severity",
+        "Severity, as an ordered category: info < low < medium < high < critical.",
         words=SEVERITIES[::-1],
     ),
     one_of(
@@ -128,7 +126,7 @@ FINDINGS = declare(
     Column("customer_gateway_name", "text", "Name of the customer gateway."),
     Column("owner", "text", "Value of the tag that names the owner; null without such a tag."),
     Column("tags", "texts", "Tags of the connection or gateway as key=value, sorted."),
-    Column("tunnel_ids", "texts", "Ids of the tunnels concerned; a single tunnel has none.", False),
+    needed("tunnel_ids", "texts", "Ids of the tunnels concerned; a single tunnel has none."),
     Column("column", "category", "Names of the columns that were judged, joined by commas."),
     Column("value", "text", "The value that was judged; never a fact about a pre-shared key."),
     Column("expected", "category", "The value that the rule expects."),
@@ -148,21 +146,19 @@ FINDINGS = declare(
 )
 _NUMBERS = (
     *(
-        Column(
-            f"n_{word}", "int64", f"Open findings of severity {word} without a root cause.", False
-        )
+        needed(f"n_{word}", "int64", f"Open findings of severity {word} without a root cause.")
         for word in SEVERITIES[::-1]
     ),
-    Column("n_folded", "int64", "Open findings with a root cause.", False),
-    Column("n_open", "int64", "All open findings, the sum of n_critical to n_folded.", False),
-    Column("n_waived", "int64", "Number of waived findings.", False),
+    needed("n_folded", "int64", "Open findings with a root cause."),
+    needed("n_open", "int64", "All open findings, the sum of n_critical to n_folded."),
+    needed("n_waived", "int64", "Number of waived findings."),
 )
 AUDIT_SUMMARY = declare(
     "audit_summary",
     "Result of audit_summary: one row per rule, and per value that only a profile judges.",
-    Column("rule_id", "category", "Id of the rule.", False),
+    needed("rule_id", "category", "Id of the rule."),
     Column("profile", "category", "The profile if only a profile judges the value; else null."),
-    Column("title", "category", "Short description of the fault.", False),
+    needed("title", "category", "Short description of the fault."),
     Column(
         "severity",
         "severity",
@@ -173,64 +169,55 @@ AUDIT_SUMMARY = declare(
         "int64",
         "Number of rows that pass; null for a profile, whose passes are in profile_matrix.",
     ),
-    Column("n_failed", "int64", "Number of rows that fail.", False),
-    Column("n_unknown", "int64", "Number of rows that could not be judged.", False),
+    needed("n_failed", "int64", "Number of rows that fail."),
+    needed("n_unknown", "int64", "Number of rows that could not be judged."),
     *_NUMBERS,
-    Column(
+    needed(
         "share",
         "float",
         "Fraction of the fleet's connections (or gateways, in a gateway rule) that fail, 0 to 1.",
-        False,
     ),
-    Column("is_widespread", "flag", "Whether share is more than 0.5.", False),
+    needed("is_widespread", "flag", "Whether share is more than 0.5."),
     key=("rule_id", "profile"),
 )
 RULES = declare(
     "rules",
     "Result of rules: one row per rule.",
-    Column("rule_id", "text", "Id of the rule.", False),
+    needed("rule_id", "text", "Id of the rule."),
     one_of("family", f"Subject of the rule: {', '.join(FAMILIES)}.", FAMILIES, is_nullable=False),
-    Column("title", "text", "Short description of the fault.", False),
-    Column(
+    needed("title", "text", "Short description of the fault."),
+    needed(
         "severity",
         "severity",
         "Usual severity of the rule's findings; single findings can have another one.",
-        False,
     ),
-    Column("severity_reason", "text", "Reason for the severity, and exceptions from it.", False),
-    Column("why", "text", "Why the fault matters.", False),
-    Column("expected", "text", "The value that the rule expects.", False),
-    Column("remediation", "text", "What to change.", False),
-    Column(
+    needed("severity_reason", "text", "Reason for the severity, and exceptions from it."),
+    needed("why", "text", "Why the fault matters."),
+    needed("expected", "text", "The value that the rule expects."),
+    needed("remediation", "text", "What to change."),
+    needed(
         "console_field",
         "text",
         "Field of the web console in which to change the value, or - if there is none.",
-        False,
     ),
-    Column(
+    needed(
         "api_parameter",
         "text",
         "API parameter with which to change the value, or - if there is none.",
-        False,
     ),
     Column("references", "text", "Clauses of standards; 'see' marks unchecked ones."),
-    Column(
+    needed(
         "basis",
         "category",
         "Quality of the references: verified, secondary, unverified, or own if there are none.",
-        False,
     ),
-    Column(
+    needed(
         "implied_by",
         "texts",
         "Ids of rules whose findings can be the root cause of findings of this rule.",
-        False,
     ),
-    Column(
-        "profile_columns",
-        "texts",
-        "Columns in which this rule applies the verdicts of profiles.",
-        False,
+    needed(
+        "profile_columns", "texts", "Columns in which this rule applies the verdicts of profiles."
     ),
     key=("rule_id",),
 )
@@ -245,7 +232,7 @@ AUDIT_CONNECTIONS = declare(
         "Worst severity of its open findings without a root cause; null if there is none.",
     ),
     *_NUMBERS,
-    Column("n_unknown", "int64", "Number of checks that could not be judged.", False),
+    needed("n_unknown", "int64", "Number of checks that could not be judged."),
     Column("is_strength_low", "flag", "Whether its strength is under 112 bits; null if unknown."),
     _WEAKEST,
     Column(
@@ -260,18 +247,14 @@ PROFILE_MATRIX = declare(
     "Result of profile_matrix: one row per connection and profile.",
     *CONNECTION,
     Column("connection_name", "text", "Name given to the connection."),
-    Column("profile", "category", "The profile.", False),
-    Column(
+    needed("profile", "category", "The profile."),
+    needed(
         "standing",
         "category",
         "Worst result: fail, unknown, legacy, ceiling (the best on offer), pass or not-judged.",
-        False,
     ),
-    Column(
-        "columns",
-        "texts",
-        "Columns whose value is rejected, legacy or unknown under the profile.",
-        False,
+    needed(
+        "columns", "texts", "Columns whose value is rejected, legacy or unknown under the profile."
     ),
     key=(*CONNECTION_KEY, "profile"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 Kind = Literal[
@@ -21,6 +22,9 @@ class Column:
     # All permitted values if vpnframe defines them; empty if the cloud defines the values
     words: tuple[str, ...] = ()
     source: str = ""  # record field with its value, if the name differs
+
+
+needed = partial(Column, is_nullable=False)  # a column that has a value in every row
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +87,15 @@ PLACE = (
 )
 CONNECTION = (
     *PLACE,
-    Column("vpn_connection_id", "text", "Id of the IPsec connection (vco-...).", False),
+    needed("vpn_connection_id", "text", "Id of the IPsec connection (vco-...)."),
 )
 CONNECTION_KEY = ("account_id", "region_id", "vpn_connection_id")
 TUNNEL = (
-    Column("tunnel_index", "int16", "Number of the tunnel in its connection, from 1.", False),
+    needed("tunnel_index", "int16", "Number of the tunnel in its connection, from 1."),
     Column("tunnel_id", "text", "Id of the tunnel (tun-...); null for a single-tunnel connection."),
 )
 COUNTS = (
-    Column("n_tunnels", "int64", "Number of tunnels.", False),
-    Column("n_connections", "int64", "Number of connections with at least one such tunnel.", False),
-    Column("share", "float", "Fraction of all tunnels, 0 to 1.", False),
+    needed("n_tunnels", "int64", "Number of tunnels."),
+    needed("n_connections", "int64", "Number of connections with at least one such tunnel."),
+    needed("share", "float", "Fraction of all tunnels, 0 to 1."),
 )

@@ -11,6 +11,7 @@ from vpnframe.schema.tables.declaring import (
     TUNNEL,
     Column,
     declare,
+    needed,
     one_of,
 )
 
@@ -48,7 +49,7 @@ _BELONGS = (
     Column("resource_group_id", "text", "Id of the resource group."),
     Column("charge_type", "category", "Billing method of the VPN gateway."),
     Column("expires_at", "time", "When the subscription of the VPN gateway ends; null if unknown."),
-    Column("tags", "texts", "Tags as key=value, sorted."),
+    Column("tags", "texts", "Tags as key=value, sorted; table tags has them one by one."),
 )
 _ENDS = (
     Column("vpn_gateway_ip", "text", "Address of the cloud's end.", source="vpn_gateway_address"),
@@ -143,7 +144,7 @@ _SOURCE = (
 _TUNNEL_ONLY = (
     *TUNNEL,
     Column("tunnel_role", "category", "active or standby; null if unknown or a single tunnel."),
-    Column("tunnel_count", "int16", "Number of tunnels of the connection.", False),
+    needed("tunnel_count", "int16", "Number of tunnels of the connection."),
 )
 _SHARED = (*_STATE, *_BELONGS, *_ENDS, *_KEYS, *_CRYPTO, *_ROUTING, *_OPERATION, *_SOURCE)
 
@@ -160,7 +161,7 @@ CONNECTIONS = declare(
     "connections",
     "One row per connection, with the values that its tunnels share; null where they differ.",
     *CONNECTION,
-    Column("n_tunnels", "int16", "Number of tunnels of the connection.", False),
+    needed("n_tunnels", "int16", "Number of tunnels of the connection."),
     *_SHARED,
     key=CONNECTION_KEY,
     is_stored=True,
@@ -206,7 +207,7 @@ SUBNETS = declare(
         "Largest weight of its routes: 100 active, 0 standby; null without a weighted route.",
     ),
     Column("cidr", "text", "The CIDR block; null if cidr_raw is invalid (see table failures)."),
-    Column("cidr_raw", "text", "CIDR block as the API writes it.", False),
+    needed("cidr_raw", "text", "CIDR block as the API writes it."),
     Column("family", "int16", "Address family, 4 or 6; null if cidr is null."),
     Column("prefix_length", "int16", "Prefix length of the block; null if cidr is null."),
     Column("is_default_route", "flag", "Whether it is 0.0.0.0/0 or ::/0; null if cidr is null."),
@@ -218,7 +219,7 @@ GATEWAYS = declare(
     "gateways",
     "One row per VPN gateway or customer gateway.",
     *PLACE,
-    Column("gateway_id", "text", "Id of the gateway (vpn-... or cgw-...).", False),
+    needed("gateway_id", "text", "Id of the gateway (vpn-... or cgw-...)."),
     one_of("kind", "Type of the gateway: vpn or customer.", ("vpn", "customer"), is_nullable=False),
     Column("name", "text", "Name of the gateway."),
     Column("ip_address", "text", "IP address of the gateway."),
@@ -233,8 +234,8 @@ GATEWAYS = declare(
     Column("expires_at", "time", "When the subscription of a VPN gateway ends; null if unknown."),
     Column("auto_propagate", "flag", "Whether BGP routes are propagated to the VPC."),
     Column("bgp_enabled", "flag", "Whether BGP is enabled on a VPN gateway."),
-    Column("n_connections", "int32", "Number of connections that use the gateway.", False),
-    Column("tags", "texts", "Tags as key=value, sorted."),
+    needed("n_connections", "int32", "Number of connections that use the gateway."),
+    Column("tags", "texts", "Tags as key=value, sorted; table tags has them one by one."),
     one_of(
         "bgp_auth_state",
         "Customer gateway's BGP key in the API: present, masked or absent; never the key.",
@@ -275,7 +276,7 @@ VPCS = declare(
     "vpcs",
     "One row per VPC, with its CIDR blocks.",
     *PLACE,
-    Column("vpc_id", "text", "Id of the VPC (vpc-...).", False),
+    needed("vpc_id", "text", "Id of the VPC (vpc-...)."),
     Column("name", "text", "Name of the VPC."),
     Column("cidrs", "texts", "Primary CIDR block of the VPC, as the API writes it."),
     Column("secondary_cidrs", "texts", "Secondary CIDR blocks of the VPC."),
@@ -285,6 +286,22 @@ VPCS = declare(
         "User CIDR blocks: usually public blocks that the VPC routes like private ones.",
     ),
     key=("account_id", "region_id", "vpc_id"),
+    is_stored=True,
+)
+TAGS = declare(
+    "tags",
+    "One row per tag of a connection or gateway.",
+    *PLACE,
+    one_of(
+        "resource_type",
+        "What has the tag: connection, vpn_gateway or customer_gateway.",
+        ("connection", "vpn_gateway", "customer_gateway"),
+        is_nullable=False,
+    ),
+    needed("resource_id", "text", "Id of the connection or gateway."),
+    needed("key", "text", "Key of the tag."),
+    needed("value", "text", "Value of the tag; may be empty."),
+    key=("account_id", "region_id", "resource_type", "resource_id", "key"),
     is_stored=True,
 )
 KEY_FACTS = declare(
@@ -325,4 +342,4 @@ KEY_FACTS = declare(
     is_stored=True,
     is_restricted=True,
 )
-FLEET_TABLES = (TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, ROUTES, VPCS)
+FLEET_TABLES = (TUNNELS, CONNECTIONS, SUBNETS, TAGS, GATEWAYS, ROUTES, VPCS)
