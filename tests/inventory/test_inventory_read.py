@@ -197,7 +197,7 @@ def test_a_link_in_place_of_a_folder_is_refused(tmp_path: Path, link: str) -> No
     home = tmp_path / "in" / link.format(snapshot)
     home.rename(tmp_path / "elsewhere")
     home.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(InventoryError, match="is a link"):
+    with pytest.raises(InventoryError, match="is a symbolic link"):
         read_inventory(tmp_path / "in")
 
 

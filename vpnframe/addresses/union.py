@@ -141,7 +141,7 @@ def _joined(spans: _Spans) -> _Spans:
 
 
 def _between(spans: _Spans, is_edge: Mask) -> _Spans:
-    """Return the free address intervals in the outer intervals, which ``is_edge`` marks.
+    """Return the free address intervals inside the outer intervals that ``is_edge`` marks.
 
     In ``spans``, each outer interval is followed directly by the used intervals inside it.
     """

@@ -64,7 +64,10 @@ class RateLimiter:
         return lane.answered[leaving] + lane.per_s - now
 
     def remember(self, key: Key, *, at: float) -> None:
-        """Count a call of an earlier run, which ended at ``at``. Pass older calls first."""
+        """Count a call that an earlier run made and that ended at ``at``.
+
+        Pass older calls first.
+        """
         self._lane(key).answered.append(at)
 
     def start(self, key: Key) -> None:

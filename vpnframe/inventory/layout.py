@@ -78,7 +78,7 @@ def files_of(folder: Path, record: SnapshotRecord, table: str) -> Iterator[tuple
     """Yield the path and the entry of each file of a table; refuse links in place of folders."""
     home = folder_of(folder, record.snapshot, table)
     for link in (one for one in (home, home.parent) if one.is_symlink()):
-        raise InventoryError(f"{link} is a link: an inventory has folders there")
+        raise InventoryError(f"{link} is a symbolic link: replace it by the folder itself")
     for file in record.tables.get(table, ()):
         yield home / file.name, file
 

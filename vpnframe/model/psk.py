@@ -84,7 +84,10 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
 
 
 def own_fingerprint_key(path: str | Path | None, *, is_wanted: bool) -> FingerprintKey | None:
-    """Return the user's key, or None without ``path``; raise SettingsError if it is unwanted."""
+    """Return the user's key, or None if ``path`` is None.
+
+    Raise SettingsError if there is a path, but facts about keys are not wanted.
+    """
     if path is not None and not is_wanted:
         raise SettingsError(
             f"{path} is for fingerprints, but key facts are off: turn them on, or omit the file"

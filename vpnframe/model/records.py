@@ -136,7 +136,7 @@ class ConnectionValues(Record, frozen=True, kw_only=True):
 
 
 class Statement(ConnectionValues, frozen=True, kw_only=True, tag=True):
-    """The values of one connection in one API response, with the sides as in that response."""
+    """What one API response says about one connection; local and remote are not swapped."""
 
     witness: Witness
     tunnels: tuple[TunnelStatement, ...] = ()

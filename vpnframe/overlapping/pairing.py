@@ -32,9 +32,8 @@ _AT_ONCE = 2**18  # pairs classified at a time; they stay in the processor's cac
 class FleetPairs:
     """Pairs of overlapping blocks, and facts about each pair.
 
-    ``left`` and ``right`` are positions of blocks in the fleet. A block from another table is the
-    right one; if that does not decide, a VPC block is; if that does not decide either, the block
-    with the larger position is.
+    ``left`` and ``right`` are positions of blocks in the fleet. ``right`` is the block from another
+    table, else the VPC block, else the block with the larger position.
     """
 
     fleet: EncodedFleet

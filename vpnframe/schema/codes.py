@@ -70,7 +70,7 @@ class CodedSets:
         return np.isin(np.arange(len(one)), which[self.hold(other[which], member)])
 
     def elements(self, sets: Codes) -> tuple[Codes, Codes]:
-        """Return for each member of ``sets`` the position of its set there, and the member."""
+        """For each member of each of the ``sets``, return the set's position, and the member."""
         which, place = expand(self.starts[sets], np.diff(self.starts)[sets])
         return which, self.members[place]
 

@@ -39,7 +39,7 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         return self._led(self.router) if self.found else self._unmatched(self.router)
 
     def _local(self) -> Outcome:
-        """Return the outcome of a packet that stays in its VPC, even if a route leads there too."""
+        """Return the outcome of a packet whose destination is in its own VPC: it stays there."""
         reason = f"the destination lies in {self.home} itself: its local route wins"
         if self.found:
             unused = pick(self.found, is_transit=False).heads[0]
@@ -104,7 +104,7 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         )
 
     def _doubts(self, router: Router, route: TracedRoute, unsure: list[str]) -> Iterator[str]:
-        """Yield a clause of the reason for each relevant fact that is not known."""
+        """Yield for each relevant fact that is not known a clause for the outcome's reason."""
         if self.home is not None or (router.is_unread and _names_source(route)):
             pass  # the VPC is known, or the route's source shows that the packets start here
         elif not self.is_placed and not router.is_unread:

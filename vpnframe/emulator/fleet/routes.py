@@ -95,7 +95,7 @@ class _Surveyor:
                 yield replace(route, source=source)
 
     def announced_by(self, gateway: VpnGateway, speaker: str) -> EmulatedRoute:
-        """Return the BGP route to its VPC that a gateway announces on connection ``speaker``."""
+        """Return the BGP route to the gateway's own VPC that it announces through ``speaker``."""
         # The next hop of such a route is not documented, so every variant occurs.
         hops = ("", gateway.vpc_id, gateway.vpn_gateway_id, speaker)
         return EmulatedRoute(

@@ -93,7 +93,7 @@ def _in_region(record: R, region_id: str | None) -> R:
 
 
 def _told_by_lists(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Failure]:
-    """Yield all failures. If a list has the connection, ``gone`` becomes ``unavailable``."""
+    """Yield all failures; ``gone`` becomes ``unavailable`` if a saved list has the connection."""
     for failure in known.failures:
         if failure.kind == "gone" and failure.vpn_connection_id in statements:
             message = f"{failure.message}; a saved list contains it"
