@@ -156,7 +156,7 @@ def _evidence(fleet: Fleet, chosen: Verdicts, text: Text) -> Texts:
 
 
 def _references(text: Text, cited: Cited | None, rows: Positions) -> tuple[Texts, Positions, Texts]:
-    """Return each row's rejecting profiles or None, their worst verdict or -1, and references."""
+    """Return for each row the rejecting profiles, their worst verdict, and the references."""
     own = text.cited or None
     if cited is None:
         nobody = np.full(len(rows), None, object)

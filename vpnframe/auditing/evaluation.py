@@ -122,7 +122,7 @@ def _cover(fleet: Fleet, rule: Rule, found: Verdicts, covered: Mapping[str, Mask
 
 
 def is_at_ceiling(fleet: Fleet) -> Mask:
-    """Mark tunnels limited to 112 to 127 bits by the cloud's best DH group; none on SM gateways."""
+    """Mark non-SM tunnels that the cloud's best DH group limits to 112 to 127 bits."""
     bits, weakest = fleet.strength["effective_bits"], fleet.strength["weakest_component"]
     is_between = flags((bits >= _ENOUGH_BITS) & (bits < _CEILING_BITS))
     is_best = equals(fleet.tunnels["ike_dh_group"], _BEST_GROUP)

@@ -41,7 +41,7 @@ def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
 
 
 def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
-    """Return the checked values of each row as one string; None if all of them are null."""
+    """Return for each verdict the checked values as one string; None if all are null."""
     if "value" in verdicts.facts:
         texts = np.array(verdicts.facts["value"], dtype=object)
         texts[texts == ""] = None

@@ -37,7 +37,7 @@ def positions_of(table: pd.DataFrame, connections: pd.DataFrame, *, prefix: str 
 
 
 def gateway_positions(table: pd.DataFrame, gateways: pd.DataFrame, *, column: str) -> Positions:
-    """Return the position in ``gateways`` of each row's gateway; -1 if none is named or found."""
+    """Return the position in ``gateways`` of the gateway a row names; -1 without a match."""
     found = find_rows(table, [*_PLACE, column], gateways, [*_PLACE, "gateway_id"])
     return np.where(flags(table[column].isna()), -1, found)
 

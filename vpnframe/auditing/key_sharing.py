@@ -86,7 +86,7 @@ def _judge(fleet: Fleet, rows: Positions, key: Positions, peer: Positions) -> Po
 
 
 def _mirrored(fleet: Fleet, rows: Positions, key: Positions) -> Positions:
-    """Return pairs of tunnels, as positions in ``rows``, that share a key and are mutual peers."""
+    """Pair the positions in ``rows`` of tunnels with one key that name each other as peers."""
     pairs = []
     for name in ("ip", "ike_id"):
         here, there = (
@@ -120,7 +120,7 @@ def _components(one: Positions, other: Positions, nodes: Positions) -> Positions
 
 
 def _list_others(ids: Texts, owners: Positions) -> list[str]:
-    """For each connection in ``owners``, list up to ``_NAMED`` others, and count the rest."""
+    """Name for each owner up to ``_NAMED`` other owners, and count those not named."""
     different = np.unique(owners)
     named = sorted({*ids[different].tolist()})[: _NAMED + 1]
     texts = []

@@ -140,7 +140,7 @@ def _without_others(text: object, name: str, fleet: _Owners) -> str | None:
 
 
 def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] | None:
-    """Return an overlap finding as the owner ``name`` may see it; None if nothing is theirs."""
+    """Return a finding as owner ``name`` may see it; None if no connection in it is theirs."""
     ids = [str(row["vpn_connection_id"]), *fleet.named_in(row["value"])]
     mine = [one for one in ids if fleet.by_id.get(one) == name]
     if not mine:

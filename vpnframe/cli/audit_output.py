@@ -207,7 +207,7 @@ def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _file_name(owner: str, taken: set[str]) -> str:
-    """Return a safe file name for an owner, new even ignoring case, and add it to ``taken``."""
+    """Turn an owner into a file name that is not in ``taken``, ignoring case; add it there."""
     safe = re.sub(r"[^\w.-]", "_", owner).strip(".") or "_"
     name, number = f"findings-{safe}"[:100], 1
     while name.lower() in taken:

@@ -95,7 +95,7 @@ def run(
 
 
 def _by_severity(pairs: pd.DataFrame) -> str:
-    """Say how many rows have each severity, and how many pairs of blocks if these are more."""
+    """Count the rows of each severity, and the pairs of blocks if there are more of them."""
     n_of = pairs["severity"].value_counts()
     words = [f"{n_of[word]:,} {word}" for word in reversed(SEVERITIES) if n_of.get(word)]
     n_pairs = int(pairs["n_pairs"].sum())

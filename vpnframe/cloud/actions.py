@@ -45,7 +45,7 @@ class Action:
 
     @property
     def list_path(self) -> tuple[str, ...]:
-        """Field of the list and name of a row, such as ``("Vpcs", "Vpc")``; () without a list."""
+        """Path to the rows in an answer, such as ``("Vpcs", "Vpc")``; () without a list."""
         return (self.name.removeprefix("Describe"), self.row) if self.row else ()
 
 

@@ -155,9 +155,9 @@ class Fields:
         return tuple(one.strip() for one in found if isinstance(one, str) and one.strip())
 
     def secret(self, name: str) -> KeyState | None:
-        """Return whether a secret is present, masked (replaced by asterisks or x) or absent.
+        """Return whether a secret is present, masked (by asterisks or x) or absent.
 
-        The result is None if it seems absent, but could be in a nested object that is unreadable.
+        Return None if none is found, but a nested object that could contain it is unreadable.
         """
         state = key_state(self._tree.get(name))
         if state in _STATES:
@@ -280,7 +280,7 @@ class Fields:
             self.reads.setdefault(id(self._tree), {})[name] = kept
 
     def _mention(self, name: str) -> None:
-        """Record what ``_stand_in`` returns for a field, unless a value is already recorded."""
+        """Record a field with its ``_stand_in``, unless the field is already recorded."""
         if self.reads is not None and name not in self.reads.get(id(self._tree), ()):
             self._keep(name, _stand_in(self._tree.get(name)))
 

@@ -1,4 +1,4 @@
-"""Collect the names and ids that a pre-shared key may be derived from, when a key is judged."""
+"""Collect, only if a pre-shared key is judged, names and ids from which it may be derived."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
 
 
 def _step(chain: list[dict[str, Any]], error_text: str) -> str:
-    """Explain from an error's text which step failed; the profiles in ``chain`` must be valid."""
+    """Explain from an error's text which step of a chain of valid profiles failed."""
     asks = [one for one in chain if one["mode"] not in ("AK", "StsToken")]
     profile = asks[0] if asks else chain[0]
     label, mode = _label(profile), str(profile["mode"])

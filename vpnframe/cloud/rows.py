@@ -275,8 +275,8 @@ def _has_settings(row: Fields, ike: str, ipsec: str) -> bool:
 def _placed(tunnels: tuple[TunnelStatement, ...], single: list[TunnelStatement]) -> dict[str, Any]:
     """Return the fields of a connection record that contain its tunnels.
 
-    The tunnel in ``single``, if any, is made from settings outside the list of tunnels. It becomes
-    the only tunnel or, if ``tunnels`` is not empty, ``stray_tunnel``.
+    ``single`` has at most one tunnel, made from the connection's own settings. It is the only
+    tunnel if ``tunnels`` is empty, otherwise ``stray_tunnel``.
     """
     stray = single[0] if tunnels and single else None
     return {"tunnels": tunnels or tuple(single), "stray_tunnel": stray, "is_dual": bool(tunnels)}
@@ -327,7 +327,7 @@ def _word(
 
 
 def _number(block: Fields, name: str, translate: Callable[[str], int | None]) -> int | None:
-    """Translate a field's token to a number; None if it is missing or, with a note, unknown."""
+    """Translate a field's token to a number or None; note a token that is not known."""
     token = block.text(name)
     number = None if token is None else translate(token)
     if token and number is None:

@@ -1,4 +1,4 @@
-"""Parse a JSON or XML response, or raise the error in it; the result contains pre-shared keys."""
+"""Parse a JSON or XML response, or raise its error. Parsed data contain pre-shared keys."""
 
 from __future__ import annotations
 

@@ -176,7 +176,7 @@ def _attached_to(connection: EmulatedConnection) -> str | None:
 
 
 def tunnel_bandwidth(connection: EmulatedConnection) -> str:
-    """Return a bandwidth class, ``Standard`` or ``Large``; a quarter of them are in lower case."""
+    """Return ``Standard`` or ``Large``; for a quarter of the connections, in lower case."""
     word = "Standard" if connection.bandwidth_mbps <= 1000 else "Large"
     return word.lower() if pick(connection.vpn_connection_id, "case", 4) == 0 else word
 

@@ -57,7 +57,7 @@ class _Exchange:
         return self.state.holdings_of(credential.account_id, self.call.region_id)
 
     def finish(self, row: Tree) -> Tree:
-        """Add a row's unset fields in the form ``State.shape``; if None, the row selects a form."""
+        """Give unset fields the form ``State.shape`` or, if None, one that varies by row."""
         what = "/".join(map(str, [*row.values()][:3]))
         shape = self.state.shape or SHAPES[pick(what, "unset", len(SHAPES))]
         return fill(row, self.call.action, shape)

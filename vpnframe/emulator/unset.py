@@ -107,7 +107,7 @@ FIELDS: Mapping[str, Fields] = {
 
 
 def fill(row: Mapping[str, Json], action: str, shape: str) -> dict[str, Json]:
-    """Return a row of an answer, with its missing fields added in the form ``shape``."""
+    """Return a copy of an answer's row, in which unset fields have the form ``shape``."""
     return dict(row) if shape == "plain" else _filled(row, FIELDS[action], shape)
 
 

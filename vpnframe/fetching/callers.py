@@ -34,7 +34,7 @@ async def open_caller(
 
 
 def account_crawls(settings: FetchSettings, plan: Plan, caller: Caller) -> list[AccountCrawl]:
-    """Return an AccountCrawl for each account in the settings; if none, one with ``caller``."""
+    """Return a crawl per account in ``settings``, or one with ``caller`` if there are none."""
     crawls = [] if settings.accounts else [AccountCrawl(caller, plan)]
     for account in settings.accounts:
         provider = DefaultChain(account.profile) if account.profile else caller.provider

@@ -62,7 +62,7 @@ class Plan:
                 yield region_id, Place(url, region_id), f"{region_id!r} {what}"
 
     def unknown_skips(self, known: Collection[str]) -> Iterator[str]:
-        """Yield a message for each region to skip that is not ``known``; none if none is known."""
+        """Yield a message for each unknown region to skip; none if ``known`` is empty."""
         unknown = {*self.skip_regions} - {*known, *(self.regions or ())} if known else ()
         for region_id in sorted(unknown):
             near = difflib.get_close_matches(region_id, known, n=1)
@@ -122,7 +122,7 @@ class AccountCrawl:
         await run_all(region.list_all() for region in self.regions)
 
     def _cover(self, status: CoverageStatus, region_id: str | None = None) -> None:
-        """Add a coverage row for a region or, without an id, a whole account that was not read."""
+        """Add a coverage row for a region that was not read; without id, for the account."""
         account_id = self.caller.account_id
         self.coverage.append(Coverage(account_id=account_id, region_id=region_id, status=status))
 
@@ -158,7 +158,7 @@ class AccountCrawl:
         return sorted(draw.sample(sorted(ids), math.ceil(share * len(ids))))
 
     def choose(self) -> None:
-        """Set in each region how many configurations to download; all of them count as not read."""
+        """Set how many configurations to download per region. They count as not read yet."""
         for region in self.regions:
             region.n_wanted = len(self.chosen(region))
 

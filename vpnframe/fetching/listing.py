@@ -111,7 +111,7 @@ class ListCall:
     judge: KeyJudge | None = None  # assesses the pre-shared keys in the rows
 
     async def recall(self) -> Listing:
-        """Return the list from the checkpoint, or read it; store it if no call or count was bad."""
+        """Return the stored list, or read one; store it if its calls and counts are valid."""
         checkpoint, key = self.caller.checkpoint, self.caller.key(self.action, self.place)
         subject = "/".join(self.about.values())
         known = checkpoint.recall(*key, subject) if checkpoint else None
@@ -194,7 +194,7 @@ class ListCall:
 
 
 def _united(passes: list[Listing]) -> Listing:
-    """Combine the rows of several passes; of rows with the same id, keep the latest."""
+    """Combine the rows of several passes; the last pass with an id provides that id's row."""
     united = Listing(
         n_expected=max(one.n_expected for one in passes),
         # If only a later pass failed, no row is missing, but the rows are not confirmed.

@@ -45,12 +45,12 @@ class Line:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether calls wait for the region: it is down, and not yet silent for ``patience_s``."""
+        """Whether calls wait: the region is down, but silent for less than ``patience_s``."""
         return self.is_down and self.clock.monotonic() - self._silent_since < self.patience_s
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Let a call proceed; while the region is awaited, one at a time, each after a pause."""
+        """While the region is awaited, let one call at a time proceed, each after a pause."""
         if self.is_awaited:
             async with self._trying:
                 if self.is_awaited:

@@ -72,7 +72,7 @@ class PackedRecords:
 def side_by_side(
     first: Iterable[Part], *others: Iterable[Part]
 ) -> Iterator[tuple[dict[str, Any], ...]]:
-    """Join sequences of parts, sorted by id, to tuples whose parts cover the same range of ids."""
+    """Join sequences sorted by id to tuples: a part per sequence, all in one range of ids."""
     following = [(iter(parts), dict[str, Any]()) for parts in others]
     for part in first:
         last, due = max(part, default=""), []

@@ -229,14 +229,14 @@ class RegionCrawl:
         return self.listings.get(action, Listing()).rows.parts()
 
     def _found(self, table: str) -> dict[str, Any]:
-        """Return the listed rows of a table by id, sorted, with account and region."""
+        """Return a table's listed rows by id, in order of id; add account and region."""
         actions = [action.name for action in REGION_LISTS if action.table == table]
         parts = chain.from_iterable(map(self._rows, actions))
         rows = {row_id: self._here(row) for part in parts for row_id, row in part.items()}
         return dict(sorted(rows.items()))
 
     def _statements(self) -> Iterator[dict[str, Statement]]:
-        """Yield the listed connections, with what attachments add, in batches sorted by id."""
+        """Merge the lists of connections and attachments; yield batches, sorted by id."""
         attached = self._rows(ATTACHMENTS)
         for rows in side_by_side(self._rows(CONNECTIONS), attached):
             yield {

@@ -90,7 +90,7 @@ class RegionRoutes:
                 self._read.put(str(len(self._read)), route)
 
     def arrange(self, connection_ids: Iterable[str]) -> None:
-        """Group the routes by connection, and sort them; those of an unknown one are ``strays``."""
+        """Sort each connection's routes. Routes of unknown connections become ``strays``."""
         known = set(connection_ids)
         by_connection: defaultdict[str, list[msgspec.Raw]] = defaultdict(list)
         weights = Weights()

@@ -305,7 +305,7 @@ def _field_of(column: Column) -> str:
 
 
 def _find_value(column: Column) -> Callable[[_Row], Any] | None:
-    """Return a function that computes or reads a column from a _Row; None if neither is known."""
+    """Return the function that computes or reads a column's value; None if there is none."""
     if column.name in _COMPUTED:
         return _COMPUTED[column.name]
     for path, record, prefix in _SOURCES:

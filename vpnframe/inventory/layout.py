@@ -51,7 +51,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SnapshotRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The record of a snapshot, which exists if and only if this record does."""
+    """The record of a snapshot. Without this record, the snapshot does not exist."""
 
     schema_version: int
     snapshot: str  # its id
@@ -75,7 +75,7 @@ def folder_of(folder: Path, snapshot: str, table: str = "") -> Path:
 
 
 def files_of(folder: Path, record: SnapshotRecord, table: str) -> Iterator[tuple[Path, TableFile]]:
-    """Yield the path and the entry of each file of a table; refuse links in place of folders."""
+    """Yield a table's files: path and entry in ``record``. A folder must not be a link."""
     home = folder_of(folder, record.snapshot, table)
     for link in (one for one in (home, home.parent) if one.is_symlink()):
         raise InventoryError(f"{link} is a symbolic link: replace it by the folder itself")
@@ -84,7 +84,7 @@ def files_of(folder: Path, record: SnapshotRecord, table: str) -> Iterator[tuple
 
 
 def find_ids(folder: Path) -> set[str]:
-    """Return the ids of all folders of snapshots, also of those without a record."""
+    """Return the ids of all snapshot folders, with or without a snapshot record."""
     paths = [path for kind in ("snapshots", "private") for path in (folder / kind).glob("*")]
     return {found[1] for path in paths if (found := _FOLDER.fullmatch(path.name))}
 

@@ -97,7 +97,7 @@ def read_inventory(
 
 
 def records_of(folder: Path, *, is_strict: bool = False) -> list[SnapshotRecord]:
-    """Return the records of all snapshots, oldest first; leave out damaged ones if not strict."""
+    """Return all snapshot records, oldest first; skip damaged ones, or raise if strict."""
     found = []
     for snapshot in layout.find_ids(folder):
         path = folder_of(folder, snapshot) / layout.RECORD
@@ -179,7 +179,7 @@ def _is_whole(record: SnapshotRecord) -> bool:
 
 
 def read_table(folder: Path, record: SnapshotRecord, name: str) -> pd.DataFrame:
-    """Read one table of a snapshot; a private table that may not be read is empty."""
+    """Read one table of a snapshot; a private table that cannot be read becomes empty."""
     files = [*files_of(folder, record, name)]
     if name in RESTRICTED:
         for path, _ in files:
@@ -207,7 +207,7 @@ def read_table(folder: Path, record: SnapshotRecord, name: str) -> pd.DataFrame:
 
 
 def _problems(name: str, frame: pd.DataFrame) -> Iterator[str]:
-    """Yield what is wrong with a table that was read: nulls in its key, or rows with one key."""
+    """Yield what is wrong with a table: forbidden nulls, else two rows with equal keys."""
     table = schema.find(name)
     needed = [column.name for column in table.columns if not column.is_nullable]
     if len(frame) and frame[needed].isna().to_numpy().any():

@@ -117,7 +117,7 @@ def write_inventory(
 
 
 def remove_snapshot(folder: Path, snapshot: str) -> None:
-    """Remove a snapshot: first its record, then its files; hard links keep other snapshots."""
+    """Remove a snapshot, its record first. Other snapshots keep the files that they share."""
     (folder_of(folder, snapshot) / layout.RECORD).unlink(missing_ok=True)
     for home in ("", *RESTRICTED):
         shutil.rmtree(folder_of(folder, snapshot, home), ignore_errors=True)
@@ -137,7 +137,7 @@ def _locked(folder: Path) -> Iterator[bool]:
 
 
 def _sweep(folder: Path, *, has_lock: bool) -> None:
-    """Remove what interrupted writes left, if no other process can still be writing it."""
+    """Remove temporary links and unfinished snapshots; without a lock, keep new snapshots."""
     for snapshot in layout.find_ids(folder):
         home = folder_of(folder, snapshot)
         if (home / layout.RECORD).exists():
@@ -154,7 +154,7 @@ def _sweep(folder: Path, *, has_lock: bool) -> None:
 def _write_tables(
     folder: Path, snapshot: str, tables: Mapping[str, pd.DataFrame]
 ) -> dict[str, list[TableFile]]:
-    """Write all tables; a table that equals the one of the snapshot before becomes a hard link."""
+    """Write all tables. Hard-link the files that are unchanged since the previous snapshot."""
     before = next(iter(records_of(folder)[::-1]), None)
     known = before.tables if before else {}
     folder_of(folder, snapshot).mkdir()

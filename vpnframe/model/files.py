@@ -149,7 +149,7 @@ def _append(path: Path, body: bytes) -> None:
 
 
 def _take_over(temporary: Path, old: os.stat_result, mode: int | None) -> None:
-    """Set the old file's owner, if allowed, and the permissions: ``mode``, or else the old ones."""
+    """Copy the old file's owner, if allowed. Set ``mode``, or the old mode if it is None."""
     if hasattr(os, "chown"):
         with contextlib.suppress(PermissionError):
             os.chown(temporary, old.st_uid, old.st_gid)

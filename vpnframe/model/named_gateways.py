@@ -13,7 +13,7 @@ GATEWAY_LISTS = (_VPN, _CUSTOMER)
 
 
 class NamedGateways:
-    """The ids of the gateways that connections name, except connections on a transit router."""
+    """The ids of gateways in connections; connections on a transit router are left out."""
 
     def __init__(self) -> None:
         self._n_naming: dict[str, Counter[str]] = {action: Counter() for action in GATEWAY_LISTS}

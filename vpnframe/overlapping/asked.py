@@ -82,7 +82,7 @@ def format_blocks(blocks: Blocks) -> list[str]:
 def runs_by_family(
     parsed: ParsedCidrs, groups: Codes | None, *, is_second: Mask | None = None
 ) -> Iterator[tuple[Codes, Runs]]:
-    """Yield for each address family the row numbers of its blocks, and the overlaps as Runs.
+    """Yield for each address family its blocks' row numbers, and the blocks' overlaps.
 
     If ``is_second`` marks a second set of blocks, only overlaps between the two sets are found.
     """

@@ -285,7 +285,7 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
 
 
 def _rows_of(forest: Forest, nodes: Codes, rows: Codes) -> Codes:
-    """Return for each block the first row of the node to which ``nodes`` maps its node, or -1."""
+    """Return for each block the first row of its holder or root in ``nodes``; -1 if none."""
     # The last entry is -1: the node -1 selects it.
     first = np.append(rows[forest.first_rows], -1)
     return first[forest.by_row(nodes)]

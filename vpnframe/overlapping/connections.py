@@ -85,7 +85,7 @@ class Connections:
 
     @cached_property
     def links(self) -> Codes:
-        """The sorted, distinct link keys of all peers of connections that ``may_mirror`` marks."""
+        """The sorted, distinct keys of links from ``may_mirror`` connections to peers."""
         linked = np.flatnonzero(self.may_mirror & (self.peers.codes >= 0))
         which, peer = self.peers.elements(self.peers.codes[linked])
         ends = linked[which]
@@ -135,7 +135,7 @@ def number_connections(subnets: pd.DataFrame) -> tuple[Codes, pd.DataFrame]:
 def encode_connections(
     rows: BlockRows, first: pd.DataFrame, blocks: ParsedCidrs, settings: OverlapSettings
 ) -> Connections:
-    """Encode the connections of ``first``, one per row; ``rows`` are the connections' blocks."""
+    """Encode the connections in ``first`` (one per row), whose blocks are in ``rows``."""
     account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
     routers = encode_together([column_of(first, column) for column in ROUTERS])
     places = rank_rows([account.codes, region.codes, name.codes])

@@ -65,14 +65,14 @@ class EncodedFleet:
         return take_words(self.cidr_words, self.cidr[rows])
 
     def named(self, rows: Codes, connection: Codes) -> dict[str, Any]:
-        """Return the columns that identify each ``connection``, and ``cidr`` of blocks ``rows``."""
+        """Return columns that name the connections, and column ``cidr`` of the blocks."""
         its = self.connections
         texts = [column.texts(connection) for column in (its.account, its.region, its.name)]
         named = zip((*CONNECTION, "cidr"), [*texts, self.cidr_texts(rows)], strict=True)
         return {name: pd.array(values, dtype="str") for name, values in named}
 
     def scopes(self, codes: Codes) -> dict[str, Any]:
-        """Return column ``scope``, the same name in each row, and ``scope_id``, null for -1."""
+        """Return column ``scope``, equal in all rows, and ``scope_id``, null for code -1."""
         scope = as_category(np.zeros(len(codes), np.int64), [self.scope_name])
         words = take_words(self.scope_words, codes)
         return {"scope": scope, "scope_id": pd.array(words, dtype="str")}
@@ -166,7 +166,7 @@ def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Cod
 
 
 def _is_asked(rows: BlockRows, connections: Connections, settings: OverlapSettings) -> Mask:
-    """Mark the rows to search: all, or those of domain ``settings.only`` and the other table."""
+    """Mark all rows, or if ``settings.only`` is set, its rows and those of the other table."""
     if settings.only is None:
         return np.ones(len(rows.cidr), bool)
     domain = connections.domain

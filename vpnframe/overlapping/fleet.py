@@ -268,7 +268,7 @@ def _between(fleet: EncodedFleet, one: Mask, other: Mask, groups: Codes) -> Code
 
 
 def _counts(fleet: EncodedFleet, chosen: Mask, groups: Codes) -> Codes:
-    """Count overlaps between chosen blocks of each group, as :func:`_count` does; 0 for others."""
+    """Count like :func:`_count`, but only overlaps of chosen blocks that share a group."""
     counts = np.zeros((3, len(groups)), np.int64)
     for row, blocks in fleet.all.take(chosen).by_family(groups=groups):
         found = count_overlaps(blocks)

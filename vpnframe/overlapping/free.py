@@ -140,9 +140,9 @@ class FreeSpace:
             self._put(gap, gap)
 
     def take(self, prefix_length: int, *, version: int) -> tuple[Network, Network] | None:
-        """Take a block from the smallest free piece in which it fits, or None if there is none.
+        """Take a block from the smallest free piece that is large enough.
 
-        The block is returned with the original gap that the piece is part of.
+        Return the block and the original gap that contains it; None if no piece is large enough.
         """
         for length in range(prefix_length, -1, -1):
             if pieces := self._pieces.get((version, length)):
@@ -173,9 +173,9 @@ def find_free_space(
 
 
 def _taken_by_fleet(known: KnownFleet, settings: OverlapSettings) -> tuple[EncodedFleet, Codes]:
-    """Encode the fleet, and return it with the positions of the blocks that are in use.
+    """Encode the fleet. Return it, and the positions of the blocks that count as in use.
 
-    For a selector that contains a block of its own VPC, the VPC's block counts instead.
+    A selector that contains blocks of its own VPC does not count; those blocks count instead.
     """
     fleet = encode_fleet(known.rows(settings), scope=None, settings=settings)
     return fleet, np.flatnonzero(fleet.role != AGGREGATE)

@@ -164,7 +164,7 @@ def _across_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _pair_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the cases of two connections to one destination: duplicates, ECMP and failover."""
+    """Yield the name and condition of each duplicate, ECMP, HA and disjoint-domain case."""
     its, one_gateway = pairs.fleet.connections, pairs.same_gateway
     gateway, vpc, router = (column.codes for column in its.routers)
     same_vpc, same_router = pairs.have_same(vpc), pairs.have_same(router)

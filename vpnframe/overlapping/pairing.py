@@ -154,7 +154,7 @@ class FleetPairs:
         return found
 
     def have_same(self, codes: Codes) -> Mask:
-        """Return the mask of pairs whose two connections have the same, known ``codes``."""
+        """Mark pairs whose connections have equal ``codes``; unknown codes equal none."""
         one = codes[self.one]
         same: Mask = (one == codes[self.other]) & (one >= 0)
         return same
@@ -309,7 +309,7 @@ def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
 
 
 def pairs_with_asked(fleet: EncodedFleet) -> FleetPairs:
-    """Find overlaps in all scopes between a table and the fleet's blocks that are not COVERED."""
+    """Find a table's overlaps with the fleet; ignore scopes and the fleet's COVERED blocks."""
     chosen = fleet.is_theirs | (fleet.role != roles.COVERED)
     return Candidates(fleet, tuple(_sources(fleet, chosen, None, is_second=fleet.is_theirs))).all()
 

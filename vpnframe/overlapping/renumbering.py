@@ -151,7 +151,7 @@ class _Faults:
         return changed
 
     def _chosen_sites(self, forced: Codes, one: Codes, other: Codes) -> Mask:
-        """Mark sites to change: those in ``forced``, and ``one`` or ``other`` of each pair."""
+        """Mark the sites to change: all in ``forced``, and at least one site of each pair."""
         chosen = np.isin(np.arange(len(self.site)), forced)
         left = ~chosen[one] & ~chosen[other]
         edges = np.unique(np.stack([one[left], other[left]], axis=1), axis=0)

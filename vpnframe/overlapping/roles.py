@@ -64,9 +64,10 @@ def admitted(
 
 
 def _pairs(blocks: ParsedCidrs, cloud: Codes, is_own: Mask) -> tuple[Codes, Codes, Mask]:
-    """Find all pairs of a selector and a block of its VPC that overlap.
+    """Find the selectors that overlap blocks of their VPC.
 
-    Return the positions of the selectors and of the blocks, and whether the selector is larger.
+    Return for each overlap the position of the selector, the position of the block, and whether the
+    selector is larger.
     """
     selectors, owns, is_around = [], [], []
     for rows, runs in runs_by_family(blocks, cloud, is_second=is_own):

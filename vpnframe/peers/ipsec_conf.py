@@ -242,7 +242,7 @@ def _child(name: str, values: Values) -> PeerChild:
 
 
 def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
-    """Return the traffic selectors of one end; without a subnet, only the end's own address."""
+    """Return one end's traffic selectors; if it has no subnet, they select its own address."""
     traffic = values.read(f"{side}protoport", lambda text: read_traffic(text, IPSEC), ALL_TRAFFIC)
     name = f"{side}subnet"
     texts = split_list(values.text(name) or "") or (IPSEC.dynamic,)

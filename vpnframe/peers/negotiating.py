@@ -52,7 +52,7 @@ def wanted_of(encryption: str | None, integrity: str | None, **others: object) -
 
 
 def choose(proposals: Sequence[PeerProposal], wanted: Wanted, *, strips: bool) -> Choice:
-    """Find the proposal that lacks the fewest wanted algorithms; ``strips`` is true for IKEv1."""
+    """Choose the proposal of least ``distance``. Under IKEv1, a peer ``strips`` proposals."""
     found = [
         Choice(number, _answers(one, wanted), _answers(one, wanted, strips=strips))
         for number, one in enumerate(proposals, 1)

@@ -129,7 +129,7 @@ class Inheritance:
         return found
 
     def _find(self, first: str, *path: str) -> Section | None:
-        """Return the section at a path, own or inherited, with what it inherits; else None."""
+        """Return the resolved section at a path, or None; the path may be inherited."""
         found = self._root.sections.get(first)
         for name in path:
             found = found and (found.sections.get(name) or self.resolve(found).sections.get(name))

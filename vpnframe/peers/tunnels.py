@@ -146,7 +146,7 @@ def _proposal(row: OurTunnel, protocol: Protocol) -> PeerProposal:
 
 
 def _rows(name: str, table: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """Yield the values of ``columns`` in each row; nulls become None, block lists tuples."""
+    """Yield each row's values of ``columns``: None for null, a tuple for a list of blocks."""
     table = checked_table(name, table, needs=columns)
     listed = [pa.array(table[column], from_pandas=True).to_pylist() for column in columns]
     for column, values in zip(columns, listed, strict=True):

@@ -56,7 +56,7 @@ class CodedSets:
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
     def hold(self, sets: Codes, members: Codes) -> Mask:
-        """Check for each i whether set ``sets[i]`` contains ``members[i]``; False if one is -1."""
+        """Check for each i whether set ``sets[i]`` contains ``members[i]``; -1 gives False."""
         width = max(int(self.members.max(initial=0)), int(members.max(initial=0))) + 1
         known = self.owners * width + self.members  # sorted, as the members of each set are
         wanted = sets * width + members
@@ -90,9 +90,9 @@ def encode_together(columns: Sequence[pd.Series[Any]]) -> list[Coded]:
 
 
 def encode_lists(values: pd.Series[Any]) -> tuple[Codes, Coded]:
-    """Encode a column of joined strings, see :mod:`vpnframe.schema.joined`.
+    """Encode the parts of a column of joined strings, see :mod:`vpnframe.schema.joined`.
 
-    Return the row number of each string, and all strings as one encoded column.
+    Return the row number of each part, and all parts as one encoded column.
     """
     lists = split_column(values)
     rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -135,7 +135,7 @@ def rank_sorted(order: Codes, starts: Codes) -> Codes:
 
 
 def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
-    """Collect each owner's members into a set; number the distinct sets, -1 for the empty set."""
+    """Return each owner's members as a set. Equal sets share a code; an empty set has -1."""
     # Both count rows or words, so they are below 2**31 and a pair of them fits one number.
     width = int(members.max(initial=0)) + 1
     owners, members = np.divmod(sort_distinct(owners * width + members), width)

@@ -50,7 +50,7 @@ class TracedConnection(msgspec.Struct, frozen=True, eq=False, gc=False):
     def admits(self, source: set[int], destination: set[int]) -> bool | None:
         """Check whether the selectors admit a packet; None if this is not known.
 
-        ``source`` and ``destination`` have the ids of all blocks around the packet's two addresses.
+        ``source`` has the ids of all blocks that contain the source, ``destination`` likewise.
         """
         if source.isdisjoint(self.vpc_blocks) or destination.isdisjoint(self.onprem_blocks):
             return False if self.has_known_selectors else None

@@ -84,7 +84,7 @@ def _id_of(text: Text, severity: str) -> str:
 
 
 def _kind_and_level(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the SARIF kind and level of a finding; the level is ``none`` if unknown or folded."""
+    """Return the SARIF kind and level of a finding."""
     if row["status"] == "unknown":
         return "open", "none"
     if row["status"] == "open" and _text(row["root_cause"]):

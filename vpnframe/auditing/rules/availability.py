@@ -258,7 +258,7 @@ def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
 
 
 def _by_connection(fleet: Fleet, is_bad: Truth) -> Verdicts:
-    """Fail connections with a bad route; without one, unread routes make the result unknown."""
+    """Fail connections with a bad route; else, those with unread routes are unknown."""
     owners = positions_of(fleet.routes, fleet.connections)
     rows = np.flatnonzero(owners >= 0)
     result = any_of(owners[rows], is_bad[rows], fleet.n_connections)

@@ -260,7 +260,7 @@ def sm_profile(fleet: Fleet) -> Verdicts:
 
 
 def _of_lifetimes(fleet: Fleet, holds: Mask, *lifetimes: str) -> Truth:
-    """Convert a condition on lifetimes to yes and no; unknown if one is null or not positive."""
+    """Convert ``holds`` to yes and no; unknown where a lifetime is null or not positive."""
     found = unknown_where_null(holds, *(fleet.tunnels[column] for column in lifetimes))
     for column in lifetimes:
         found[numbers(fleet.tunnels[column]) <= 0] = UNKNOWN

@@ -64,7 +64,7 @@ def gateway_expiring(fleet: Fleet) -> Verdicts:
 
 
 def _in_state(rule_id: str, column: str, values: Collection[str], *, known: str) -> None:
-    """Register a rule on gateway states: ``values`` fail, ``known`` passes, others are unknown."""
+    """Register a rule on gateway states: fail ``values``, pass ``known``, else unknown."""
 
     def find(fleet: Fleet) -> Verdicts:
         states = fleet.gateways[column]

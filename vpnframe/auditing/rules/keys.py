@@ -104,7 +104,7 @@ def psk_unavailable(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-id-any", "tunnels", "customer_gateway_ike_id")
 def id_any(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that accept any peer identity; without one, the peer's address counts."""
+    """Fail tunnels that accept any peer identity; an empty one means the peer's address."""
     ids = fleet.tunnels["customer_gateway_ike_id"].fillna("").str.strip().str.lower()
     severity = severity_where(fleet.is_aggressive == YES, HIGH, MEDIUM)
     return judged(is_any(ids, ANYBODY), severity=severity)

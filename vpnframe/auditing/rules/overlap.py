@@ -96,7 +96,7 @@ def _what(pairs: pd.DataFrame) -> Texts:
 
 
 def _words(pairs: pd.DataFrame) -> list[str]:
-    """Describe both overlapping blocks of each row; list the connections if there are over two."""
+    """Describe each overlap's two blocks; list its connections if more than two share it."""
     names = ("left_side", "left_cidr", "relation", "right_side", "right_cidr")
     columns = [pairs[name].astype("str").replace(SIDE_WORDS).tolist() for name in names]
     others = pairs["right_vpn_connection_id"].fillna("a VPC without connections").tolist()
@@ -111,7 +111,7 @@ def _words(pairs: pd.DataFrame) -> list[str]:
 
 
 def _of_all(n: int, ids: str) -> str:
-    """Return a phrase with a group's size ``n`` and its ids; it counts those that ``ids`` lacks."""
+    """Describe a group of ``n`` connections; ``ids`` may have only the first of its ids."""
     named = ids.split(",")
     more = f" and {n - len(named):,} more" if n > len(named) else ""
     return f", as in all of {n:,} connections: {', '.join(named)}{more}"

@@ -55,7 +55,7 @@ def fault(
     region: str | None = None,
     seed: int = 0,
 ) -> FaultPlan:
-    """Create a plan that injects a fault into some calls once it is added to ``State.faults``."""
+    """Plan a fault in some calls; it takes effect once it is added to ``State.faults``."""
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is not a kind of fault; the kinds are {', '.join(KINDS)}")
     found = KINDS[kind]

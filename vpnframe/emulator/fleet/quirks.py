@@ -20,7 +20,7 @@ def pick(thing_id: str, what: str, n_ways: int) -> int:
 
 
 def connection_level_shape(connection: EmulatedConnection, call: str) -> str:
-    """Return the form that a call gives a dual-tunnel connection's settings outside its tunnels."""
+    """Choose the form in which a call shows tunnel settings outside the list of tunnels."""
     at = pick(connection.vpn_connection_id, f"level-{call}", len(CONNECTION_LEVEL_SHAPES))
     return CONNECTION_LEVEL_SHAPES[at]
 

@@ -134,7 +134,7 @@ class _Surveyor:
     def _learned(
         self, connection: EmulatedConnection, destination: str, asn: int
     ) -> Iterator[EmulatedRoute]:
-        """Yield a peer's BGP routes to a destination: one per tunnel, one on a transit router."""
+        """Yield the peer's BGP route once per tunnel, but only once on a transit router."""
         route = make_route(self.draw, connection, "bgp", destination)
         path = self.draw.rng.choice([f"{asn}", f"{asn},{asn}", f"{asn},65010,65020"])
         community = f"{asn % 65536}:1000" if self.draw.chance(0.3) else None

@@ -184,7 +184,7 @@ class Planter:
         self.change(target, tunnels=tuple(tunnels))
 
     def mirror(self, pair: Taken, blocks: Sequence[str]) -> None:
-        """Make a pair each other's peer, with equal proposals and keys, on two CIDR blocks."""
+        """Make a pair each other's peer, with equal proposals and keys, for two blocks."""
         first = min(pair, key=lambda c: c.vpn_connection_id)
         for here, there, vpc, onprem in zip(pair, pair[::-1], blocks, blocks[::-1], strict=True):
             ends = zip(here.tunnels, there.tunnels, first.tunnels, strict=True)

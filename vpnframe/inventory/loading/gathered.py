@@ -99,7 +99,7 @@ class Gathered:
     judge: KeyJudge | None = None
 
     def action_of(self, saved: Saved) -> str | None:
-        """Return the API action of a response; None, and a failure, if ``load`` cannot use it."""
+        """Return a response's API action. If it is unusable, add a failure instead."""
         try:
             action = action_of(saved.response)
         except RequestError as error:
