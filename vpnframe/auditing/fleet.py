@@ -135,7 +135,7 @@ class Fleet:
 
     @cached_property
     def are_routes_known(self) -> Mask:
-        """Which connections have routes that were all read."""
+        """The connections whose routes were all read."""
         is_known = flags(self.subnets["has_known_routes"])
         return marked(self.n_connections, self.of_subnet[is_known])
 

@@ -123,8 +123,8 @@ def overlaps(
         left_cidr  relation   right_cidr scope_id    kind severity
     0  10.0.0.0/8  contains  10.1.0.0/16    vpn-1  onprem      low
     >>> found["reason"][0]
-    '10.1.0.0/16 lies within 10.0.0.0/8 on vpn-1: the longest prefix wins, as is usual for
-    an aggregate and its branch.'
+    '10.1.0.0/16 lies within 10.0.0.0/8 on vpn-1: the longest prefix wins, as is usual if
+    one site has a smaller block of an aggregate.'
     """
     known, settings = KnownFleet.of(subnets), settings or OverlapSettings()
     theirs = None

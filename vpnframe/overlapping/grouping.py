@@ -79,8 +79,8 @@ def _group(pairs: FleetPairs, within: Codes, anywhere: Codes) -> tuple[Codes, ..
 def _member_keys(pairs: FleetPairs, group: Codes) -> Codes:
     """Return the connections in each group, as the numbers ``group * width + connection``.
 
-    A connection is in a group if a pair of the group has its on-premises block. Blocks of the other
-    table do not count.
+    A connection is in a group if one of its on-premises blocks is in a pair of the group. Blocks
+    that are not from the fleet do not count.
     """
     fleet, keys = pairs.fleet, []
     for block, connection in ((pairs.left, pairs.one), (pairs.right, pairs.other)):

@@ -90,7 +90,7 @@ class FleetPairs:
 
     @cached_property
     def vpc(self) -> Codes:
-        """The position of the VPC block, or of the right block if both are on-premises blocks."""
+        """The position of the VPC block, or of block ``right`` if both are on-premises blocks."""
         return np.where(self.fleet.is_vpc[self.left], self.left, self.right)
 
     @cached_property

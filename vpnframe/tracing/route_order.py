@@ -195,7 +195,7 @@ def _rank(
 
 
 def _merge(same: Sequence[TracedRoute]) -> TracedRoute:
-    """Merge the routes of a connection to one block into one route."""
+    """Merge routes to the same block through the same connection into one route."""
     first = max(same, key=lambda route: (route.is_published, route.weight or 0))
     if len(same) == 1:
         return first

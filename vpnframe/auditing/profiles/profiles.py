@@ -67,7 +67,7 @@ class ProfileLine:
 
     @property
     def objection(self) -> str:
-        """The verdict, its clause and basis as one string; "see" precedes an unverified clause."""
+        """The verdict, the clause and its basis; an unverified clause follows "see"."""
         if not self.clause:
             return self.verdict
         word = "" if self.basis == "verified" else "see "

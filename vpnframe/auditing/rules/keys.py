@@ -157,9 +157,8 @@ def _on_keys(
 ) -> Verdicts:
     """Return the results of a rule on tunnels that have or may have a pre-shared key.
 
-    The result is unknown for a tunnel that only may have a key. If ``facts`` has no ``value``, the
-    findings show the class of the key and its number of bits, provided that ``fleet.shows_keys`` is
-    true.
+    The result is unknown if it is not known whether a tunnel has a key. The findings show the
+    ``value`` of ``facts``, else class and bits of the key, if ``fleet.shows_keys`` allows this.
     """
     if "value" not in facts:
         bits, psk_class = (fleet.keys[name].astype("str") for name in ("psk_bits", "psk_class"))

@@ -2,8 +2,8 @@
 
 A VPN gateway has three lists of routes, and a connection on a transit router has two. The routes in
 a response show which list it belongs to. An empty response is assigned by the id in its file's
-name. Empty responses without such an id count only if the region has at least one of them for each
-missing list.
+name. Those without such an id count only if the region has at least as many of them as lists are
+missing.
 """
 
 from __future__ import annotations
