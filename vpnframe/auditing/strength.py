@@ -1,8 +1,8 @@
 """Compute the strength of tunnels, which is the strength in bits of the weakest component.
 
-A child SA's keys depend on the IKE SA's secret and, with PFS, on a separate DH exchange. So neither
-PFS nor the IKE cipher can lower confidentiality. A pre-shared key that can be guessed compromises
-the whole tunnel. ``strength.csv`` lists the bits of each algorithm value.
+A child SA's keys depend on the IKE SA's secret and, with PFS, also on another DH exchange. A weak
+PFS group or IKE cipher therefore does not lower confidentiality. A pre-shared key that can be
+guessed compromises the whole tunnel. ``strength.csv`` lists the bits of each algorithm value.
 """
 
 from __future__ import annotations
