@@ -265,9 +265,16 @@ def by_key(name: str, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def through_csv(_: str, table: pd.DataFrame) -> pd.DataFrame:
-    """What `read_csv` makes of `to_csv`; digits of a hash may be taken for a number."""
+    """What `read_csv` makes of `to_csv`; digits of a hash may be taken for a number.
+
+    CSV does not tell an empty text from a null: the empty ones are put back.
+    """
     hashes = dict.fromkeys(("psk_fingerprint", "psk_fingerprint_key_id", "finding_id"), str)
-    return pd.read_csv(io.StringIO(table.to_csv(index=False)), dtype=hashes)
+    found = pd.read_csv(io.StringIO(table.to_csv(index=False)), dtype=hashes)
+    empty = {name: table[name].eq("").fillna(False).to_numpy(bool) for name in table}
+    for name in [name for name, one in empty.items() if one.any()]:
+        found[name] = found[name].astype("object").mask(empty[name], "")
+    return found
 
 
 def through_parquet(_: str, table: pd.DataFrame) -> pd.DataFrame:

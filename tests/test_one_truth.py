@@ -44,7 +44,7 @@ def one_account(fleet: EmulatedFleet) -> EmulatedFleet:
 def own_blocks(inv: vf.Inventory) -> dict[str, list[Network]]:
     """What each VPC that was read holds by local routes."""
     return {
-        vpc_id: [ipaddress.ip_network(cidr) for cidr in [*cidrs, *further]]
+        vpc_id: [ipaddress.ip_network(cidr) for cidr in f"{cidrs},{further}".strip(",").split(",")]
         for vpc_id, cidrs, further in zip(
             *(inv.vpcs[name] for name in ("vpc_id", "cidrs", "secondary_cidrs")), strict=True
         )
