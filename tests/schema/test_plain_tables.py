@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from helpers import inventory_of
 from hypothesis import given
@@ -181,3 +182,15 @@ def test_any_texts_survive_in_memory_and_in_parquet(lists: list[list[str] | None
     assert join_lists(split_column(table["user_cidrs"])).to_pylist() == [
         None if pd.isna(text) else text for text in table["user_cidrs"]
     ]
+
+
+def test_lists_of_any_dtype_become_text() -> None:
+    """As another engine hands them over."""
+    lists = [["10.0.0.0/8", "10.1.0.0/16"], [], None]
+    arrow = pd.array(lists, dtype=pd.ArrowDtype(pa.list_(pa.string())))
+    for values in (pd.Series(lists), pd.Series(arrow)):
+        frame = pd.DataFrame({"vpc_id": ["a", "b", "c"], "cidrs": values})
+        found = schema.cast("vpcs", frame)["cidrs"]
+        assert found.astype("object").where(found.notna(), None).tolist() == [
+            *("10.0.0.0/8,10.1.0.0/16", "", None),
+        ]

@@ -167,7 +167,7 @@ def cast_column(kind: Kind, values: pd.Series[Any]) -> Any:
         return values.array
     try:
         codes, found = pd.factorize(values)
-    except TypeError:  # unhashable values, such as lists
+    except (TypeError, NotImplementedError):  # lists are not hashable
         codes, found = np.arange(len(values)), values.tolist()
     parsed: list[Any] = []
     for code, value in enumerate(found):
