@@ -23,12 +23,18 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 def join_texts(texts: Iterable[str]) -> str:
     """Return strings joined by commas."""
-    return ",".join(_SPECIAL.sub(r"\\\1", text) for text in texts if text)
+    parts = [text for text in texts if text]
+    joined = ",".join(parts)
+    if joined.count(",") < max(len(parts), 1) and "\\" not in joined:
+        return joined
+    return ",".join(_SPECIAL.sub(r"\\\1", text) for text in parts)
 
 
 def split_text(text: str | None) -> tuple[str, ...]:
     """Return the strings that :func:`join_texts` joined; () for None or an empty string."""
-    return tuple(_ESCAPED.sub(r"\1", part) for part in _PART.findall(text or ""))
+    if not text or "\\" not in text:
+        return tuple(text.split(",")) if text else ()
+    return tuple(_ESCAPED.sub(r"\1", part) for part in _PART.findall(text))
 
 
 def split_column(values: Any) -> pa.Array:
