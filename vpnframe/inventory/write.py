@@ -28,6 +28,7 @@ from vpnframe.inventory.inventory import Inventory, checked_inventory
 from vpnframe.inventory.layout import SnapshotRecord, TableFile, folder_of
 from vpnframe.inventory.read import newest_after, records_of
 from vpnframe.model.files import create_file
+from vpnframe.schema.columns import are_sorted
 from vpnframe.schema.memory import give_back_memory
 from vpnframe.schema.tables import RESTRICTED
 
@@ -208,17 +209,10 @@ def _sorted(table: pa.Table, key: tuple[str, ...]) -> pa.Table:
     columns = [table[name] for name in key]
     plain = [one.cast(pa.string()) if pa.types.is_dictionary(one.type) else one for one in columns]
     filled = [pc.fill_null(one, "" if one.type == pa.string() else -1) for one in plain]
-    are_equal: pa.ChunkedArray | None = None
-    for values in filled:
-        before, after = values.slice(0, len(values) - 1), values.slice(1)
-        falls = pc.less(after, before)
-        if pc.any(falls if are_equal is None else pc.and_(falls, are_equal)).as_py():
-            keys = pa.table(dict(zip(key, filled, strict=True)))
-            order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in key])
-            return table.take(order)
-        same = pc.equal(after, before)
-        are_equal = same if are_equal is None else pc.and_(same, are_equal)
-    return table
+    if are_sorted(filled):
+        return table
+    keys = pa.table(dict(zip(key, filled, strict=True)))
+    return table.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in key]))
 
 
 def _encode(part: pa.Table) -> tuple[int, bytes]:

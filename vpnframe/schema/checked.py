@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from vpnframe.errors import SchemaError
 from vpnframe.schema.columns import (
     OddValueError,
+    are_sorted,
     as_words,
     cast_column,
     is_cast,
@@ -49,12 +52,11 @@ def checked_table(
 
 def in_order(table: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
     """Return a table sorted by some columns, so that results do not depend on its row order."""
-    codes = [
-        pd.factorize(as_words(table[name]), sort=True)[0] for name in by if name in table.columns
-    ]
-    order = np.lexsort(codes[::-1])
-    is_sorted = bool((np.diff(order) == 1).all())
-    return table if is_sorted else table.take(order).reset_index(drop=True)
+    columns = [as_words(table[name]) for name in by if name in table.columns]
+    if are_sorted(pc.fill_null(pa.array(one), "") for one in columns):
+        return table
+    order = np.lexsort([pd.factorize(one, sort=True)[0] for one in columns[::-1]])
+    return table.take(order).reset_index(drop=True)
 
 
 def _missing(table: Table, frame: pd.DataFrame, wanted: Sequence[str]) -> Iterator[str]:

@@ -206,6 +206,24 @@ def with_plain_index(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFram
     return frame if is_plain else frame.reset_index(drop=True)
 
 
+def are_sorted(columns: Iterable[pa.Array | pa.ChunkedArray]) -> bool:
+    """Check whether rows are sorted by several columns without nulls.
+
+    Examples
+    --------
+    >>> are_sorted([pa.array(["a", "a", "b"]), pa.array([1, 2, 0])])
+    True
+    """
+    are_equal: pa.Array | pa.ChunkedArray | None = None
+    for values in columns:
+        before, after = values.slice(0, max(0, len(values) - 1)), values.slice(1)
+        falls, same = pc.less(after, before), pc.equal(after, before)
+        if pc.any(falls if are_equal is None else pc.and_(falls, are_equal)).as_py():
+            return False
+        are_equal = same if are_equal is None else pc.and_(same, are_equal)
+    return True
+
+
 def as_words(values: pd.Series[Any]) -> pd.Series[Any]:
     """Convert values of any dtype to strings; whole floats are written as integers."""
     if isinstance(values.dtype, pd.CategoricalDtype):
@@ -227,7 +245,9 @@ def _is_null(value: Any) -> bool:
 
 
 def _as_text(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else join_texts(value)
+    if value is None or isinstance(value, str):
+        return value
+    return join_texts(value) if len(value) else ""
 
 
 def _parse_texts(value: Any) -> str | None:
