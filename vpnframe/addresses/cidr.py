@@ -140,7 +140,7 @@ def _present(listed: list[object]) -> tuple[list[str], Positions]:
     """Convert the values that are not missing to strings; also return their positions."""
     if set(map(type, listed)) <= {str}:
         return cast("list[str]", listed), np.arange(len(listed))
-    present = [i for i, value in enumerate(listed) if not _is_missing(value)]
+    present = [i for i, v in enumerate(listed) if type(v) is str or not _is_missing(v)]
     return [str(listed[i]) for i in present], np.array(present, np.int64)
 
 
