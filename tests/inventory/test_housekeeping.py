@@ -141,3 +141,16 @@ def test_the_commands(folder: Path) -> None:
     code, out, _ = run("verify", str(folder))
     assert code == 1
     assert "tunnels.parquet" in out
+
+
+def test_facts_that_cannot_be_removed_are_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A snapshot is not said to be removed while something of it is left."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(13, "Permission denied")
+
+    monkeypatch.setattr("shutil.rmtree", refuse)
+    with pytest.raises(InventoryError, match="cannot be changed: Permission denied"):
+        vf.prune(folder, keep_last=1)

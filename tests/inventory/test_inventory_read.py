@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -287,10 +288,30 @@ def test_the_remedy_that_is_said_works(tmp_path: Path) -> None:
 
 
 def test_a_snapshot_of_this_very_second_is_not_of_the_future(tmp_path: Path) -> None:
-    """Two of one second are no reason for a warning."""
-    write_inventory(made(), tmp_path, now=NOW)
-    write_inventory(made(), tmp_path, now=NOW)
-    read_inventory(tmp_path, now=NOW)
+    """Two of one second are no reason for a warning, on writing or on reading."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        ids = [write_inventory(made(), tmp_path, now=NOW) for _ in range(2)]
+        assert read_inventory(tmp_path, now=NOW).snapshot == ids[-1]
+    assert not [one for one in said if issubclass(one.category, ClockWarning)]
+
+
+def test_an_older_damaged_record_does_not_hide_the_newest(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged; a newer one is an error, as nobody knows what it says."""
+    ids = [write_inventory(made(**WHOLE), tmp_path, now=day) for day in (NOW, LATER)]
+    records = [tmp_path / "snapshots" / f"snapshot={one}" / "snapshot.json" for one in ids]
+    body = records[0].read_text()
+    records[0].write_text("{")
+    assert read_inventory(tmp_path, now=LATER).snapshot == ids[1]
+    assert f"{records[0]} is damaged" in caplog.text
+    assert list_snapshots(tmp_path) == [ids[1]]
+    records[0].write_text(body)
+    records[1].write_text("{")
+    with pytest.raises(InventoryError, match=f"{ids[1]}.* is damaged"):
+        read_inventory(tmp_path, now=LATER)
+    assert read_inventory(tmp_path, snapshot=ids[0]).snapshot == ids[0]
 
 
 WHOLE = {"coverage": (Coverage(status="complete", region_id="cn-a"),)}
@@ -334,3 +355,14 @@ def test_regions_are_chosen(tmp_path: Path) -> None:
         whole = as_written(FLEET).tables()[name]
         wanted = schema.cast(name, whole[whole["region_id"] == region])
         pd.testing.assert_frame_equal(table, wanted)
+    with pytest.raises(InventoryError, match="says nothing about the region 'cn-typo'"):
+        read_inventory(tmp_path, regions=[region, "cn-typo"])
+
+
+def test_regions_of_an_account_that_was_refused_are_not_complete(tmp_path: Path) -> None:
+    """Its row has no region: any region may be among those that were not read."""
+    rows = (Coverage(status="complete", region_id="cn-a"), Coverage(status="denied"))
+    refusal = Failure(kind="denied", message="no")
+    write_inventory(made(coverage=rows, failures=(refusal,)), tmp_path, now=NOW)
+    read = read_inventory(tmp_path, regions=["cn-a"], now=NOW)
+    assert (read.is_complete, len(read.coverage), len(read.failures)) == (False, 2, 1)

@@ -276,3 +276,14 @@ def test_two_writers_at_once_are_both_whole(tmp_path: Path) -> None:
     assert sorted(list_snapshots(tmp_path)) == sorted(ids)
     for one in ids:
         assert_same_inventory(read_inventory(tmp_path, snapshot=one), as_written(FLEET))
+
+
+@pytest.mark.parametrize("name", ["snapshots", "private"])
+def test_nothing_is_written_through_a_link(tmp_path: Path, name: str) -> None:
+    """In place of a folder it may lead anywhere, and key facts with it."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InventoryError, match=f"{name} is a symbolic link"):
+        write_inventory(FLEET, tmp_path / "in", now=NOW)
+    assert not list((tmp_path / "elsewhere").iterdir())

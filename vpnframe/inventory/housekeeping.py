@@ -12,7 +12,7 @@ from vpnframe import schema
 from vpnframe.errors import InventoryError, SettingsError
 from vpnframe.inventory import layout
 from vpnframe.inventory.layout import SnapshotRecord, files_of, folder_of
-from vpnframe.inventory.read import list_snapshots, read_file_of, records_of
+from vpnframe.inventory.read import check_folder, read_file_of, records_of
 from vpnframe.inventory.write import remove_snapshot
 
 
@@ -34,7 +34,7 @@ def snapshots(folder: str | Path) -> pd.DataFrame:
     InventoryError
         The folder is not an inventory.
     """
-    list_snapshots(folder)  # raises if it is not an inventory
+    check_folder(folder)
     records = records_of(Path(folder))
     rows: dict[str, list[object]] = {
         "snapshot": [one.snapshot for one in records],
@@ -74,7 +74,7 @@ def verify(folder: str | Path) -> pd.DataFrame:
         The folder is not an inventory.
     """
     target = Path(folder)
-    list_snapshots(target)
+    check_folder(target)
     found = [
         (snapshot, *one)
         for snapshot in sorted(layout.find_ids(target))
@@ -138,7 +138,7 @@ def prune(
     if min(keep_last or 0, keep_days or 0) < 0:
         raise SettingsError("keep_last and keep_days must not be negative")
     target = Path(folder)
-    list_snapshots(target)  # raises if it is not an inventory
+    check_folder(target)
     known = records_of(target)
     whole = [one.snapshot for one in known if one.is_complete and one.kind == "full"]
     kept = {*whole[-1:], *(one.snapshot for one in known[-max(1, keep_last or 0) :])}

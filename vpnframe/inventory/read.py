@@ -6,8 +6,7 @@ import hashlib
 import logging
 import re
 import warnings
-from collections.abc import Collection, Iterator
-from contextlib import nullcontext, suppress
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
@@ -50,22 +49,23 @@ def read_inventory(
         Names of the tables to read, which saves time; all other tables are empty, except
         ``coverage``. Default: all tables.
     regions : collection of str, optional
-        Keep only the rows of these regions. Default: all regions.
+        Keep only the rows of these regions, and what is said about whole accounts. Default: all
+        regions.
     now : datetime, optional
         The time in UTC at which the snapshot is read; default: the current time.
 
     Returns
     -------
     Inventory
-        The inventory that was written, including dtypes, each table in the order of its key. If
-        the file with the key facts no longer exists, or the user may not read it, ``key_facts`` is
-        empty and a warning is logged.
+        The inventory that was written, including dtypes, each table sorted by account, region and
+        connection. If the file with the key facts no longer exists, or the user may not read it,
+        ``key_facts`` is empty and a warning is logged.
 
     Raises
     ------
     InventoryError
-        The folder is not an inventory, has no such snapshot, or a file of the snapshot is missing
-        or damaged.
+        The folder is not an inventory, has no such snapshot or region, or a file of the snapshot is
+        missing or damaged.
     SchemaError
         A name in ``tables`` is not the name of a stored table.
 
@@ -74,12 +74,14 @@ def read_inventory(
     ClockWarning
         The newest snapshot was requested, and it is dated after ``now``.
     IncompleteWarning
-        The newest snapshot is not complete, and an older one is.
+        The chosen snapshot is not complete although an older one is, or it is a sample.
     """
     target = Path(folder)
+    check_folder(target)
+    records = records_of(target)
     if snapshot == "latest":
-        _warn_of_future(target, datetime.now(UTC) if now is None else now)
-    record = _pick(target, snapshot)
+        _warn_of_future(target, records, datetime.now(UTC) if now is None else now)
+    record = _pick(target, records, snapshot)
     known = (*STORED, *RESTRICTED)
     wanted = set(known) if tables is None else {"coverage", *tables}
     if unknown := sorted(wanted.difference(known)):
@@ -89,46 +91,62 @@ def read_inventory(
         for name in known
     }
     if regions is not None:
-        read = {
-            name: schema.cast(name, table[table["region_id"].isin([*regions])])
-            for name, table in read.items()
-        }
+        read = {name: _of_regions(name, table, regions) for name, table in read.items()}
+        if unknown := sorted({*regions}.difference(read["coverage"]["region_id"])):
+            raise InventoryError(
+                f"snapshot {record.snapshot} says nothing about the region {unknown[0]!r}"
+            )
     return Inventory(**read, snapshot=record.snapshot)
 
 
-def records_of(folder: Path, *, is_strict: bool = False) -> list[SnapshotRecord]:
-    """Return all snapshot records, oldest first; skip damaged ones, or raise if strict."""
+def _of_regions(name: str, table: pd.DataFrame, regions: Collection[str]) -> pd.DataFrame:
+    """Return the rows of some regions; a row about a whole account may concern each of them."""
+    is_wanted = table["region_id"].isin([*regions])
+    if name in ("coverage", "failures"):
+        is_wanted |= table["region_id"].isna()
+    return schema.cast(name, table[is_wanted])
+
+
+def records_of(folder: Path) -> list[SnapshotRecord]:
+    """Return all readable snapshot records, oldest first; log the damaged ones."""
     found = []
     for snapshot in layout.find_ids(folder):
         path = folder_of(folder, snapshot) / layout.RECORD
         if path.exists():
-            with nullcontext() if is_strict else suppress(InventoryError):
+            try:
                 record = layout.read_record(folder, snapshot)
+            except InventoryError as error:
+                log.warning("%s", error)
+            else:
                 found.append((record.finished_ms, path.stat().st_mtime_ns, snapshot, record))
     return [record for *_, record in sorted(found, key=itemgetter(0, 1, 2))]
 
 
 def list_snapshots(folder: str | Path) -> list[str]:
     """Return the ids of the snapshots in an inventory folder, oldest first."""
+    check_folder(folder)
+    return [one.snapshot for one in records_of(Path(folder))]
+
+
+def check_folder(folder: str | Path) -> None:
+    """Raise InventoryError if a folder is not an inventory."""
     if not Path(folder, "snapshots").is_dir():
         raise InventoryError(
             f"the folder {folder} is not an inventory: it has no folder snapshots; "
             f"create one with `vpnframe fetch --out {folder}` or vf.write_inventory"
         )
-    return [one.snapshot for one in records_of(Path(folder))]
 
 
-def newest_after(folder: Path, now: datetime) -> str | None:
-    """Return the id of the newest snapshot if it is dated after ``now``, else None."""
-    known = records_of(folder)
-    return known[-1].snapshot if known and known[-1].finished > now else None
+def newest_after(records: Sequence[SnapshotRecord], now: datetime) -> str | None:
+    """Return the id of the newest of the ``records`` if it is dated after ``now``, else None."""
+    return records[-1].snapshot if records and records[-1].finished > now else None
 
 
-def _warn_of_future(folder: Path, now: datetime) -> None:
-    newest = newest_after(folder, now)
+def _warn_of_future(folder: Path, records: Sequence[SnapshotRecord], now: datetime) -> None:
+    newest = newest_after(records, now)
     if newest is None:
         return
-    before = [one.snapshot for one in records_of(folder) if one.finished <= now]
+    before = [one.snapshot for one in records if one.finished <= now]
     others = f"read another one such as {before[-1]}" if before else "write a new one"
     warnings.warn(
         f"snapshot {newest} is dated in the future (now {now:%Y-%m-%d %H:%M:%S} UTC) and counts as "
@@ -139,29 +157,30 @@ def _warn_of_future(folder: Path, now: datetime) -> None:
     )
 
 
-def _pick(folder: Path, snapshot: str) -> SnapshotRecord:
+def _pick(folder: Path, every: Sequence[SnapshotRecord], snapshot: str) -> SnapshotRecord:
     """Return the record of the snapshot that an id, a date or ``latest`` selects."""
-    known = list_snapshots(folder)
     if layout.SNAPSHOT_ID.fullmatch(snapshot) and (
         (folder_of(folder, snapshot) / layout.RECORD).exists()
     ):
         return layout.read_record(folder, snapshot)
-    every = records_of(folder, is_strict=True)
     records = [one for one in every if one.kind != "sample"] or every
-    if not known:
-        raise InventoryError(
-            f"{folder} has no snapshot; a write may have been interrupted: fetch again"
-        )
     if _DATE.fullmatch(snapshot):
         end = datetime.fromisoformat(f"{snapshot}T00:00:00+00:00") + timedelta(days=1)
         records = [one for one in records if one.finished < end]
     elif snapshot != "latest":
-        newest = ", ".join(known[-3:])
+        newest = ", ".join(one.snapshot for one in every[-3:])
         raise InventoryError(
             f"{folder} has no snapshot {snapshot!r}: the newest snapshots are {newest}"
         )
+    else:
+        _refuse_damaged(folder, after=records[-1].snapshot if records else "")
+    if not every:
+        raise InventoryError(
+            f"{folder} has no snapshot; a write may have been interrupted: fetch again"
+        )
     if not records:
-        raise InventoryError(f"{folder} has no snapshot for {snapshot!r}: its oldest is {known[0]}")
+        oldest = every[0].snapshot
+        raise InventoryError(f"{folder} has no snapshot for {snapshot!r}: its oldest is {oldest}")
     chosen, whole = records[-1], [one for one in records if _is_whole(one)]
     if chosen.kind == "sample" or (whole and not _is_whole(chosen)):
         kinds = {"lists": "has only the lists", "sample": "is a sample of the downloads"}
@@ -172,6 +191,13 @@ def _pick(folder: Path, snapshot: str) -> SnapshotRecord:
             stacklevel=3,
         )
     return chosen
+
+
+def _refuse_damaged(folder: Path, *, after: str) -> None:
+    """Raise InventoryError if a snapshot with a later id than ``after`` has a damaged record."""
+    for snapshot in sorted(layout.find_ids(folder)):
+        if snapshot > after and (folder_of(folder, snapshot) / layout.RECORD).exists():
+            layout.read_record(folder, snapshot)
 
 
 def _is_whole(record: SnapshotRecord) -> bool:

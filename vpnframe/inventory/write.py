@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -54,8 +55,8 @@ def write_inventory(
     folder : str or Path
         Created if it does not exist. Its existing snapshots are never changed.
     kind : {"full", "lists", "sample"}
-        What the fetch asked for: everything, the lists alone, or downloads of a sample. A sample
-        is never the latest snapshot.
+        What the fetch asked for: everything, the lists alone, or downloads of a sample. Readers
+        take a sample as the latest snapshot only if there is no other.
     started : datetime, optional
         When the fetch began, in UTC.
     now : datetime, optional
@@ -87,6 +88,8 @@ def write_inventory(
     now = datetime.now(UTC) if now is None else now
     snapshot = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     try:
+        for link in (one for one in ("snapshots", "private") if (target / one).is_symlink()):
+            raise OSError(errno.ELOOP, f"{link} is a symbolic link: put a folder there")
         (target / "snapshots").mkdir(parents=True, exist_ok=True)
         with _locked(target) as has_lock:
             _sweep(target, has_lock=has_lock)
@@ -105,7 +108,7 @@ def write_inventory(
             _commit(target, record)
     except OSError as error:
         raise InventoryError(f"{target} cannot be written: {error.strerror or error}") from error
-    newest = newest_after(target, now)
+    newest = newest_after(records_of(target), now)
     if newest is not None:
         warnings.warn(
             f"snapshot {newest} is dated in the future and stays the newest, not the one "
@@ -120,8 +123,9 @@ def write_inventory(
 def remove_snapshot(folder: Path, snapshot: str) -> None:
     """Remove a snapshot, its record first. Other snapshots keep the files that they share."""
     (folder_of(folder, snapshot) / layout.RECORD).unlink(missing_ok=True)
-    for home in ("", *RESTRICTED):
-        shutil.rmtree(folder_of(folder, snapshot, home), ignore_errors=True)
+    for home in (folder_of(folder, snapshot, table) for table in ("", *RESTRICTED)):
+        if home.exists():
+            shutil.rmtree(home)
 
 
 @contextmanager
@@ -147,7 +151,8 @@ def _sweep(folder: Path, *, has_lock: bool) -> None:
             age_s = time.time() - home.stat().st_mtime
             if not has_lock and age_s < _ABANDONED_S:
                 continue
-        remove_snapshot(folder, snapshot)
+        with suppress(OSError):  # the next writer tries again
+            remove_snapshot(folder, snapshot)
     for link in folder.glob(f".{layout.LATEST}-*"):
         link.unlink(missing_ok=True)
 
